@@ -1,0 +1,1 @@
+"""The program: configuration, wiring, scheduler, sender, command line, channels, texts, web. Nobody imports it."""

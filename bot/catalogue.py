@@ -1,0 +1,160 @@
+"""Reads the street, the catalogue, the holidays and the texts from their files and makes them one `City`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+
+from bot.texts import render
+from handlers.city import City, Manners, Texts
+from handlers.messages import Capabilities
+from nlp.address import PlaceBook
+from nlp.reader import Item, Reader
+from nlp.street import Street, parse_street
+from workflow.calendar import WorkCalendar
+from workflow.queues import Org
+from workflow.taxonomy import Taxonomy, parse_taxonomy
+
+SHIPPED_TAXONOMY = Path(str(resources.files("workflow"))) / "data" / "taxonomy.toml"
+SHIPPED_STREET = Path(__file__).parent / "demo" / "street.toml"
+
+
+class CatalogueError(ValueError):
+    """A data file cannot be used; the message names the file, the fault and what to do."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The file as a mapping. Raises `CatalogueError`."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise CatalogueError(f"{path}: no such file; check the path in config.toml") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path}: not valid TOML: {error}") from None
+
+
+def load_street(path: Path) -> Street:
+    """The street file. Raises `CatalogueError`."""
+    try:
+        return parse_street(read_toml(path))
+    except CatalogueError:
+        raise
+    except ValueError as error:
+        raise CatalogueError(f"{path}: {error}") from None
+
+
+def load_taxonomy(path: Path | None) -> Taxonomy:
+    """The catalogue file, by default the shipped one. Raises `CatalogueError`."""
+    file = path or SHIPPED_TAXONOMY
+    try:
+        return parse_taxonomy(read_toml(file))
+    except CatalogueError:
+        raise
+    except ValueError as error:
+        raise CatalogueError(f"{file}: {error}") from None
+
+
+def reader_items(taxonomy: Taxonomy) -> list[Item]:
+    """The catalogue as the text reader needs it."""
+    items = []
+    for item in taxonomy.items:
+        category, subcategory = taxonomy.category_of(item.id), taxonomy.subcategory_of(item.id)
+        items.append(Item(item.id, item.name, subcategory.id, subcategory.name, category.id, category.name))
+    return items
+
+
+def organisation(street: Street, taxonomy: Taxonomy) -> Org:
+    """Who is above whom, from the street file and the catalogue."""
+    return Org(
+        street_id=street.id,
+        street_name=street.name,
+        communities={c.id: c.name for c in street.communities},
+        grids={g.id: c.id for c in street.communities for g in c.grids},
+        grid_names={g.id: g.name for g in street.grids()},
+        departments={d.id: d.name for d in taxonomy.departments},
+    )
+
+
+def holidays_known_until() -> date:
+    """The last day whose holidays and make-up days the shipped calendar knows."""
+    return max(chinese_calendar.holidays)
+
+
+def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:
+    """(public holidays, make-up workdays) as the State Council published them, from the calendar package."""
+    return frozenset(chinese_calendar.holidays), frozenset(chinese_calendar.workdays)
+
+
+def extra_holidays(folder: Path) -> tuple[frozenset[date], frozenset[date]]:
+    """Years an operator added: `holidays-2027.toml` with `holidays = [dates]` and `makeup_days = [dates]`."""
+    off: set[date] = set()
+    makeup: set[date] = set()
+    for path in sorted(folder.glob("holidays-*.toml")):
+        data = read_toml(path)
+        unknown = set(data) - {"holidays", "makeup_days"}
+        if unknown:
+            raise CatalogueError(f"{path}: unknown key {sorted(unknown)[0]}; use holidays and makeup_days")
+        for name, days in (("holidays", off), ("makeup_days", makeup)):
+            for day in data.get(name, []):
+                if not isinstance(day, date):
+                    raise CatalogueError(f"{path}: {name} must hold dates such as 2027-01-01, not {day!r}")
+                days.add(day)
+    return frozenset(off), frozenset(makeup)
+
+
+def build_city(
+    *,
+    street_file: Path,
+    taxonomy_file: Path | None,
+    channels: Mapping[str, Capabilities],
+    manners: Manners | None = None,
+    lexicon: Path | None = None,
+    texts: Texts | None = None,
+    holidays_folder: Path | None = None,
+) -> City:
+    """Everything handlers know about the place. Raises `CatalogueError`, `bot.texts.render.TextError`."""
+    chosen = manners or Manners()
+    street, taxonomy = load_street(street_file), load_taxonomy(taxonomy_file)
+    holidays, makeup = shipped_holidays()
+    more, more_makeup = extra_holidays(holidays_folder or street_file.parent)
+    tz = str(chosen.tz)
+    return City(
+        street=street,
+        places=PlaceBook(street),
+        taxonomy=taxonomy,
+        org=organisation(street, taxonomy),
+        reader=Reader(reader_items(taxonomy), street, lexicon),
+        texts=texts or render.load(chosen.tz),
+        channels=channels,
+        grid_calendar=WorkCalendar(tz=tz, every_day=True),
+        department_calendar=WorkCalendar(
+            tz=tz, every_day=False, holidays=holidays | more, makeup_days=makeup | more_makeup
+        ),
+        manners=chosen,
+        place_codes=place_codes(street),
+    )
+
+
+def place_codes(street: Street) -> dict[str, str]:
+    """The code of every building and landmark, and the words it stands for: `yinxing-yuan-3`, `p-yinxing-03-0`.
+
+    Codes are made of the street file's ids, so that printed posters stay valid as long as the ids do.
+    """
+    codes: dict[str, str] = {}
+    for community in street.communities:
+        names = {e.id: e.name for e in community.estates}
+        for grid in community.grids:
+            for index, landmark in enumerate(grid.places):
+                codes[f"p-{grid.id}-{index}"] = landmark
+            for area in grid.areas:
+                for building in sorted(area.building_set() or ()):
+                    codes[f"{area.estate}-{building}"] = f"{names[area.estate]}{building}幢"
+                if area.estate and area.building_set() is None:
+                    codes[area.estate] = names[area.estate]
+    return codes

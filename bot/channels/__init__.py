@@ -1,0 +1,1 @@
+"""Adapters: one folder a platform, the same files in each. They translate and do nothing else."""

@@ -1,0 +1,67 @@
+"""What every channel offers the program: parse a raw update, send a message, fetch a file, run.
+
+Adapters translate and do nothing else: the receipt is stored before `parse` is called, and order, pacing and retries
+are the sender's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from handlers.messages import Address, Capabilities, Incoming, MediaKind, Outgoing, Receipt, Refused
+
+
+class RawUpdate(NamedTuple):
+    """One platform update as it came. `id` is unique per channel and account; `raw` is JSON."""
+
+    id: str
+    raw: dict[str, Any]
+
+
+Receive = Callable[[Sequence[RawUpdate]], Awaitable[None]]
+"""Stores raw updates. Returns only after they are durable; the platform may be acknowledged then. Repeats are ignored."""
+
+
+class OutFile(NamedTuple):
+    """A file to send: our copy of the bytes, and the platform's own handle when this account has one."""
+
+    kind: MediaKind
+    path: Path | None
+    mime: str
+    ref: str
+
+
+class BadUpdate(ValueError):
+    """The update cannot be read. Its receipt is kept and shown to the operator."""
+
+
+class Channel(Protocol):
+    """One account on one platform."""
+
+    name: str
+    account: str
+    capabilities: Capabilities
+
+    def parse(self, raw: dict[str, Any]) -> list[Incoming]:
+        """The update as neutral messages; empty when it concerns nobody. Raises `BadUpdate`."""
+        ...
+
+    async def send(
+        self, address: Address, out: Outgoing, *, files: Sequence[OutFile] = (), post: str = ""
+    ) -> Receipt | Refused:
+        """Sends, or changes the earlier message `post` in place. Never raises for what the platform says."""
+        ...
+
+    async def fetch(self, ref: str) -> tuple[bytes, str]:
+        """The bytes and media type behind a `Media.ref`. Raises OSError when the platform has it no more."""
+        ...
+
+    async def start(self, receive: Receive) -> None:
+        """Begins to receive. Returns when running."""
+        ...
+
+    async def stop(self) -> None:
+        """Stops receiving; what was handed to `receive` is finished first."""
+        ...

@@ -1,0 +1,1 @@
+"""Telegram through python-telegram-bot types; receipt, order and timers are ours."""

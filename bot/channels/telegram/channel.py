@@ -1,0 +1,172 @@
+"""One Telegram bot as a `Channel`: joins receiving, sending and shapes, and knows the connection to the Bot API."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import mimetypes
+from collections.abc import Sequence
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from telegram import Bot
+from telegram.error import BadRequest, Forbidden, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.base import OutFile, Receive
+from bot.channels.telegram.receive import Pauses, Poller, accept_webhook, wait_for_stop
+from bot.channels.telegram.send import Sender
+from bot.channels.telegram.shapes import ALLOWED_UPDATES, NAME, Self, parse_update
+from bot.channels.telegram.splitting import MAX_UNITS
+from handlers.messages import Address, Capabilities, Incoming, Outgoing, Receipt, Refused
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class TelegramChannel:
+    """Sends without `start`; receives from `start` to `stop`. The token stands in no log line and no error."""
+
+    name = NAME
+    capabilities = Capabilities(max_chars=MAX_UNITS, max_bytes=4 * MAX_UNITS, label_bytes=64)
+
+    def __init__(
+        self,
+        token: str,
+        base_url: str = "https://api.telegram.org",
+        *,
+        commands: Sequence[tuple[str, str]] = (),
+        mode: Literal["polling", "webhook"] = "polling",
+        webhook_url: str = "",
+        secret: str = "",
+    ) -> None:
+        """`commands` are the bot's menu: name and description. ValueError for a token or webhook that cannot work."""
+        account, _, rest = token.partition(":")
+        if not account.isdigit() or not rest:
+            raise ValueError("a Telegram token looks like 123456:letters")
+        if mode == "webhook" and not (webhook_url and secret):
+            raise ValueError("a webhook needs its address and a secret")
+        _keep_tokens_out_of_logs()
+        self.account = account
+        self._token = token
+        self._base = base_url.rstrip("/")
+        self._trust_env = urlsplit(self._base).hostname not in LOOPBACK
+        self._commands = list(commands)
+        self._mode = mode
+        self._webhook_url = webhook_url
+        self._secret = secret
+        self._me = Self(account)
+        self._requests = self._build_requests()
+        self._bot = Bot(
+            token,
+            f"{self._base}/bot",
+            f"{self._base}/file/bot",
+            request=self._requests[0],
+            get_updates_request=self._requests[1],
+        )
+        self._sender = Sender(self._bot)
+        self._receive: Receive | None = None
+        self._stopping = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def username(self) -> str:
+        """The bot's name in links, `t.me/<username>`; empty until Telegram has told it."""
+        return self._me.username
+
+    def parse(self, raw: dict[str, Any]) -> list[Incoming]:
+        """The update as neutral messages; empty when it concerns nobody. Raises `BadUpdate`."""
+        return parse_update(raw, self._me)
+
+    async def send(
+        self, address: Address, out: Outgoing, *, files: Sequence[OutFile] = (), post: str = ""
+    ) -> Receipt | Refused:
+        """Sends, or changes the earlier message `post` in place. Never raises for what the platform says."""
+        return await self._sender.send(address, out, files, post)
+
+    async def fetch(self, ref: str) -> tuple[bytes, str]:
+        """The bytes and media type behind a `Media.ref`: FileNotFoundError when Telegram has it no more or will not
+        give it (above 20 MB), ConnectionError when asking again may help."""
+        try:
+            file = await self._bot.get_file(ref)
+            content = bytes(await file.download_as_bytearray())
+        except (BadRequest, Forbidden) as error:
+            raise FileNotFoundError(error.message) from error
+        except TelegramError as error:
+            raise ConnectionError(self._clean(error)) from None
+        return content, mimetypes.guess_type(file.file_path or "")[0] or "application/octet-stream"
+
+    async def start(self, receive: Receive) -> None:
+        """Begins to receive. When Telegram cannot be reached, it is tried again until it can or `stop` is called."""
+        self._receive = receive
+        self._stopping = asyncio.Event()
+        ready = await self._set_up()
+        self._running = asyncio.create_task(self._run(receive, ready=ready), name="telegram")
+
+    async def stop(self) -> None:
+        """Stops receiving, what was handed to `receive` is finished first; then closes the connections for sending."""
+        self._stopping.set()
+        if self._running is not None:
+            await self._running
+            self._running = None
+        self._receive = None
+        await self._bot.shutdown()
+        for request in self._requests:
+            await request.shutdown()
+
+    async def accept(self, body: bytes, secret_header: str) -> int:
+        """Stores one webhook body. The HTTP status to answer: 200, 401 wrong secret, 400 no update, 503 try again."""
+        if not self._secret:
+            return 401
+        return await accept_webhook(body, secret_header, self._secret, self._receive)
+
+    def _build_requests(self) -> tuple[HTTPXRequest, HTTPXRequest]:
+        more = {"trust_env": self._trust_env}
+        request = HTTPXRequest(
+            connection_pool_size=16,
+            connect_timeout=10.0,
+            read_timeout=20.0,
+            write_timeout=20.0,
+            pool_timeout=20.0,
+            media_write_timeout=60.0,
+            httpx_kwargs=more,
+        )
+        # python-telegram-bot wants a second one for getUpdates, which goes through receive.py instead
+        return request, HTTPXRequest(connection_pool_size=1, httpx_kwargs=more)
+
+    async def _run(self, receive: Receive, *, ready: bool) -> None:
+        pauses = Pauses()
+        while not ready and not self._stopping.is_set():
+            await wait_for_stop(self._stopping, pauses.again())
+            ready = not self._stopping.is_set() and await self._set_up()
+        if self._mode == "polling":
+            url = f"{self._base}/bot{self._token}/getUpdates"
+            await Poller(url, receive, trust_env=self._trust_env).run(self._stopping)
+
+    async def _set_up(self) -> bool:
+        """Tells Telegram how we receive. Whether it worked; a refusal is logged."""
+        try:
+            await self._bot.initialize()
+            self._me = Self(self.account, self._bot.username)
+            if self._commands:
+                await self._bot.set_my_commands(self._commands)
+            if self._mode == "polling":
+                await self._bot.delete_webhook()
+            else:
+                await self._bot.set_webhook(
+                    self._webhook_url, secret_token=self._secret, allowed_updates=list(ALLOWED_UPDATES)
+                )
+        except TelegramError as error:
+            log.error("telegram: cannot start receiving, trying again: %s", self._clean(error))
+            return False
+        return True
+
+    def _clean(self, error: TelegramError) -> str:
+        return f"{type(error).__name__}: {error.message}".replace(self._token, f"{self.account}:…")
+
+
+def _keep_tokens_out_of_logs() -> None:
+    # https://core.telegram.org/bots/api#making-requests puts the token into the address, which httpx logs.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)

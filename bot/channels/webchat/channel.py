@@ -1,0 +1,136 @@
+"""The web chat as a channel: posts in, posts out, open screens woken. HTTP lives in bot/web."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.channels.base import OutFile, RawUpdate, Receive
+from bot.channels.webchat import receive, send
+from bot.channels.webchat.hub import Hub, Toast
+from bot.channels.webchat.shapes import chat_of
+from bot.media import MediaRefused, MediaStore
+from handlers.messages import Address, Incoming, Outgoing, Receipt, Refusal, Refused
+from storage.database import Database
+from storage.ids import Ids
+from storage.webchat import OVERLAP, WebFile, WebFiles, WebPosts, WebSessions
+
+log = structlog.get_logger()
+
+
+class WebChannel:
+    """The built-in chat. One instance a process; several processes may share one database."""
+
+    name = "web"
+    account = ""
+    capabilities = send.CAPABILITIES
+
+    def __init__(self, db: Database, media: MediaStore, *, ids: Ids | None = None, poll_seconds: float = 2.0) -> None:
+        self.posts = WebPosts(db, ids or Ids())
+        self.sessions = WebSessions(db)
+        self.files = WebFiles(db)
+        self.media = media
+        self.hub = Hub()
+        self._poll_seconds = poll_seconds
+        self._seen: set[int] = set()
+        self._poller: asyncio.Task[None] | None = None
+
+    def parse(self, raw: dict[str, Any]) -> list[Incoming]:
+        """The stored update as neutral messages. Raises `BadUpdate`."""
+        return receive.parse(raw)
+
+    async def send(
+        self, address: Address, out: Outgoing, *, files: Sequence[OutFile] = (), post: str = ""
+    ) -> Receipt | Refused:
+        """Writes a post, changes one in place, or shows a toast, and wakes the open screens."""
+        refused = send.check(address, out)
+        if refused:
+            return refused
+        chat = chat_of(address)
+        if out.callback:
+            user, _, press = out.callback.partition(":")
+            self.hub.toast(chat, user, Toast(out.text, out.alert, press))
+            return Receipt()
+        try:
+            kept = [await self._keep(file) for file in files]
+        except (OSError, MediaRefused) as error:
+            return Refused(reason=Refusal.REJECTED, detail=f"file: {error}")
+        ref = await self._write(address, out, kept, post)
+        self.hub.wake([chat])
+        return Receipt(ref=ref)
+
+    async def fetch(self, ref: str) -> tuple[bytes, str]:
+        """The bytes and type of a file a browser sent. Raises OSError when it is kept no more."""
+        found = await asyncio.to_thread(self.media.find, ref)
+        if found is None:
+            raise FileNotFoundError(ref)
+        return await asyncio.to_thread(self.media.read, ref), found.mime
+
+    async def start(self, receive: Receive) -> None:
+        """Begins to watch for posts of other processes. Updates reach `receive` by the HTTP routes."""
+        self._receive = receive
+        self._poller = asyncio.create_task(self._poll(), name="webchat-poll")
+
+    async def stop(self) -> None:
+        """Ends open streams and the watch."""
+        self.hub.close()
+        if self._poller:
+            self._poller.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._poller
+            self._poller = None
+        await self.flush_seen()
+
+    async def hand_over(self, update: RawUpdate) -> None:
+        """Gives one update to the program; for callers that know only the channel."""
+        await self._receive([update])
+
+    def note_seen(self, posts: Sequence[int]) -> None:
+        """These posts were shown; written down with the next poll."""
+        self._seen.update(posts)
+
+    async def flush_seen(self) -> None:
+        """Writes down what was shown since the last time."""
+        seen, self._seen = self._seen, set()
+        await self.posts.mark_seen(seen, datetime.now(UTC))
+
+    async def _write(self, address: Address, out: Outgoing, kept: list[WebFile], post: str) -> str:
+        draft = send.to_post(address, out, kept)
+        if kept:
+            await self.files.grant(draft.chat, kept, datetime.now(UTC))
+        if post.isdecimal():
+            names = ["text", "keys", "link", "asks", "name"] + (["media"] if kept else [])
+            new = {name: getattr(draft, name) for name in names}
+            now = datetime.now(UTC)
+            changed = await self.posts.change(draft.chat, int(post), **new, pressed="", edited_at=now)
+            if changed:
+                return str(changed.id)
+        return str((await self.posts.add(draft)).id)
+
+    async def _keep(self, file: OutFile) -> WebFile:
+        found = await asyncio.to_thread(self.media.find, file.ref)
+        if found is None:
+            if file.path is None:
+                raise FileNotFoundError(file.ref)
+            data = await asyncio.to_thread(file.path.read_bytes)
+            found = await asyncio.to_thread(self.media.save, data, file.mime)
+        return WebFile(found.ref, found.kind, found.mime, found.size)
+
+    async def _poll(self) -> None:
+        cursor = self.posts.cursor()
+        while True:
+            await asyncio.sleep(self._poll_seconds)
+            try:
+                await self.flush_seen()
+                since, now = cursor - OVERLAP, self.posts.cursor()
+                if self.hub.listened():
+                    self.hub.wake(await self.posts.changed_chats(since))
+                cursor = now
+            except SQLAlchemyError:
+                log.exception("webchat.poll_failed")

@@ -1,0 +1,33 @@
+"""Neutral messages to posts of the web chat. Pure: what is written and who is woken is the channel's."""
+
+from __future__ import annotations
+
+from bot.channels.webchat.shapes import chat_of
+from handlers.messages import Address, Capabilities, Edit, Outgoing, Refusal, Refused
+from storage.webchat import Post, WebFile
+
+CAPABILITIES = Capabilities(max_bytes=30_000, max_chars=10_000, label_bytes=200, edit=Edit.ALWAYS, keeps=True)
+
+
+def check(address: Address, out: Outgoing) -> Refused | None:
+    """Why the chat cannot take the message; None when it can."""
+    if not chat_of(address):
+        return Refused(reason=Refusal.GONE, detail=f"no such chat: {address.chat!r}")
+    too_long = len(out.text) > CAPABILITIES.max_chars or len(out.text.encode()) > CAPABILITIES.max_bytes
+    return Refused(reason=Refusal.REJECTED, detail="text too long") if too_long else None
+
+
+def to_post(address: Address, out: Outgoing, files: list[WebFile]) -> Post:
+    """The message as a post of its chat."""
+    return Post(
+        chat=chat_of(address),
+        direction="out",
+        text=out.text,
+        keys=[[key.model_dump() for key in row] for row in out.keys],
+        media=[vars(file) for file in files],
+        reply_to=out.reply_to,
+        link=out.link,
+        asks=out.force_reply,
+        author="",
+        name=address.user if out.force_reply else "",
+    )

@@ -1,0 +1,84 @@
+"""The raw update of the web chat, as it is stored before it is handled, and the names of its chats."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from handlers.messages import Address, MediaKind
+from storage.webchat import WebFile
+
+
+class SentFile(BaseModel):
+    """A file of our media store, sent with a message."""
+
+    model_config = ConfigDict(frozen=True)
+
+    ref: str
+    kind: MediaKind
+    mime: str = ""
+    size: int = 0
+    duration: int = 0
+
+
+class Point(BaseModel):
+    """Where a browser says it is, WGS-84 degrees."""
+
+    model_config = ConfigDict(frozen=True)
+
+    lat: float
+    lon: float
+
+
+class WebUpdate(BaseModel):
+    """What a person did in a browser. `queue` is the room's, or empty for the private chat."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["message", "press", "scan", "edit"]
+    user: str
+    client_id: str
+    at: datetime
+    queue: str = ""
+    title: str = ""
+    name: str = ""
+    post: str = ""  # message, edit: the post itself; press: the post whose button it was
+    text: str = ""
+    media: tuple[SentFile, ...] = ()
+    geo: Point | None = None
+    reply_to: str = ""
+    token: str = ""
+    scene: str = ""
+
+    @property
+    def id(self) -> str:
+        """The repeat guard: what a browser sends again under the same client id is the same update."""
+        return f"{self.user}:{self.client_id}"
+
+    def raw(self) -> dict[str, Any]:
+        """The update as JSON."""
+        return self.model_dump(mode="json")
+
+
+def private_chat(user: str) -> str:
+    """The chat between one person and the program."""
+    return f"u:{user}"
+
+
+def room_chat(queue: str) -> str:
+    """The chat of everybody who works on a queue."""
+    return f"r:{queue}"
+
+
+def chat_of(address: Address) -> str:
+    """The chat behind an address, or "" when it names none."""
+    if address.chat.startswith("r:") or address.chat.startswith("u:"):
+        return address.chat
+    return private_chat(address.chat) if address.chat and not address.is_group else ""
+
+
+def sent_file(file: WebFile) -> SentFile:
+    """A file of the chat as part of an update."""
+    return SentFile.model_validate(vars(file))

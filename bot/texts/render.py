@@ -1,0 +1,109 @@
+"""Loads the sentences and fills them in. A line whose values are all empty is left out; moments are written as people say them.
+
+Keys are `<file>.<name>`; the pages' words (`pages/`) are loaded by the web side. A moment reads 今天 11:42, 明天 08:30, 24 日 10:42; `{at:clock}` reads 10:42. A span reads 3 天, 1 小时, 30 分钟.
+"""
+
+from __future__ import annotations
+
+import string
+import tomllib
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+FOLDER = Path(__file__).parent / "zh_cn"
+
+
+class TextError(ValueError):
+    """A text file is not as it should be; the message names the file and the key."""
+
+
+class Texts:
+    """Every sentence, loaded once."""
+
+    def __init__(self, sentences: dict[str, str], tz: ZoneInfo) -> None:
+        self._sentences = sentences
+        self._tz = tz
+        self._formatter = string.Formatter()
+        self._fields = {key: _fields(self._formatter, text) for key, text in sentences.items()}
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Every key there is."""
+        return frozenset(self._sentences)
+
+    def fields(self, key: str) -> frozenset[str]:
+        """The names of the values a sentence needs."""
+        return self._fields[key]
+
+    def has(self, key: str) -> bool:
+        """Whether the sentence exists."""
+        return key in self._sentences
+
+    def text(self, key: str, now: datetime, /, **values: Any) -> str:
+        """The sentence. Raises KeyError for an unknown key or a missing value."""
+        lines = []
+        for line in self._sentences[key].split("\n"):
+            names = _fields(self._formatter, line)
+            if names and all(values[name] in ("", None, [], ()) for name in names):
+                continue
+            lines.append(self._fill(line, now, values))
+        return "\n".join(lines).strip()
+
+    def _fill(self, line: str, now: datetime, values: dict[str, Any]) -> str:
+        parts = []
+        for literal, name, spec, _ in self._formatter.parse(line):
+            parts.append(literal)
+            if name:
+                parts.append(self._value(values[name], spec or "", now))
+        return "".join(parts)
+
+    def _value(self, value: Any, spec: str, now: datetime) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, datetime):
+            return self._moment(value, spec, now)
+        if isinstance(value, timedelta):
+            return _span(value)
+        return str(value)
+
+    def _moment(self, at: datetime, spec: str, now: datetime) -> str:
+        local, today = at.astimezone(self._tz), now.astimezone(self._tz)
+        clock = f"{local:%H:%M}"
+        if spec == "clock":
+            return clock
+        days = (local.date() - today.date()).days
+        near = {-1: "昨天", 0: "今天", 1: "明天"}.get(days)  # words of a date, not a sentence
+        if near:
+            return f"{near} {clock}"
+        if (local.year, local.month) == (today.year, today.month):
+            return f"{local.day} 日 {clock}"
+        year = f"{local.year} 年 " if local.year != today.year else ""
+        return f"{year}{local.month} 月 {local.day} 日 {clock}"
+
+
+def _span(span: timedelta) -> str:
+    minutes = max(0, round(span.total_seconds() / 60))
+    if minutes >= 48 * 60 or (minutes >= 24 * 60 and minutes % (24 * 60) == 0):
+        return f"{round(minutes / 1440)} 天"
+    if minutes >= 60:
+        return f"{round(minutes / 60)} 小时"
+    return f"{minutes} 分钟" if minutes else f"{round(span.total_seconds())} 秒"
+
+
+def _fields(formatter: string.Formatter, text: str) -> frozenset[str]:
+    return frozenset(name for _, name, _, _ in formatter.parse(text) if name)
+
+
+def load(tz: ZoneInfo, folder: Path = FOLDER) -> Texts:
+    """Every sentence of a folder. Raises `TextError`."""
+    sentences: dict[str, str] = {}
+    for path in sorted(folder.glob("*.toml")):
+        for name, value in tomllib.loads(path.read_text(encoding="utf-8")).items():
+            if not isinstance(value, str):
+                raise TextError(f"{path.name}: {name} is not a text")
+            sentences[f"{path.stem}.{name}"] = value.strip("\n")
+    if not sentences:
+        raise TextError(f"no texts in {folder}")
+    return Texts(sentences, tz)

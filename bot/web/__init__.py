@@ -1,0 +1,1 @@
+"""One ASGI app: web chat, rooms, wish wall, webhooks, health."""

@@ -1,0 +1,81 @@
+"""Builds the ASGI app. Which program stands behind it, and when it starts and stops, is the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
+
+from bot.channels.webchat.channel import WebChannel
+from bot.web import (
+    pages,
+    problems,
+    routes_chat,
+    routes_media,
+    routes_service,
+    routes_session,
+    routes_wall,
+)
+from bot.web.guard import Guard
+from bot.web.openapi import describe
+from bot.web.ports import Backend
+from bot.web.site import HERE, Site, load_templates
+from bot.web.words import load_words
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(
+    backend: Backend,
+    channel: WebChannel,
+    *,
+    secure: bool = False,
+    metrics_token: str = "",
+    lifespan: Lifespan | None = None,
+) -> FastAPI:
+    """The whole web side. `secure` is true where people come by https.
+
+    Start and stop `channel` in `lifespan` or around the server; stopping it ends open streams.
+    """
+    words = load_words()
+    app = FastAPI(
+        title=words.get("api", "title"),
+        description=words.get("api", "description"),
+        version=_version(),
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token)
+    problems.install(app)
+    for module in (routes_session, routes_media, routes_wall, routes_service, pages):
+        app.include_router(module.router)
+    app.include_router(routes_chat.private)
+    app.include_router(routes_chat.rooms)
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
+    app.add_middleware(Guard, upload=channel.media.max_bytes + 64 * 1024)
+    _describe_once(app)
+    return app
+
+
+def _describe_once(app: FastAPI) -> None:
+    document: dict[str, Any] = {}
+
+    def openapi() -> dict[str, Any]:
+        if not document:
+            document.update(describe(app))
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _version() -> str:
+    try:
+        return version("linli")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,122 @@
+"""What the web side needs from the program. The program implements `Backend`; nothing here knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol, TypedDict
+
+from bot.channels.base import RawUpdate
+from bot.media import StoredFile
+
+
+class Busy(Exception):
+    """The program cannot take more now. Nothing was stored; the caller may try again after `retry_for` seconds."""
+
+    def __init__(self, retry_for: float = 2.0) -> None:
+        super().__init__(f"busy, retry in {retry_for} s")
+        self.retry_for = retry_for
+
+
+class Room(NamedTuple):
+    """The chat of a queue, for somebody with a role in it. `member_name` is what colleagues call them there."""
+
+    queue: str
+    title: str
+    member_name: str = ""
+
+
+class WallWish(NamedTuple):
+    """A wish as everybody may see it. `place` is no finer than an estate; `kind` and `state` are ids."""
+
+    number: int
+    text: str
+    kind: str
+    place: str
+    state: str
+    published_at: datetime
+    adopters: int
+
+
+class Health(NamedTuple):
+    """Whether the program can work now, and one plain line for each thing that is wrong."""
+
+    ready: bool
+    findings: list[str]
+
+
+class Figure(TypedDict):
+    """One indicator as printed, with the formula it came from."""
+
+    value: str
+    formula: str
+
+
+class FigureRow(TypedDict):
+    """The indicators of one scope (street, community, grid, department)."""
+
+    name: str
+    received: int
+    open: int
+    claimed: int
+    resolved: int
+    closed: int
+    overdue: int
+    response_rate: Figure
+    resolution_rate: Figure
+    satisfaction_rate: Figure
+    ontime_rate: Figure
+    rating_coverage: Figure
+
+
+class Backend(Protocol):
+    """The program behind the pages. `user` is always a user of the web channel."""
+
+    street_name: str
+    communities: Mapping[str, str]
+    """Community ids and their names, in the order they are shown."""
+    wish_kinds: Mapping[str, str]
+    """Kinds of wishes and their names, in the order they are shown."""
+
+    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
+        """Stores the update; durable when it returns. With `wait`, returns after it was handled and its answers were
+
+        handed to the channel. A repeated id changes nothing. Raises `Busy`.
+        """
+        ...
+
+    async def rooms(self, user: str) -> list[Room]:
+        """The rooms the person may enter; empty for residents."""
+        ...
+
+    async def may_enter(self, user: str, queue: str) -> bool:
+        """Whether the person has a role in the queue now."""
+        ...
+
+    async def login(self, token: str) -> str | None:
+        """The user a sign-in link was made for; None when it is unknown, used or too old."""
+        ...
+
+    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
+        """Published wishes, newest first, with numbers below `before`."""
+        ...
+
+    async def media_for(self, user: str, media_id: str) -> StoredFile | None:
+        """A file of a record, if the person may see it."""
+        ...
+
+    async def place_name(self, code: str) -> str | None:
+        """What the code on a door stands for, in words; None when no such code was issued."""
+        ...
+
+    async def health(self) -> Health:
+        """Database, migrations, backlog."""
+        ...
+
+    async def figures(self) -> list[FigureRow]:
+        """The cockpit's rows, street first."""
+        ...
+
+    async def telegram_hook(self, body: bytes, secret_header: str) -> int:
+        """Takes a Telegram webhook call and returns the HTTP status to answer; 200 only when it is durable."""
+        ...

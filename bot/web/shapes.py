@@ -1,0 +1,207 @@
+"""What the HTTP API takes and gives. Ids are decimal strings: they do not fit into a JavaScript number."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from bot.channels.webchat.shapes import private_chat
+from storage.webchat import Post
+
+
+def _clean(text: str) -> str:
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in text if char >= " " or char in "\n\t")
+
+
+def _is_id(text: str) -> str:
+    if int(text) >= 1 << 63:
+        raise ValueError("not an id")
+    return text
+
+
+PostId = Annotated[str, Field(pattern=r"^[0-9]{1,19}$", examples=["379226341015552000"]), AfterValidator(_is_id)]
+ClientId = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_.:-]{1,64}$", description="Chosen by the client: the same id again changes nothing"),
+]
+Text = Annotated[str, Field(max_length=20_000), AfterValidator(_clean)]
+FileRef = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Queue = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,100}$", examples=["grid:yinxing-01"])]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class Body(BaseModel):
+    """Unknown fields are refused: a misspelt one must not be lost in silence."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GeoPoint(Body):
+    """WGS-84 degrees, as browsers tell."""
+
+    lat: float = Field(ge=-90, le=90, allow_inf_nan=False)
+    lon: float = Field(ge=-180, le=180, allow_inf_nan=False)
+
+
+class NewMessage(Body):
+    """A message with at least one of text, media and geo."""
+
+    text: Text = ""
+    media: list[FileRef] = Field(default=[], max_length=9, description="refs that POST /api/media returned")
+    geo: GeoPoint | None = None
+    reply_to: PostId | None = None
+    client_id: ClientId
+
+    @model_validator(mode="after")
+    def _has_content(self) -> NewMessage:
+        if not (self.text.strip() or self.media or self.geo):
+            raise ValueError("empty")
+        return self
+
+
+class NewPress(Body):
+    """A press on a button under a post."""
+
+    token: str = Field(min_length=1, max_length=120, pattern=r"^[\x21-\x7e]+$")
+    post: PostId
+    client_id: ClientId
+
+
+class NewScan(Body):
+    """A code somebody scanned or typed: b_<place code>, w_<wish number> or i_<invitation code>."""
+
+    scene: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["b_yx03"])]
+    client_id: ClientId
+
+
+class NewText(Body):
+    """The new text of an own message."""
+
+    text: Annotated[Text, Field(min_length=1)]
+    client_id: ClientId
+
+
+class Said(BaseModel):
+    """The chat form of a browser without scripts."""
+
+    text: Annotated[Text, Field(max_length=10_000)] = ""
+    post: PostId | None = None
+    token: str = Field(default="", max_length=120)
+
+
+class KeyOut(BaseModel):
+    """A button. `typed` is what a person may type instead."""
+
+    label: str
+    token: str
+    typed: str = ""
+
+
+class FileOut(BaseModel):
+    """A file in a chat; fetch it at `url`."""
+
+    ref: str
+    kind: str
+    mime: str
+    size: int
+    duration: int = 0
+    url: str
+
+
+class PostOut(BaseModel):
+    """One message of a chat as this person sees it. `cursor` grows with every change of the post."""
+
+    id: PostId
+    cursor: PostId
+    mine: bool
+    bot: bool
+    name: str = ""
+    text: str
+    keys: list[list[KeyOut]] = []
+    pressed: str = ""
+    media: list[FileOut] = []
+    geo: GeoPoint | None = None
+    reply_to: str = ""
+    link: str = ""
+    asks: bool = Field(default=False, description="open a reply box for this post")
+    new: bool = Field(default=False, description="private chat only: had not been fetched before")
+    client_id: str | None = None
+    at: datetime
+    edited_at: datetime | None = None
+
+
+class Page(BaseModel):
+    """Posts, oldest first. Follow the chat from `cursor`."""
+
+    posts: list[PostOut]
+    cursor: PostId
+    more: bool = Field(description="there are more in the direction asked for")
+
+
+class Accepted(BaseModel):
+    """Stored. With wait=1, `posts` are what the program answered in this chat."""
+
+    id: str
+    posts: list[PostOut] = []
+
+
+class Me(BaseModel):
+    """Who this browser is."""
+
+    user: str
+    unseen: int = Field(default=0, description="answers in the private chat that were not fetched yet")
+    staff: bool = False
+
+
+class RoomOut(BaseModel):
+    """A room of mine."""
+
+    queue: str
+    title: str
+
+
+class WishOut(BaseModel):
+    """A wish on the wall: no name, phone or exact room."""
+
+    number: int
+    text: str
+    kind: str
+    kind_name: str
+    place: str
+    state: str
+    published_at: datetime
+    adopters: int
+
+
+class HealthOut(BaseModel):
+    """Whether the service works, and what is wrong when it does not."""
+
+    status: Literal["ok", "unready"]
+    findings: list[str] = []
+
+
+def post_out(post: Post, user: str) -> PostOut:
+    """A stored post as one person sees it."""
+    mine = post.author == user
+    return PostOut(
+        id=str(post.id),
+        cursor=str(post.changed),
+        mine=mine,
+        bot=post.direction == "out",
+        name="" if post.direction == "out" else post.name,
+        text=post.text,
+        keys=[[KeyOut(**key) for key in row] for row in post.keys],
+        pressed=post.pressed,
+        media=[FileOut(**file, url=f"/media/{file['ref']}") for file in post.media],
+        geo=GeoPoint(**post.geo) if post.geo else None,
+        reply_to=post.reply_to,
+        link=post.link,
+        asks=post.asks and post.name in ("", user),
+        new=post.direction == "out" and post.seen_at is None and post.chat == private_chat(user),
+        client_id=post.client_id if mine else None,
+        at=post.created_at,
+        edited_at=post.edited_at,
+    )

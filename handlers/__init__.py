@@ -1,0 +1,1 @@
+"""Conversations and use-cases: what happens when a person says or presses something, or time passes. Channel-neutral."""

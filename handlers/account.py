@@ -1,0 +1,73 @@
+"""A resident's own data: export it, erase it. Erasing keeps the counts and the ledger, and nothing that names anybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers import cards
+from handlers.turn import Turn
+from storage import dialogues, erasure, events, people, requests, wishes
+
+
+async def export(turn: Turn) -> None:
+    """Everything we keep about the person, as one text they can save."""
+    person = turn.me
+    lines = [turn.text("account.person", name=person.name, phone=person.phone)]
+    for request in await requests.of_reporter(turn.tx, person.id, limit=200):
+        original = await requests.get_original(turn.tx, request.id)
+        lines.append(
+            turn.text(
+                "account.request",
+                number=request.number,
+                at=request.received_at,
+                state=turn.text(f"state.{request.state.value}"),
+                item=turn.city.item_name(request.item),
+                place=original.place,
+                words=original.text,
+            )
+        )
+    for wish in await wishes.of_wisher(turn.tx, person.id, limit=200):
+        kept = await wishes.get_original(turn.tx, wish.id)
+        lines.append(
+            turn.text("account.wish", number=wish.number, at=wish.submitted_at, words=str(kept.get("text", "")))
+        )
+    await events.add(turn.tx, "person", person.id, "person.exported", turn.now, actor_id=person.id)
+    await turn.say("account.export", lines="\n".join(lines))
+
+
+async def erase(turn: Turn) -> None:
+    """Asks first: it cannot be taken back."""
+    yes = turn.button("account.button_erase", "account.erase")
+    no = turn.button("account.button_keep", "account.keep")
+    still_open = [
+        r
+        for r in await requests.of_reporter(turn.tx, turn.me.id, limit=50)
+        if r.state in ("queued", "claimed", "joint")
+    ]
+    await turn.say(
+        "account.erase_sure",
+        open_=turn.text("account.erase_open", count=len(still_open)) if still_open else "",
+        rows=[[yes, no]],
+    )
+
+
+async def _erase(turn: Turn, _args: dict[str, Any]) -> None:
+    """Open requests go on without a name: the work is still to be done, and nobody is told whose it was."""
+    person_id = turn.me.id
+    records = await requests.of_reporter(turn.tx, person_id, limit=10_000)
+    gone = turn.text("account.erased_words")
+    await erasure.erase_person(turn.tx, person_id, gone, turn.now)
+    await dialogues.close_all(turn.tx, person_id)
+    await people.erase(turn.tx, person_id, turn.now)
+    await events.add(turn.tx, "person", person_id, "person.erased", turn.now, actor_id=person_id)
+    for request in records:
+        if request.state in ("queued", "claimed", "joint"):
+            await cards.refresh(turn, await requests.get(turn.tx, request.id))
+    await turn.say("account.erased")
+
+
+async def _keep(turn: Turn, _args: dict[str, Any]) -> None:
+    await turn.say("account.kept")
+
+
+PRESSES = {"account.erase": _erase, "account.keep": _keep}

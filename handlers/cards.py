@@ -1,0 +1,114 @@
+"""The card of a record in the rooms of its queue: drawn anew after every move, so that everybody sees how it stands."""
+
+from __future__ import annotations
+
+from handlers import names, placing
+from handlers.turn import Rows, Turn
+from storage import attachments, outbox, people
+from storage.people import Chat
+from storage.requests import Request
+from workflow.states import State
+
+_ICONS = {
+    State.QUEUED: "🔧",
+    State.CLAIMED: "✅",
+    State.JOINT: "🤝",
+    State.RESOLVED: "☑️",
+    State.CLOSED: "📁",
+    State.REFUSED: "🚫",
+    State.WITHDRAWN: "↩️",
+    State.MERGED: "🔗",
+}
+
+
+def slot(request: Request) -> str:
+    """The place of a record's card in a chat: there is one card a chat, changed in place."""
+    return f"card:{request.id}"
+
+
+async def refresh(turn: Turn, request: Request) -> None:
+    """Draws the card in every room of the record's queue, and says where it went in rooms that had it before."""
+    rooms = {r.id: r for r in await people.rooms_of(turn.tx, [request.queue])}
+    rooms = rooms or {r.id: r for r in await people.rooms_of(turn.tx, [turn.city.org.desk_of(request.queue)])}
+    for room in rooms.values():
+        if room.reachable or turn.city.channels[room.channel].keeps:
+            await _draw(turn, request, room)
+    for chat_id in await outbox.chats_with_slot(turn.tx, slot(request)):
+        if chat_id not in rooms:
+            gone = turn.text(
+                "card.moved",
+                number=request.number,
+                queue=turn.city.org.name_of(request.queue),
+                place=request.place_text,
+            )
+            await turn.send(await people.get_chat(turn.tx, chat_id), gone, slot=slot(request))
+
+
+async def _draw(turn: Turn, request: Request, room: Chat) -> None:
+    text = await card_text(turn, request)
+    rows = await rows_for(turn, request)
+    await turn.send(room, text, rows=rows, slot=slot(request), lane=outbox.REPLY)
+
+
+async def card_text(turn: Turn, request: Request) -> str:
+    """What a group may know of a record: no full name, phone or room."""
+    files = await attachments.of(turn.tx, "request", request.id)
+    photos = sum(1 for f in files if f.kind == "photo")
+    others = len(files) - photos
+    return turn.text(
+        f"card.{request.state.value}",
+        icon="🚨" if request.urgent and request.state is State.QUEUED else _ICONS.get(request.state, "🔧"),
+        number=request.number,
+        item=turn.city.item_name(request.item) or turn.text("card.unknown_kind"),
+        place=request.place_text or turn.text("card.unknown_place"),
+        who=await names.resident(turn, request.reporter_id),
+        words=_shortened(request.text),
+        photos=turn.text("card.photos", count=photos) if photos else "",
+        files=turn.text("card.files", count=others) if others else "",
+        received=request.received_at,
+        respond_due=request.respond_due_at,
+        resolve_due=request.resolve_due_at,
+        worker=await names.worker(turn, request.claimer_id),
+        claimed=request.claimed_at or request.received_at,
+        resolved=request.resolved_at or request.received_at,
+        supervised=turn.text("card.supervised") if request.supervised else "",
+        reopened=turn.text("card.reopened", count=request.reopened) if request.reopened else "",
+    )
+
+
+async def rows_for(turn: Turn, request: Request) -> Rows:
+    """The buttons that make sense for the record as it stands."""
+    number, args = request.number, {"id": request.id}
+    if request.state is State.QUEUED:
+        if request.queue.startswith("desk"):
+            return await placing.rows(turn, request)
+        take = turn.button("card.button_take", "claim.take", args, typed=turn.text("card.typed_take", number=number))
+        back = turn.button(
+            "card.button_back", "claim.give_back", args, typed=turn.text("card.typed_back", number=number)
+        )
+        detail = turn.button(
+            "card.button_detail", "claim.detail", args, typed=turn.text("card.typed_detail", number=number)
+        )
+        return [[take, back, detail]]
+    if request.state is State.CLAIMED:
+        words = ("result", "note", "release", "transfer", "contact")
+        actions = {
+            "result": "result.give",
+            "note": "result.note",
+            "release": "claim.release",
+            "transfer": "claim.transfer",
+            "contact": "claim.contact",
+        }
+        buttons = [
+            turn.button(
+                f"card.button_{word}", actions[word], args, typed=turn.text(f"card.typed_{word}", number=number)
+            )
+            for word in words
+        ]
+        return [buttons[:2], buttons[2:]]
+    return []
+
+
+def _shortened(text: str, limit: int = 160) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else f"{flat[: limit - 1]}…"

@@ -1,0 +1,73 @@
+"""The city as data: streets, kinds, calendars, texts and channels of one deployment. Read-only, built once in the wiring."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from handlers.messages import Capabilities
+from nlp.address import PlaceBook
+from nlp.reader import Reader
+from nlp.street import Street
+from workflow.calendar import WorkCalendar
+from workflow.queues import Org
+from workflow.taxonomy import Taxonomy
+
+
+class Texts(Protocol):
+    """Every sentence a person reads. Raises KeyError for an unknown key or a missing value."""
+
+    def text(self, key: str, now: datetime, /, **values: Any) -> str:
+        """The sentence, with moments and spans written the way people say them."""
+        ...
+
+    def has(self, key: str) -> bool:
+        """Whether the sentence exists."""
+        ...
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How the deployment behaves where the rules leave it a choice."""
+
+    tz: ZoneInfo = ZoneInfo("Asia/Shanghai")
+    quiet_from: time = time(21, 0)
+    quiet_until: time = time(8, 0)
+    sure: float = 0.6  # at or above: one summary, one confirmation
+    unsure: float = 0.3  # below: the desk gets it as it is
+    urge_every: timedelta = timedelta(days=1)
+    draft_nudge: timedelta = timedelta(minutes=30)
+    draft_life: timedelta = timedelta(hours=24)
+    adopt_limit: int = 3
+    invitation_life: timedelta = timedelta(days=7)
+    web_base: str = ""
+    emergency: Mapping[str, str] = field(default_factory=dict)  # danger -> number to call, where it differs
+
+
+@dataclass(frozen=True)
+class City:
+    """What handlers know about the place they work in."""
+
+    street: Street
+    places: PlaceBook
+    taxonomy: Taxonomy
+    org: Org
+    reader: Reader
+    texts: Texts
+    channels: Mapping[str, Capabilities]
+    grid_calendar: WorkCalendar
+    department_calendar: WorkCalendar
+    manners: Manners
+    place_codes: Mapping[str, str] = field(default_factory=dict)  # code at the door -> place as text
+
+    def calendar_of(self, queue: str) -> WorkCalendar:
+        """Grids and desks work every day, departments on workdays (workflow.md, Clocks)."""
+        return self.department_calendar if queue.startswith("dept:") else self.grid_calendar
+
+    def item_name(self, item: str) -> str:
+        """The kind as people call it; empty for none."""
+        found = self.taxonomy.find_item(item) if item else None
+        return found.name if found else ""

@@ -1,0 +1,186 @@
+"""From one incoming message to the handler that answers it. Runs inside one transaction; the caller commits.
+
+Order in a private chat: a menu choice, a typed command, the answer to the open question, then fresh words. In a group
+only commands and answers count; the rest is people talking to each other.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+
+from handlers import answers, groups, listen, report, routes
+from handlers.city import City
+from handlers.messages import MAX_TEXT, Incoming, Outgoing
+from handlers.turn import NotForYou, Turn
+from nlp.mask import mask
+from storage import attachments, dialogues, outbox, people
+from storage.people import Chat, Person
+from storage.tx import Tx
+
+_WORDS = {"text", "media", "place"}
+_MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
+
+
+async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
+    """Answers one message: everything it changes and everything it says is in `tx`."""
+    turn = await _open(city, tx, incoming, now)
+    try:
+        if incoming.kind in _MEMBERSHIP:
+            await groups.member_change(turn)
+        elif incoming.kind == "press":
+            await _press(turn, incoming.token)
+        elif incoming.kind == "scan":
+            await _scan(turn, incoming.scene)
+        elif incoming.kind == "edit":
+            await report.edited(turn)
+        elif incoming.kind in _WORDS:
+            await _words(turn)
+        elif not turn.here.is_group:
+            await turn.say("common.unreadable")
+    except NotForYou:
+        await turn.toast("common.not_allowed", alert=True)
+    await _settle_press(turn)
+
+
+async def give_up(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
+    """A message that cannot be handled goes to the street's desk as it is, and the person is told."""
+    turn = await _open(city, tx, incoming, now)
+    words = mask(incoming.text)[:500] or turn.text("common.unreadable")
+    await turn.tell_queue("desk", "common.failed_desk", words=words, media=turn.attached)
+    if not turn.here.is_group:
+        await turn.say("common.failed")
+
+
+async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
+    address = incoming.address
+    person = await _person(tx, incoming, now) if address.user else None
+    chat = await people.find_chat(tx, address.channel, address.account, address.chat, address.thread)
+    if chat is None:
+        chat = await people.add_chat(
+            tx,
+            channel=address.channel,
+            account=address.account,
+            chat=address.chat,
+            thread=address.thread,
+            is_group=address.is_group,
+            person_id=None if address.is_group or person is None else person.id,
+            title=incoming.chat_title,
+            now=now,
+        )
+    elif incoming.kind not in _MEMBERSHIP:
+        await people.touch_chat(tx, chat.id, now)
+    dialogue = await dialogues.find(tx, chat.id, person.id) if person else None
+    turn = Turn(city, tx, now, chat=chat, person=person, incoming=incoming, dialogue=dialogue)
+    if person is not None:
+        turn.attached = await _keep_media(tx, incoming, person, chat, now)
+    return turn
+
+
+async def _person(tx: Tx, incoming: Incoming, now: datetime) -> Person:
+    address = incoming.address
+    found = await people.find_by_identity(tx, address.channel, address.account, address.user)
+    if found is None:
+        return await people.add_person(tx, address.channel, address.account, address.user, incoming.name, now)
+    return found
+
+
+async def _keep_media(tx: Tx, incoming: Incoming, person: Person, chat: Chat, now: datetime) -> list[int]:
+    return [
+        await attachments.add(
+            tx,
+            person_id=person.id,
+            chat_id=chat.id,
+            channel=incoming.address.channel,
+            account=incoming.address.account,
+            ref=media.ref,
+            kind=media.kind,
+            mime=media.mime,
+            size=media.size,
+            duration=media.duration,
+            now=now,
+        )
+        for media in incoming.media
+    ]
+
+
+async def _press(turn: Turn, token: str) -> None:
+    press = await dialogues.find_press(turn.tx, token)
+    if press is None or press.expires_at <= turn.now or press.action not in routes.PRESSES:
+        await turn.toast("common.press_gone")
+    elif press.person_id is not None and press.person_id != turn.me.id:
+        await turn.toast("common.press_not_yours")
+    else:
+        await routes.PRESSES[press.action](turn, press.args)
+
+
+async def _settle_press(turn: Turn) -> None:
+    """Every press is answered, so that the presser's screen stops waiting."""
+    incoming = turn.incoming
+    if incoming is None or not incoming.callback or turn.toasted:
+        return
+    out = Outgoing(text="", callback=incoming.callback)
+    await outbox.put(
+        turn.tx,
+        chat_id=turn.here.id,
+        body=out.model_dump(mode="json"),
+        lane=outbox.PRESS,
+        now=turn.now,
+        user_key=incoming.address.user,
+    )
+
+
+async def _scan(turn: Turn, scene: str) -> None:
+    prefix, _, rest = scene.partition("_")
+    scan = routes.SCENES.get(prefix)
+    if scan is None or not rest:
+        await listen.welcome(turn)
+    else:
+        await scan(turn, rest)
+
+
+async def _words(turn: Turn) -> None:
+    incoming = turn.incoming
+    if incoming is None or turn.person is None:
+        return
+    if len(incoming.text) > MAX_TEXT:
+        turn.incoming = incoming = incoming.model_copy(update={"text": incoming.text[:MAX_TEXT]})
+        if not turn.here.is_group:
+            await turn.say("common.too_long")
+    typed = unicodedata.normalize("NFKC", incoming.text).strip()
+    if typed and (await _menu_choice(turn, typed) or await _command(turn, typed)):
+        return
+    if turn.dialogue is not None:
+        step = routes.STEPS.get(turn.dialogue.flow)
+        if step is not None and await step(turn):
+            return
+    if not turn.here.is_group:
+        await listen.fresh(turn)
+
+
+async def _menu_choice(turn: Turn, typed: str) -> bool:
+    """A number or a label of the menu last shown here acts like its button; an unknown number shows the menu again."""
+    menu = await dialogues.find_menu(turn.tx, turn.here.id)
+    if menu is None:
+        return False
+    code, labels, expires_at = menu
+    abilities = turn.city.channels[turn.here.channel]
+    numbered = not (abilities.group_buttons if turn.here.is_group else abilities.buttons)
+    index = answers.choice(typed, labels, numbers=numbered)
+    if index is None:
+        return False
+    if index >= len(labels) or expires_at <= turn.now:
+        lines = [turn.text("menu.line", number=i, label=label) for i, label in enumerate(labels, 1)]
+        await turn.send(turn.here, "\n".join([turn.text("menu.stale"), *lines]))
+        return True
+    await _press(turn, f"{code}.{index}")
+    return True
+
+
+async def _command(turn: Turn, typed: str) -> bool:
+    for pattern, run in routes.COMMANDS:
+        match = pattern.fullmatch(typed)
+        if match:
+            await run(turn, match)
+            return True
+    return False

@@ -1,0 +1,190 @@
+"""Filing a record and moving it to another queue: due times, clocks, cards and what the reporter is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers import cards, clocks, names, records
+from handlers import draft as drafts
+from handlers.draft import Draft
+from handlers.triage import Decision, decide, restored, whole
+from handlers.turn import Turn
+from nlp.mask import find_phone, mask
+from nlp.reader import Findings
+from storage import attachments, labels, people, requests, roles
+from storage.requests import Original, Request
+from workflow.clock import DueTimes
+from workflow.queues import QueueKind, parse_queue
+from workflow.rights import Grant, Role
+from workflow.routing import route
+
+
+async def file(
+    turn: Turn, draft: Draft, findings: Findings, *, urgent: bool = False, to_desk: bool = False, intent: str = ""
+) -> tuple[Request, bool]:
+    """Files what was drafted. (record, False) when this draft was filed before: a double press changes nothing."""
+    place = drafts.place_of(draft, findings)
+    made = decide(turn.city, findings, item=draft.item, place=place, strict=not urgent)
+    queue = turn.city.org.desk_of(made.queue) if to_desk and not made.queue.startswith("desk") else made.queue
+    due = clocks.due_times(turn, made.item, queue, urgent=urgent, start_at=turn.now)
+    await _keep_phone(turn, draft.text)
+    request, is_new = await requests.file(
+        turn.tx,
+        draft_id=draft.id,
+        reporter_id=turn.me.id,
+        chat_id=turn.here.id,
+        queue=queue,
+        intent=intent or made.intent,
+        item=made.item,
+        grid=made.grid,
+        place=made.place,
+        place_text=made.place_text,
+        text=mask(draft.text),
+        original=Original(draft.text, _exact_place(place.text, draft)),
+        summary=mask(findings.summary)[:200],
+        urgent=urgent,
+        danger=findings.danger or "" if urgent else "",
+        confidence=findings.confidence,
+        received_at=turn.now,
+        respond_due_at=due.respond_due_at,
+        resolve_due_at=due.resolve_due_at,
+        now=turn.now,
+    )
+    if not is_new:
+        return request, False
+    await attachments.attach(turn.tx, draft.media, "request", request.id)
+    if place.text:
+        await people.set_last_place(turn.tx, turn.me.id, whole(place))
+    await _keep_label(turn, draft, findings, request, made)
+    await clocks.arm(turn, request)
+    await cards.refresh(turn, request)
+    await groups_told(turn, request)
+    return request, True
+
+
+def _exact_place(text: str, draft: Draft) -> str:
+    if not draft.geo:
+        return text
+    point = f"{draft.geo['label']} {draft.geo['lat']:.5f},{draft.geo['lon']:.5f}".strip()
+    return f"{text} ({point})" if text else point
+
+
+async def _keep_phone(turn: Turn, text: str) -> None:
+    """A phone number in the text is the reporter's way to be reached; the first one is kept, sealed."""
+    phone = find_phone(text)
+    if phone and not turn.me.phone:
+        await people.set_phone(turn.tx, turn.me.id, phone)
+
+
+async def _keep_label(turn: Turn, draft: Draft, findings: Findings, request: Request, made: Decision) -> None:
+    corrected = draft.item and draft.item != (findings.item or "")
+    moved = draft.place and made.grid != (findings.place.grid or "")
+    if corrected or moved:
+        await labels.add(
+            turn.tx,
+            request_id=request.id,
+            text=request.text,
+            source="resident",
+            person_id=turn.me.id,
+            item_before=findings.item or "",
+            item=made.item,
+            grid_before=findings.place.grid or "",
+            grid=made.grid,
+            now=turn.now,
+        )
+
+
+async def groups_told(turn: Turn, request: Request) -> None:
+    """An urgent record is pushed to the queue, the grid's own group, its chiefs and the desk, each once."""
+    if not request.urgent:
+        return
+    told = {request.queue}
+    desk = turn.city.org.desk_of(f"grid:{request.grid}") if request.grid else "desk"
+    wanted = [f"grid:{request.grid}"] if request.grid else []
+    for queue in [*wanted, desk]:
+        if queue not in told:
+            told.add(queue)
+            await turn.tell_queue(queue, "danger.push", **await _push_values(turn, request))
+    chiefs = await roles.holders(turn.tx, [Grant(Role.GRID_CHIEF, request.grid)]) if request.grid else []
+    for person_id in chiefs:
+        await turn.tell(person_id, "danger.push", **await _push_values(turn, request))
+
+
+async def _push_values(turn: Turn, request: Request) -> dict[str, Any]:
+    return {
+        "number": request.number,
+        "item": turn.city.item_name(request.item) or turn.text("card.unknown_kind"),
+        "place": request.place_text or turn.text("card.unknown_place"),
+        "who": await names.resident(turn, request.reporter_id),
+        "words": request.text[:160],
+        "queue": turn.city.org.name_of(request.queue),
+    }
+
+
+def due_of(turn: Turn, made: Decision) -> DueTimes:
+    """The promise that goes with a decision, were it filed now."""
+    return clocks.due_times(turn, made.item, made.queue, urgent=False, start_at=turn.now)
+
+
+async def redirect(
+    turn: Turn,
+    request: Request,
+    *,
+    item: str | None = None,
+    grid: str | None = None,
+    place: dict[str, Any] | None = None,
+    queue: str | None = None,
+    event: str = "request.rerouted",
+    why: str = "",
+) -> Request:
+    """Changes kind, place or queue of a record and sends it where it now belongs.
+
+    Due times are computed anew from the original receipt by the new kind and queue: a change of queue never buys time.
+    Raises `workflow.states.Forbidden` or `storage.requests.Lost`.
+    """
+    kind = request.item if item is None else item
+    where = {**request.place, **(place or {}), "grid": request.grid if grid is None else grid}
+    target = queue or _queue_for(turn, request, kind, where)
+    due = clocks.due_times(turn, kind, target, urgent=request.urgent, start_at=request.started_at)
+    moved = await requests.move(
+        turn.tx,
+        request,
+        event,
+        turn.now,
+        actor_id=turn.person.id if turn.person else None,
+        data={"queue": target, "item": kind, "grid": where["grid"] or "", "why": why[:200]},
+        queue=target,
+        item=kind,
+        grid=where["grid"] or "",
+        place=where,
+        place_text=where.get("text") or request.place_text,
+        claimer_id=None,
+        claimed_at=None,
+        respond_due_at=due.respond_due_at,
+        resolve_due_at=due.resolve_due_at,
+    )
+    await clocks.arm(turn, moved)
+    await cards.refresh(turn, moved)
+    if target != request.queue:
+        await records.tell_reporter(
+            turn, moved, "records.moved", queue=turn.city.org.name_of(target), due=moved.resolve_due_at
+        )
+    return moved
+
+
+def _queue_for(turn: Turn, request: Request, item: str, place: dict[str, Any]) -> str:
+    found = turn.city.taxonomy.find_item(item) if item else None
+    grid = place.get("grid") or None
+    community = turn.city.street.community_of(grid).id if grid else restored(place).community
+    return route(
+        intent="request" if request.intent in ("progress", "smalltalk") else request.intent,
+        item_queue=found.queue if found else None,
+        grid=grid,
+        community=community,
+        confident=True,
+    ).queue
+
+
+def is_desk(queue: str) -> bool:
+    """Whether a person still has to say where this belongs."""
+    return parse_queue(queue).kind is QueueKind.DESK

@@ -1,0 +1,52 @@
+"""Fresh words in a private chat: what are they about, and which conversation takes them."""
+
+from __future__ import annotations
+
+from handlers import account, consult, danger, records, report, talk, wall, wish
+from handlers.turn import Turn
+
+
+async def fresh(turn: Turn) -> None:
+    """Words that answer no open question. Danger comes before everything else."""
+    incoming = turn.incoming
+    text = incoming.text if incoming else ""
+    findings = turn.city.reader.read(text, home=(turn.me.home_place or {}).get("text"))
+    if findings.urgent:
+        await danger.file(turn, report.begun(turn, text), findings)
+    elif findings.menu is not None:
+        await _menu(turn, findings.menu)
+    elif incoming is not None and (incoming.media or incoming.geo) and not text.strip():
+        await report.start_wordless(turn)
+    elif findings.intent == "wish":
+        await wish.start(turn, findings)
+    elif findings.intent == "progress":
+        await records.progress(turn, findings)
+    elif findings.intent == "smalltalk" and not turn.attached:
+        await talk.reply(turn, findings)
+    elif findings.intent == "consult":
+        await consult.answer(turn, findings)
+    else:
+        await report.start(turn, findings)
+
+
+async def _menu(turn: Turn, command: str) -> None:
+    if command == "my_requests":
+        await records.mine(turn)
+    elif command == "wishes":
+        await wish.start(turn, turn.city.reader.read(""))
+    elif command == "wall":
+        await wall.show(turn)
+    elif command == "export":
+        await account.export(turn)
+    elif command == "erase":
+        await account.erase(turn)
+    elif command == "cancel":
+        await turn.done()
+        await turn.say("talk.nothing_open")
+    else:
+        await welcome(turn)
+
+
+async def welcome(turn: Turn) -> None:
+    """Who we are and what one can say, in three lines."""
+    await turn.say("talk.welcome", street=turn.city.street.name)

@@ -1,0 +1,245 @@
+"""Asking whether it was solved and how satisfied the reporter is; what "no" and low stars set going. The rules are `workflow.rating`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from handlers import answers, cards, names, records
+from handlers.turn import Rows, Turn
+from nlp.mask import mask
+from storage import attachments, dialogues, events, people, requests, timers
+from storage.requests import Lost, Request
+from storage.timers import Timer
+from workflow import rating
+from workflow.rating import Solved
+from workflow.states import Forbidden, State
+
+
+async def arm(turn: Turn, request: Request) -> None:
+    """After a result: when to ask, to remind and to close without an answer."""
+    await timers.drop(turn.tx, "request", request.id)
+    manners = turn.city.manners
+    times = rating.plan(request.resolved_at or turn.now, str(manners.tz), (manners.quiet_from, manners.quiet_until))
+    data = {"resolution": request.resolution}
+    await timers.put(turn.tx, times.ask_at, "rate.ask", "request", request.id, data)
+    for at in times.remind_at:
+        await timers.put(turn.tx, at, "rate.remind", "request", request.id, data)
+    await timers.put(turn.tx, times.close_at, "rate.close", "request", request.id, data)
+
+
+async def _current(turn: Turn, request_id: int, resolution: int) -> Request | None:
+    """The record, while this very result still waits for its rating."""
+    request = await requests.get(turn.tx, request_id)
+    if request.state is not State.RESOLVED or request.resolution != resolution:
+        return None
+    return request
+
+
+async def _due_ask(turn: Turn, timer: Timer) -> None:
+    request = await _current(turn, timer.subject_id, timer.data["resolution"])
+    if request is not None:
+        await _ask(turn, request, "rate.ask")
+
+
+async def _due_remind(turn: Turn, timer: Timer) -> None:
+    request = await _current(turn, timer.subject_id, timer.data["resolution"])
+    if request is None:
+        return
+    rated = await requests.find_rating(turn.tx, request.id, request.resolution)
+    if rated is None:
+        await _ask(turn, request, "rate.remind")
+    else:
+        await _ask_stars(turn, request, rated.solved)
+
+
+async def _ask(turn: Turn, request: Request, key: str) -> None:
+    result = await events.find_latest(turn.tx, "request", request.id, "request.resolved")
+    photos = [f.id for f in await attachments.of(turn.tx, "result", request.id)]
+    await records.tell_reporter(
+        turn,
+        request,
+        key,
+        worker=await names.worker(turn, request.claimer_id),
+        at=request.resolved_at or turn.now,
+        words=result.data.get("words", "") if result else "",
+        rows=_solved_rows(turn, request),
+        media=photos if key == "rate.ask" else (),
+    )
+    await events.add(
+        turn.tx, "request", request.id, "request.rating_asked", turn.now, data={"resolution": request.resolution}
+    )
+    await _listen(turn, request, "solved", {"id": request.id, "resolution": request.resolution})
+
+
+async def _listen(turn: Turn, request: Request, step: str, data: dict[str, Any]) -> None:
+    """The reporter's next words may answer, unless they are in the middle of something else."""
+    chat = await people.find_private_chat(turn.tx, request.reporter_id)
+    if chat is None:
+        return
+    open_one = await dialogues.find(turn.tx, chat.id, request.reporter_id)
+    if open_one is None or open_one.flow == "rate":
+        await dialogues.save(turn.tx, chat.id, request.reporter_id, "rate", step, data, turn.now)
+
+
+def _solved_rows(turn: Turn, request: Request) -> Rows:
+    args = {"id": request.id, "resolution": request.resolution}
+    return [
+        [
+            turn.button(f"rate.button_{answer.value}", "rate.solved", {**args, "solved": answer.value})
+            for answer in Solved
+        ]
+    ]
+
+
+async def _ask_stars(turn: Turn, request: Request, solved: str) -> None:
+    args = {"id": request.id, "resolution": request.resolution, "solved": solved}
+    row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in (5, 4, 3, 2, 1)]
+    await records.tell_reporter(turn, request, "rate.ask_stars", rows=[row])
+    await _listen(turn, request, "stars", args)
+
+
+async def _begin(turn: Turn, args: dict[str, Any]) -> None:
+    request = await requests.get(turn.tx, args["id"])
+    if request.state is not State.RESOLVED or request.reporter_id != turn.me.id:
+        await _too_late(turn, request)
+        return
+    await _ask(turn, request, "rate.remind")
+
+
+async def _too_late(turn: Turn, request: Request) -> None:
+    if await requests.find_rating(turn.tx, request.id, request.resolution) is not None:
+        await turn.say("rate.already", number=request.number)
+    else:
+        await turn.toast("common.moved_on", number=request.number, state=turn.text(f"state.{request.state.value}"))
+
+
+async def _solved(turn: Turn, args: dict[str, Any]) -> None:
+    await _answer_solved(turn, args["id"], args["resolution"], args["solved"])
+
+
+async def _answer_solved(turn: Turn, request_id: int, resolution: int, solved: str) -> None:
+    request = await _current(turn, request_id, resolution)
+    if request is None or request.reporter_id != turn.me.id:
+        await _too_late(turn, await requests.get(turn.tx, request_id))
+        return
+    if not await requests.rate(turn.tx, request, turn.me.id, solved, None, "", turn.now):
+        before = await requests.find_rating(turn.tx, request.id, resolution)
+        await _ask_stars(turn, request, before.solved if before else solved)
+        return
+    if solved == Solved.NO:
+        await _finish(turn, request, Solved.NO, None)
+    else:
+        await _ask_stars(turn, request, solved)
+
+
+async def _stars(turn: Turn, args: dict[str, Any]) -> None:
+    await _answer_stars(turn, args["id"], args["resolution"], args["solved"], args["stars"])
+
+
+async def _answer_stars(turn: Turn, request_id: int, resolution: int, solved: str, stars: int) -> None:
+    request = await _current(turn, request_id, resolution)
+    if request is None or request.reporter_id != turn.me.id:
+        await _too_late(turn, await requests.get(turn.tx, request_id))
+        return
+    await requests.rate(turn.tx, request, turn.me.id, solved, None, "", turn.now)
+    if not await requests.set_stars(turn.tx, request.id, resolution, stars):
+        await turn.say("rate.already", number=request.number)
+        return
+    await _finish(turn, request, Solved(solved), stars)
+
+
+async def _finish(turn: Turn, request: Request, solved: Solved, stars: int | None) -> None:
+    """The rating is complete: the record closes, or it is put right."""
+    verdict = rating.judge(solved, stars, request.reopened)
+    data = {"solved": solved.value, "stars": stars, "resolution": request.resolution}
+    words_for = {"id": request.id, "resolution": request.resolution}
+    try:
+        if verdict.reopen:
+            await events.add(
+                turn.tx, "request", request.id, "request.rated_low", turn.now, actor_id=turn.me.id, data=data
+            )
+            await records.reopen(turn, request, queue=_level(turn, request, verdict.to), why=verdict.why)
+            await turn.say("rate.redo", number=request.number)
+        else:
+            moved = await requests.move(
+                turn.tx, request, "request.rated", turn.now, actor_id=turn.me.id, data=data, closed_at=turn.now
+            )
+            await timers.drop(turn.tx, "request", request.id)
+            await cards.refresh(turn, moved)
+            await turn.say("rate.thanks" if stars and stars >= 4 else "rate.thanks_plain", number=request.number)
+    except (Forbidden, Lost):
+        await _too_late(turn, await requests.get(turn.tx, request.id))
+        return
+    await turn.ask("rate", "words", words_for)
+
+
+def _level(turn: Turn, request: Request, to: str) -> str | None:
+    """The first time the same queue, the second its desk, the third the street."""
+    if to == "same":
+        return None
+    return "desk" if to == "street" else turn.city.org.desk_of(request.queue)
+
+
+async def _step(turn: Turn) -> bool:
+    dialogue, incoming = turn.dialogue, turn.incoming
+    if dialogue is None or incoming is None:
+        return False
+    data = dialogue.data
+    if dialogue.step == "words":
+        return await _words(turn, data)
+    if incoming.kind != "text":
+        return False
+    if dialogue.step == "solved":
+        solved = answers.solved(incoming.text)
+        if solved is not None:
+            await _answer_solved(turn, data["id"], data["resolution"], solved)
+            return True
+    if dialogue.step == "stars":
+        stars = answers.stars(incoming.text)
+        if stars is not None:
+            await _answer_stars(turn, data["id"], data["resolution"], data["solved"], stars)
+            return True
+    return False
+
+
+async def _words(turn: Turn, data: dict[str, Any]) -> bool:
+    """What they add to the rating; a new matter is not mistaken for it."""
+    text = turn.incoming.text if turn.incoming else ""
+    findings = turn.city.reader.read(text)
+    request = await requests.get(turn.tx, data["id"])
+    await turn.done()
+    new_matter = findings.urgent or findings.menu or (findings.place.grid and findings.place.grid != request.grid)
+    thanks = answers.yes_or_no(text) is not None
+    if new_matter or findings.intent in ("smalltalk", "progress", "wish", "consult") and not thanks:
+        return False
+    if thanks:
+        await turn.say("rate.bye")
+        return True
+    if request.state is State.QUEUED:
+        await records.supplement(turn, request)
+        return True
+    if findings.intent == "request" and findings.item and findings.item != request.item:
+        return False
+    await requests.complete_rating(turn.tx, request.id, data["resolution"], words=mask(text))
+    await attachments.attach(turn.tx, turn.attached, "rating", request.id)
+    await turn.say("rate.words_kept")
+    return True
+
+
+async def _due_close(turn: Turn, timer: Timer) -> None:
+    """Day 7: closed. Half an answer counts as what it says, no answer as none; silence is never satisfaction."""
+    request = await _current(turn, timer.subject_id, timer.data["resolution"])
+    if request is None:
+        return
+    rated = await requests.find_rating(turn.tx, request.id, request.resolution)
+    event = "request.rated" if rated is not None else "request.expired"
+    data = {"resolution": request.resolution, "solved": rated.solved if rated is not None else None, "stars": None}
+    moved = await requests.move(turn.tx, request, event, turn.now, actor_id=None, data=data, closed_at=turn.now)
+    await timers.drop(turn.tx, "request", request.id)
+    await cards.refresh(turn, moved)
+    await records.tell_reporter(turn, moved, "rate.closed")
+
+
+PRESSES = {"rate.begin": _begin, "rate.solved": _solved, "rate.stars": _stars}
+STEPS = {"rate": _step}
+TIMERS = {"rate.ask": _due_ask, "rate.remind": _due_remind, "rate.close": _due_close}

@@ -1,0 +1,309 @@
+"""我的诉求: what a resident can see and do with their own records, and the progress question in their own words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from handlers import cards, clocks, names
+from handlers.turn import Rows, Turn
+from nlp.mask import mask
+from nlp.reader import Findings
+from storage import attachments, events, people, requests, timers, wishes
+from storage.requests import Lost, Request
+from workflow.rating import may_reopen
+from workflow.states import OPEN, Forbidden, State
+
+_NUMBER = re.compile(r"(?<!\d)(\d{4,9})(?!\d)")
+_SHOWN = 5
+
+
+async def tell_reporter(
+    turn: Turn,
+    request: Request,
+    key: str,
+    *,
+    rows: Rows = (),
+    media: Sequence[int] = (),
+    slot: str = "",
+    **values: Any,
+) -> bool:
+    """Says something about a record to whoever reported it; False when they cannot be reached."""
+    return await turn.tell(
+        request.reporter_id, key, rows=rows, media=media, slot=slot, **{**_named(turn, request), **values}
+    )
+
+
+def _named(turn: Turn, request: Request) -> dict[str, Any]:
+    return {
+        "number": request.number,
+        "item": turn.city.item_name(request.item) or turn.text("records.no_kind"),
+        "place": request.place_text,
+    }
+
+
+async def mine(turn: Turn) -> None:
+    """The list: open records first, a line each, a button each."""
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=_SHOWN)
+    if not found:
+        await turn.say("records.none", rows=await _wish_row(turn))
+        return
+    lines = [turn.text("records.line", state=_state(turn, r), **_named(turn, r)) for r in found]
+    rows = [[turn.button("records.button_open", "records.show", {"id": r.id}, **_named(turn, r))] for r in found]
+    await turn.say("records.list", lines="\n".join(lines), rows=[*rows, *await _wish_row(turn)])
+
+
+async def _wish_row(turn: Turn) -> list[list[Any]]:
+    has = await wishes.of_wisher(turn.tx, turn.me.id, 1) or await wishes.of_adopter(turn.tx, turn.me.id)
+    return [[turn.button("records.button_wishes", "wish.mine")]] if has else []
+
+
+def _state(turn: Turn, request: Request) -> str:
+    return turn.text(f"state.{request.state.value}")
+
+
+async def progress(turn: Turn, findings: Findings) -> None:
+    """ "那个灯修得怎么样了": the record that is meant, by number, kind or place; the list when several fit."""
+    text = turn.incoming.text if turn.incoming else ""
+    for digits in _NUMBER.findall(text):
+        request = await requests.find_by_number(turn.tx, int(digits))
+        if request is not None and request.reporter_id == turn.me.id:
+            await show(turn, request)
+            return
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    chosen = _meant(found, findings)
+    if len(chosen) == 1:
+        await show(turn, chosen[0])
+    elif found:
+        await mine(turn)
+    else:
+        await turn.say("records.nothing_found")
+
+
+def _meant(found: Sequence[Request], findings: Findings) -> list[Request]:
+    """The records that the words fit best: open before closed, same kind and place before one of the two."""
+    if len(found) == 1:
+        return list(found)
+
+    def score(request: Request) -> int:
+        points = 2 * (request.item == findings.topic and bool(request.item))
+        points += 2 * bool(findings.place.grid and request.grid == findings.place.grid)
+        return points + (request.state in OPEN and points > 0)
+
+    best = max((score(r) for r in found), default=0)
+    return [r for r in found if best and score(r) == best]
+
+
+async def show(turn: Turn, request: Request) -> None:
+    """One record: where it is, who has it, what its clock says, and what the reporter can do now."""
+    notes = [e for e in await events.history(turn.tx, "request", request.id) if e.name == "request.noted"]
+    waiting = request.state is State.QUEUED
+    handled = request.state in (State.CLAIMED, State.JOINT)
+    await turn.say(
+        "records.detail",
+        state=_state(turn, request),
+        words=request.summary or request.text[:60],
+        queue=turn.city.org.name_of(request.queue),
+        worker=await names.worker(turn, request.claimer_id) if handled else "",
+        respond_due=request.respond_due_at if waiting else "",
+        resolve_due=request.resolve_due_at if waiting or handled else "",
+        overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
+        note=notes[-1].data.get("words", "") if notes else "",
+        rows=_rows(turn, request),
+        **_named(turn, request),
+    )
+
+
+def _overdue(turn: Turn, request: Request) -> bool:
+    return request.state in OPEN and request.state is not State.RESOLVED and turn.now > request.resolve_due_at
+
+
+def _rows(turn: Turn, request: Request) -> Rows:
+    args = {"id": request.id}
+    add = turn.button("records.button_add", "records.add", args)
+    if request.state in (State.QUEUED, State.CLAIMED, State.JOINT):
+        buttons = [add, turn.button("records.button_urge", "records.urge", args)]
+        if request.state is not State.JOINT:
+            buttons.append(turn.button("records.button_withdraw", "records.withdraw", args))
+        return [buttons]
+    ended_at = request.closed_at or request.resolved_at
+    rows: list[list[Any]] = []
+    if request.state is State.RESOLVED:
+        rows.append([turn.button("records.button_rate", "rate.begin", args)])
+    if request.state in (State.RESOLVED, State.CLOSED) and ended_at and may_reopen(ended_at, turn.now):
+        rows.append([turn.button("records.button_reopen", "records.reopen", args)])
+    return rows
+
+
+async def _own(turn: Turn, args: dict[str, Any]) -> Request | None:
+    """The record, when it is the presser's own; else says so and gives None."""
+    request = await requests.get(turn.tx, args["id"])
+    if request.reporter_id == turn.me.id:
+        return request
+    await turn.toast("common.press_not_yours")
+    return None
+
+
+async def _show(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is not None:
+        await show(turn, request)
+
+
+async def _add(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is not None:
+        await turn.ask("supplement", "words", {"id": request.id})
+        await turn.say("records.ask_add", **_named(turn, request))
+
+
+async def _add_step(turn: Turn) -> bool:
+    if turn.dialogue is None or turn.incoming is None:
+        return False
+    request = await requests.get(turn.tx, turn.dialogue.data["id"])
+    album = turn.incoming.media[-1].album if turn.incoming.media else ""
+    repeated = bool(album) and turn.dialogue.data.get("album") == album
+    await supplement(turn, request, quiet=repeated)
+    if album:
+        await turn.ask("supplement", "words", {"id": request.id, "album": album})
+    else:
+        await turn.done()
+    return True
+
+
+async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: bool = False) -> None:
+    """Adds words, photos or a point on the map to a record, and tells whoever has it."""
+    incoming = turn.incoming
+    words = text or (incoming.text if incoming else "")
+    if incoming is not None and incoming.geo is not None:
+        words = f"{words} {incoming.geo.label} {incoming.geo.lat:.5f},{incoming.geo.lon:.5f}".strip()
+    if request.state not in OPEN:
+        await turn.say("records.too_late", state=_state(turn, request), **_named(turn, request))
+        return
+    if words:
+        await requests.add_to_original(turn.tx, request.id, words, mask(words))
+    await attachments.attach(turn.tx, turn.attached, "request", request.id)
+    await events.add(
+        turn.tx,
+        "request",
+        request.id,
+        "request.supplemented",
+        turn.now,
+        actor_id=turn.me.id,
+        data={"characters": len(words), "files": len(turn.attached)},
+    )
+    request = await requests.get(turn.tx, request.id)
+    await cards.refresh(turn, request)
+    await _tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
+    if not quiet:
+        await turn.say("records.added", **_named(turn, request))
+
+
+async def _tell_handler(turn: Turn, request: Request, key: str, *, media: Sequence[int] = (), **values: Any) -> None:
+    """The claimer in private, else the queue's rooms."""
+    told = {**_named(turn, request), **values}
+    if request.claimer_id is not None and await turn.tell(request.claimer_id, key, media=media, **told):
+        return
+    await turn.tell_queue(request.queue, key, media=media, **told)
+
+
+async def _urge(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is None:
+        return
+    if request.state not in (State.QUEUED, State.CLAIMED, State.JOINT):
+        await turn.toast("common.moved_on", number=request.number, state=_state(turn, request))
+        return
+    last = await events.find_latest(turn.tx, "request", request.id, "request.urged", actor_id=turn.me.id)
+    every = turn.city.manners.urge_every
+    if last is not None and turn.now - last.at < every:
+        await turn.say("records.urged_already", again=last.at + every, **_named(turn, request))
+        return
+    await events.add(turn.tx, "request", request.id, "request.urged", turn.now, actor_id=turn.me.id)
+    await _tell_handler(turn, request, "records.urge_told", due=request.resolve_due_at)
+    await turn.say("records.urged", **_named(turn, request))
+
+
+async def _withdraw(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is not None:
+        yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
+        no = turn.button("records.button_withdraw_no", "records.show", args)
+        await turn.say("records.withdraw_sure", rows=[[yes, no]], **_named(turn, request))
+
+
+async def _withdraw_yes(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is None:
+        return
+    try:
+        moved = await requests.move(turn.tx, request, "request.withdrawn", turn.now, actor_id=turn.me.id)
+    except (Forbidden, Lost):
+        await turn.toast("common.moved_on", number=request.number, state=_state(turn, request))
+        return
+    await timers.drop(turn.tx, "request", request.id)
+    await cards.refresh(turn, moved)
+    if request.claimer_id is not None:
+        await turn.tell(request.claimer_id, "records.withdrawn_told", **_named(turn, request))
+    await turn.say("records.withdrawn", **_named(turn, request))
+
+
+async def _reopen(turn: Turn, args: dict[str, Any]) -> None:
+    request = await _own(turn, args)
+    if request is None:
+        return
+    ended_at = request.closed_at or request.resolved_at
+    if request.state not in (State.RESOLVED, State.CLOSED) or not ended_at:
+        await turn.toast("common.moved_on", number=request.number, state=_state(turn, request))
+    elif not may_reopen(ended_at, turn.now):
+        await turn.say("records.reopen_late", **_named(turn, request))
+    else:
+        await reopen(turn, request, queue=None, why="reporter")
+        await turn.ask("supplement", "words", {"id": request.id})
+        await turn.say("records.reopened", **_named(turn, request))
+
+
+async def reopen(turn: Turn, request: Request, *, queue: str | None, why: str) -> Request:
+    """Back to work: the same queue, or the one given; the clocks start with this reopening, the desk is told.
+
+    A reopened record is a new piece of work (workflow.md, Rating): its clocks run from now with the limits of its kind.
+    Raises `workflow.states.Forbidden` or `storage.requests.Lost`.
+    """
+    target = queue or request.queue
+    due = clocks.due_times(turn, request.item, target, urgent=request.urgent, start_at=turn.now)
+    moved = await requests.move(
+        turn.tx,
+        request,
+        "request.reopened",
+        turn.now,
+        actor_id=turn.person.id if turn.person else None,
+        data={"queue": target, "why": why, "count": request.reopened + 1},
+        queue=target,
+        claimer_id=None,
+        claimed_at=None,
+        responded_at=None,
+        closed_at=None,
+        reopened=request.reopened + 1,
+        started_at=turn.now,
+        respond_due_at=due.respond_due_at,
+        resolve_due_at=due.resolve_due_at,
+    )
+    await timers.drop(turn.tx, "request", request.id, prefix="rate.")
+    await clocks.arm(turn, moved)
+    await cards.refresh(turn, moved)
+    desk = turn.city.org.desk_of(target)
+    person = await people.get_person(turn.tx, moved.reporter_id)
+    await turn.tell_queue(desk, "records.reopened_told", who=names.masked(person), **_named(turn, moved))
+    return moved
+
+
+PRESSES = {
+    "records.show": _show,
+    "records.add": _add,
+    "records.urge": _urge,
+    "records.withdraw": _withdraw,
+    "records.withdraw_yes": _withdraw_yes,
+    "records.reopen": _reopen,
+}
+STEPS = {"supplement": _add_step}

@@ -1,0 +1,75 @@
+"""The table of contents: which function answers which press, open question, timer, scanned code and typed command."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from handlers import (
+    account,
+    adopt,
+    claim,
+    clocks,
+    consult,
+    danger,
+    desk,
+    groups,
+    listen,
+    rate,
+    records,
+    report,
+    result,
+    staff,
+    wall,
+    wish,
+)
+from handlers.turn import Turn
+from storage.timers import Timer
+
+PressHandler = Callable[[Turn, dict[str, Any]], Awaitable[None]]
+StepHandler = Callable[[Turn], Awaitable[bool]]
+TimerHandler = Callable[[Turn, Timer], Awaitable[None]]
+SceneHandler = Callable[[Turn, str], Awaitable[None]]
+CommandHandler = Callable[[Turn, re.Match[str]], Awaitable[None]]
+
+_T = TypeVar("_T")
+
+_MODULES = (
+    listen,
+    report,
+    danger,
+    consult,
+    records,
+    rate,
+    account,
+    clocks,
+    claim,
+    result,
+    desk,
+    staff,
+    groups,
+    wish,
+    adopt,
+    wall,
+)
+
+
+def _merged(name: str, tables: Sequence[Mapping[str, _T]]) -> dict[str, _T]:
+    """All tables as one. Raises ValueError for a name that two modules claim."""
+    result_: dict[str, _T] = {}
+    for table in tables:
+        for key, value in table.items():
+            if key in result_:
+                raise ValueError(f"two handlers for {name} {key}")
+            result_[key] = value
+    return result_
+
+
+PRESSES: Mapping[str, PressHandler] = _merged("press", [getattr(m, "PRESSES", {}) for m in _MODULES])
+STEPS: Mapping[str, StepHandler] = _merged("question", [getattr(m, "STEPS", {}) for m in _MODULES])
+TIMERS: Mapping[str, TimerHandler] = _merged("timer", [getattr(m, "TIMERS", {}) for m in _MODULES])
+SCENES: Mapping[str, SceneHandler] = _merged("scene", [getattr(m, "SCENES", {}) for m in _MODULES])
+COMMANDS: Sequence[tuple[re.Pattern[str], CommandHandler]] = [
+    command for module in _MODULES for command in getattr(module, "COMMANDS", ())
+]

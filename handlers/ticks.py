@@ -1,0 +1,22 @@
+"""Time passing: one timer that has fallen due, in its own transaction, like a message from the clock."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from handlers import routes
+from handlers.city import City
+from handlers.turn import Turn
+from storage import timers
+from storage.timers import Timer
+from storage.tx import Tx
+
+
+async def fire(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
+    """Does what the timer is for and marks it done; nothing when it was done or dropped meanwhile.
+
+    Raises KeyError for a timer that no handler knows.
+    """
+    if not await timers.finish(tx, timer.id):
+        return
+    await routes.TIMERS[timer.name](Turn(city, tx, now), timer)

@@ -1,0 +1,112 @@
+"""What a text is taken for, and where it would go: the text's findings joined with the street's rules.
+
+The same decision serves the conversation and `linli triage`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from handlers.city import City
+from nlp.address import Place
+from nlp.mask import without_room
+from nlp.reader import Findings
+from workflow.routing import route
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Kind, place and queue of a text, and why. `level` is sure, unsure (ask: A or B?) or unknown (the desk looks)."""
+
+    intent: str
+    item: str
+    grid: str
+    queue: str
+    reason: str
+    level: str
+    place_text: str
+    place: dict[str, Any]
+    full_place: str
+
+
+def level_of(city: City, findings: Findings) -> str:
+    """How far the machine trusts itself with this text."""
+    if not findings.item or findings.confidence < city.manners.unsure:
+        return "unknown"
+    return "sure" if findings.confidence >= city.manners.sure else "unsure"
+
+
+def decide(
+    city: City, findings: Findings, *, item: str = "", place: Place | None = None, strict: bool = True
+) -> Decision:
+    """The decision for a text; `item` and `place` override what the machine found, because a person said so.
+
+    With `strict` a kind that is not sure goes to the desk; without it the best guess is taken (evaluation).
+    """
+    where = place if place is not None else findings.place
+    level = "sure" if item else level_of(city, findings)
+    kind = item or ("" if strict and level == "unknown" else findings.item or "")
+    found = city.taxonomy.find_item(kind) if kind else None
+    way = route(
+        intent=findings.intent,
+        item_queue=found.queue if found else None,
+        grid=where.grid,
+        community=where.community,
+        confident=not strict or level == "sure",
+    )
+    return Decision(
+        intent=findings.intent,
+        item=kind,
+        grid=where.grid or "",
+        queue=way.queue,
+        reason=way.reason,
+        level=level,
+        place_text=without_room(where.text),
+        place=place_dict(where),
+        full_place=where.text,
+    )
+
+
+def place_dict(place: Place) -> dict[str, Any]:
+    """A place as it is stored with a record: without unit and room, and without the candidates."""
+    kept = asdict(place)
+    for name in ("unit", "room", "candidates", "evidence"):
+        kept.pop(name)
+    kept["text"] = without_room(place.text)
+    return kept
+
+
+def restored(data: dict[str, Any]) -> Place:
+    """A place from what was stored with a record, a draft or a person."""
+    names = ("text", "grid", "community", "estate", "building", "unit", "room", "road", "number", "landmark", "outside")
+    return Place(**{name: data[name] for name in names if name in data})
+
+
+def whole(place: Place) -> dict[str, Any]:
+    """A place with unit and room, for sealed storage only."""
+    kept = asdict(place)
+    kept.pop("candidates")
+    kept.pop("evidence")
+    return kept
+
+
+def as_line(city: City, record_id: Any, findings: Findings, ms: float) -> dict[str, Any]:
+    """One line of `linli triage`: the names and values of contracts.md."""
+    made = decide(city, findings, strict=False)
+    item = made.item if made.intent not in ("progress", "smalltalk") else ""
+    queue = "desk" if made.queue.startswith("desk") else made.queue
+    return {
+        "id": record_id,
+        "intent": findings.intent,
+        "item": item or None,
+        "subcategory": city.taxonomy.subcategory_of(item).id if item else None,
+        "category": city.taxonomy.category_of(item).id if item else None,
+        "confidence": round(findings.confidence, 3),
+        "urgent": findings.urgent,
+        "grid": findings.place.grid,
+        "queue": queue,
+        "evidence": [[word, round(weight, 2)] for word, weight in findings.evidence],
+        "alternatives": [[alternative, round(share, 3)] for alternative, share in findings.alternatives],
+        "ms": round(ms, 2),
+    }

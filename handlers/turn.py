@@ -1,0 +1,219 @@
+"""One turn: everything a handler may see and do while it answers one message, one press or one due moment.
+
+All of it happens inside one transaction: what is said goes to the outbox of the same commit as what is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from handlers.city import City
+from handlers.messages import Button, Incoming, Key, Outgoing
+from storage import dialogues, outbox, people, roles
+from storage.dialogues import Dialogue
+from storage.people import Chat, Person
+from storage.tx import Tx
+from workflow.rights import Grant, may_act
+
+KEYBOARD_LIFE = timedelta(days=30)
+Rows = Sequence[Sequence[Button]]
+
+
+class NotForYou(Exception):
+    """The person has no right to this act here. The dispatcher tells them kindly and nothing changes."""
+
+
+@dataclass
+class Turn:
+    """`person` and `chat` are who acts and where; both are None when only time has passed."""
+
+    city: City
+    tx: Tx
+    now: datetime
+    chat: Chat | None = None
+    person: Person | None = None
+    incoming: Incoming | None = None
+    dialogue: Dialogue | None = None
+    attached: list[int] = field(default_factory=list)  # attachments of this message, of no subject yet
+    toasted: bool = False
+    _grants: dict[int, list[Grant]] = field(default_factory=dict)
+
+    # ---------------------------------------------------------------- who and where
+
+    @property
+    def me(self) -> Person:
+        """The acting person. Raises RuntimeError in a turn of time."""
+        if self.person is None:
+            raise RuntimeError("nobody acts in this turn")
+        return self.person
+
+    @property
+    def here(self) -> Chat:
+        """The chat the turn happens in. Raises RuntimeError in a turn of time."""
+        if self.chat is None:
+            raise RuntimeError("this turn happens in no chat")
+        return self.chat
+
+    async def grants(self, person_id: int | None = None) -> list[Grant]:
+        """The roles of a person, by default of the acting one."""
+        who = self.me.id if person_id is None else person_id
+        if who not in self._grants:
+            self._grants[who] = await roles.grants_of(self.tx, who)
+        return self._grants[who]
+
+    async def check_may(self, act: str, queue: str) -> None:
+        """Raises `NotForYou` unless the acting person holds a role for this act in this queue, whatever the chat."""
+        if not may_act(await self.grants(), act, queue, self.city.org):
+            raise NotForYou(act)
+
+    # ---------------------------------------------------------------- words
+
+    def text(self, key: str, /, **values: Any) -> str:
+        """A sentence from the texts."""
+        return self.city.texts.text(key, self.now, **values)
+
+    def button(
+        self, key: str, action: str, args: dict[str, Any] | None = None, *, typed: str = "", **values: Any
+    ) -> Button:
+        """A button whose label is a text."""
+        return Button(self.text(key, **values), action, args or {}, typed)
+
+    # ---------------------------------------------------------------- saying
+
+    async def say(
+        self,
+        key: str,
+        /,
+        *,
+        rows: Rows = (),
+        slot: str = "",
+        media: Sequence[int] = (),
+        force_reply: bool = False,
+        lane: int = outbox.REPLY,
+        **values: Any,
+    ) -> None:
+        """Says a text in this chat; its buttons are for the acting person only (in a group: for whoever has the right)."""
+        owner = None if self.here.is_group else self.me.id
+        await self.send(
+            self.here,
+            self.text(key, **values),
+            rows=rows,
+            slot=slot,
+            media=media,
+            owner=owner,
+            lane=lane,
+            force_reply=force_reply,
+        )
+
+    async def toast(self, key: str, /, *, alert: bool = False, **values: Any) -> None:
+        """Answers the presser alone where the channel can; else says it in a private chat, or to the group."""
+        text = self.text(key, **values)
+        incoming = self.incoming
+        if incoming is not None and incoming.callback and self.city.channels[self.here.channel].toasts:
+            self.toasted = True
+            out = Outgoing(text=text, callback=incoming.callback, alert=alert)
+            await self._put(self.here, out, lane=outbox.PRESS, user_key=incoming.address.user)
+            return
+        await self.send(self.here, text, lane=outbox.PRESS)
+
+    async def tell(
+        self, person_id: int, key: str, /, *, rows: Rows = (), slot: str = "", media: Sequence[int] = (), **values: Any
+    ) -> bool:
+        """Says a text to a person in their private chat. False when there is no such chat or it is shut."""
+        chat = await people.find_private_chat(self.tx, person_id)
+        if chat is None:
+            return False
+        lane = outbox.REPLY if self.person is not None and self.person.id == person_id else outbox.NOTICE
+        await self.send(chat, self.text(key, **values), rows=rows, slot=slot, media=media, owner=person_id, lane=lane)
+        return chat.reachable
+
+    async def tell_queue(
+        self, queue: str, key: str, /, *, rows: Rows = (), slot: str = "", media: Sequence[int] = (), **values: Any
+    ) -> bool:
+        """Says a text in every room of a queue; with no reachable room, to its desk. False when nobody could be told."""
+        rooms = [r for r in await people.rooms_of(self.tx, [queue]) if r.reachable]
+        desk = self.city.org.desk_of(queue)
+        if not rooms and desk != queue:
+            return await self.tell_queue(desk, key, rows=rows, slot=slot, media=media, **values)
+        for room in rooms:
+            await self.send(room, self.text(key, **values), rows=rows, slot=slot, media=media, lane=outbox.NOTICE)
+        return bool(rooms)
+
+    async def send(
+        self,
+        chat: Chat,
+        text: str,
+        *,
+        rows: Rows = (),
+        slot: str = "",
+        media: Sequence[int] = (),
+        owner: int | None = None,
+        lane: int = outbox.NOTICE,
+        force_reply: bool = False,
+    ) -> None:
+        """Queues a message for a chat, its buttons written in the way the channel can show them."""
+        keys: tuple[tuple[Key, ...], ...] = ()
+        buttons = [b for row in rows for b in row]
+        if buttons:
+            code = await dialogues.add_keyboard(
+                self.tx,
+                chat_id=chat.id,
+                person_id=owner,
+                presses=[(b.action, b.args, b.label) for b in buttons],
+                expires_at=self.now + KEYBOARD_LIFE,
+            )
+            abilities = self.city.channels[chat.channel]
+            if abilities.group_buttons if chat.is_group else abilities.buttons:
+                keys = _keys(rows, code)
+            else:
+                text = f"{text}\n\n{self._menu(chat, buttons)}"
+            if owner is not None or not keys:
+                await dialogues.set_menu(self.tx, chat.id, code, self.now + KEYBOARD_LIFE)
+        out = Outgoing(text=text, keys=keys, media=tuple(str(m) for m in media), slot=slot, force_reply=force_reply)
+        await self._put(chat, out, lane=lane)
+
+    def _menu(self, chat: Chat, buttons: Sequence[Button]) -> str:
+        """The buttons as lines: typed commands in a group where all have one, else a numbered menu."""
+        if chat.is_group and all(b.typed for b in buttons):
+            return self.text("menu.typed", choices=" / ".join(b.typed for b in buttons))
+        lines = [self.text("menu.line", number=i, label=b.label) for i, b in enumerate(buttons, 1)]
+        return "\n".join([*lines, self.text("menu.hint")])
+
+    async def _put(self, chat: Chat, out: Outgoing, *, lane: int, user_key: str = "") -> None:
+        await outbox.put(
+            self.tx,
+            chat_id=chat.id,
+            body=out.model_dump(mode="json"),
+            lane=lane,
+            now=self.now,
+            slot=out.slot,
+            user_key=user_key,
+        )
+
+    # ---------------------------------------------------------------- the open question
+
+    async def ask(self, flow: str, step: str, data: dict[str, Any] | None = None) -> None:
+        """The next words of this person in this chat answer this question."""
+        self.dialogue = Dialogue(flow, step, data or {}, self.now)
+        await dialogues.save(self.tx, self.here.id, self.me.id, flow, step, data or {}, self.now)
+
+    async def done(self) -> None:
+        """No question is open any more."""
+        self.dialogue = None
+        await dialogues.close(self.tx, self.here.id, self.me.id)
+
+
+def _keys(rows: Rows, code: str) -> tuple[tuple[Key, ...], ...]:
+    """The buttons as the channel shows them, numbered through all rows."""
+    index = 0
+    result: list[tuple[Key, ...]] = []
+    for row in rows:
+        keys: list[Key] = []
+        for button in row:
+            keys.append(Key(label=button.label, token=f"{code}.{index}", typed=button.typed))
+            index += 1
+        result.append(tuple(keys))
+    return tuple(result)

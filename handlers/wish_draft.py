@@ -1,0 +1,118 @@
+"""A wish that is not submitted yet: its words, kind and community. Kept sealed in the dialogue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from handlers import triage, wish_shown
+from handlers.city import City
+from handlers.messages import Button
+from handlers.turn import Turn
+from nlp.address import Candidate, Place
+from nlp.reader import Findings
+from workflow.queues import desk_queue
+
+FLOW = "wish"
+MAX_WORDS = 2_000
+"""Characters of a wish that are kept; the wall shows fewer."""
+MAX_CHOICES = 7
+
+
+class WishDraft(BaseModel):
+    """`community` is empty until it is known; `settled` says that a person chose it, or chose to leave it open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: int
+    text: str = ""
+    photos: list[int] = []
+    item: str = ""
+    community: str = ""
+    grid: str = ""
+    place_text: str = ""  # estate or community
+    full_place: str = ""  # as exact as it was told, for sealed storage only
+    place: dict[str, Any] = {}
+    settled: bool = False
+    asked: int = 0
+
+    @property
+    def queue(self) -> str:
+        """The desk that will check it."""
+        return desk_queue(self.community)
+
+
+def opened(turn: Turn) -> WishDraft | None:
+    """The draft of the open question, if it is one about a wish."""
+    dialogue = turn.dialogue
+    if dialogue is None or dialogue.flow != FLOW or "draft" not in dialogue.data:
+        return None
+    return WishDraft.model_validate(dialogue.data["draft"])
+
+
+async def keep(turn: Turn, draft: WishDraft, step: str) -> None:
+    """The next words of the wisher answer this step."""
+    await turn.ask(FLOW, step, {"draft": draft.model_dump()})
+
+
+def learn(turn: Turn, draft: WishDraft, findings: Findings) -> None:
+    """Takes kind and place from what the machine read, unless a person chose the place."""
+    kinds = wish_shown.kinds(turn.city)
+    likely = [findings.item, *(item for item, _ in findings.alternatives), *kinds]
+    found = next((item for item in likely if item in kinds), "")
+    if not draft.item or findings.item in kinds:
+        draft.item = found or ""
+    if not draft.settled:
+        put_place(turn.city, draft, findings.place)
+
+
+def put_place(city: City, draft: WishDraft, place: Place) -> bool:
+    """Takes the community of a place; False when the place leaves it open."""
+    community = _community_of(city, place)
+    if not community:
+        return False
+    names = {c.id: c.name for c in city.street.communities}
+    draft.community, draft.grid = community, place.grid or ""
+    draft.place_text = place.estate or names[community]
+    draft.full_place = place.text
+    draft.place = triage.whole(place)
+    return True
+
+
+def _community_of(city: City, place: Place) -> str:
+    """The one community a place lies in, even when its grid is open."""
+    if place.community:
+        return place.community
+    grids = [place.grid] if place.grid else [c.grid for c in place.candidates]
+    found = {city.street.community_of(grid).id for grid in grids}
+    return found.pop() if len(found) == 1 else ""
+
+
+def choices(turn: Turn, draft: WishDraft, likely: list[Candidate]) -> list[list[Button]]:
+    """Places to choose from: where the person was last, what the words may mean, else every community."""
+    city = turn.city
+    names = {c.id: c.name for c in city.street.communities}
+    found: list[Button] = []
+    for known in (turn.me.last_place, turn.me.home_place):
+        place = triage.restored(known) if known else None
+        community = _community_of(city, place) if place else ""
+        if place and community:
+            name = place.estate or names[community]
+            found.append(_choice(turn, draft, community, place.grid or "", name, key="wish.last_place"))
+            break
+    for candidate in likely:
+        community = city.street.community_of(candidate.grid).id
+        estate = next((e.name for e in city.street.estates() if candidate.label.startswith(e.name)), "")
+        found.append(_choice(turn, draft, community, candidate.grid, estate or names[community], label=candidate.label))
+    if not likely:
+        found += [_choice(turn, draft, c, "", name) for c, name in names.items()]
+    unique = {button.label: button for button in found}
+    return [[button] for button in list(unique.values())[:MAX_CHOICES]]
+
+
+def _choice(
+    turn: Turn, draft: WishDraft, community: str, grid: str, name: str, *, label: str = "", key: str = ""
+) -> Button:
+    args = {"draft": draft.id, "community": community, "grid": grid, "name": name}
+    return Button(turn.text(key, place=name) if key else label or name, "wish.place", args)

@@ -1,0 +1,109 @@
+"""Matches a text against weighted entries in one pass and adds up what they speak for. Knows no kinds of targets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from nlp.lexicon import Entry, LexiconError
+from nlp.phrases import Phrases, longest
+
+REACH = 16
+"""Characters between the first and the last part of a combination, at most."""
+ACROSS = 0.4
+"""What a short word counts when it straddles two words of the segmentation ("停水" in "停水果")."""
+MAX_PLACES = 6
+"""Occurrences of one part tried when looking for a combination."""
+
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One entry found in a text: the words as written and the span from the first to the last."""
+
+    entry: Entry
+    weight: float
+    span: Span
+    written: str
+
+
+class Cues:
+    """A compiled set of entries."""
+
+    def __init__(self, entries: Iterable[Entry], classes: Mapping[str, tuple[str, ...]]) -> None:
+        self._plain: dict[str, list[Entry]] = {}
+        self._combined: dict[str, list[tuple[Entry, tuple[str, ...]]]] = {}
+        self._slots: dict[str, list[str]] = {}
+        for entry in entries:
+            parts = entry.parts
+            if len(parts) == 1 and not parts[0].startswith("{"):
+                self._plain.setdefault(parts[0], []).append(entry)
+                continue
+            for part in parts:
+                self._add_part(part, entry, classes)
+            anchor = min(parts, key=lambda part: part.startswith("{"))
+            self._combined.setdefault(anchor, []).append((entry, parts))
+        self._phrases = Phrases([*self._plain, *self._slots])
+
+    def _add_part(self, part: str, entry: Entry, classes: Mapping[str, tuple[str, ...]]) -> None:
+        if part.startswith("{") and part[1:-1] not in classes:
+            raise LexiconError(f'"{entry.word}" names the class {part}, which classes.txt does not have')
+        for word in classes[part[1:-1]] if part.startswith("{") else (part,):
+            slots = self._slots.setdefault(word, [])
+            if part not in slots:
+                slots.append(part)
+
+    def match(self, text: str, breaks: Collection[int] = ()) -> list[Hit]:
+        """Every entry found, each once; a plain word inside a longer one does not count. `breaks`: word boundaries."""
+        found = self._phrases.find_all(text)
+        hits: dict[Entry, Hit] = {}
+        for start, end, word in longest(f for f in found if f[2] in self._plain):
+            factor = ACROSS if breaks and end - start <= 2 and _straddles(start, end, breaks) else 1.0
+            for entry in self._plain[word]:
+                known = hits.get(entry)
+                if known is None or known.weight < entry.weight * factor:
+                    hits[entry] = Hit(entry, entry.weight * factor, (start, end), word)
+        places: dict[str, list[Span]] = {}
+        for start, end, word in found:
+            for slot in self._slots.get(word, ()):
+                places.setdefault(slot, []).append((start, end))
+        for anchor in places:
+            for entry, parts in self._combined.get(anchor, ()):
+                if span := _together([places.get(part, []) for part in parts]):
+                    hits[entry] = Hit(entry, entry.weight, span[0], "…".join(text[s:e] for s, e in span[1]))
+        return list(hits.values())
+
+
+def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
+    inner = any(at in breaks for at in range(start + 1, end))
+    return inner and (start not in breaks or end not in breaks)
+
+
+def _together(places: list[list[Span]]) -> tuple[Span, list[Span]] | None:
+    """The closest way to pick one place of each part, apart from each other and within reach, if any."""
+    if not all(places):
+        return None
+    picked: list[list[Span]] = [[]]
+    for options in places:
+        picked = [
+            [*chosen, option]
+            for chosen in picked
+            for option in options[:MAX_PLACES]
+            if all(option[1] <= s or e <= option[0] for s, e in chosen)
+        ]
+    best: tuple[Span, list[Span]] | None = None
+    for chosen in picked:
+        start, end = min(s for s, _ in chosen), max(e for _, e in chosen)
+        gap = end - start - sum(e - s for s, e in chosen)
+        if gap <= REACH and (best is None or end - start < best[0][1] - best[0][0]):
+            best = (start, end), sorted(chosen)
+    return best
+
+
+def totals(hits: Iterable[Hit]) -> dict[str, float]:
+    """The added weights by target."""
+    scores: dict[str, float] = {}
+    for hit in hits:
+        scores[hit.entry.target] = scores.get(hit.entry.target, 0.0) + hit.weight
+    return scores

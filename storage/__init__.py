@@ -1,0 +1,1 @@
+"""Everything that knows SQL: one schema, one module per record kind."""

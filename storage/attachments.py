@@ -1,0 +1,152 @@
+"""Attachments: files that belong to records and wishes. The bytes live in the media store or still on the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, select, update
+
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+
+attachments = Table(
+    "attachments",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("person_id", BigInteger, nullable=False),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("ref", String(255), nullable=False),  # the platform's handle
+    Column("kind", String(8), nullable=False),
+    Column("mime", String(100), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("duration", Integer, nullable=False),
+    Column("stored", String(80), nullable=False),  # reference in the media store; empty: not fetched yet
+    Column("subject", String(16), nullable=False),  # request, wish, result; empty: still of a draft
+    Column("subject_id", BigInteger),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "tenant", "subject", "subject_id"),
+    Index(None, "tenant", "stored"),
+)
+
+
+class Attachment(NamedTuple):
+    """One file."""
+
+    id: int
+    person_id: int
+    chat_id: int
+    channel: str
+    account: str
+    ref: str
+    kind: str
+    mime: str
+    size: int
+    duration: int
+    stored: str
+    subject: str
+    subject_id: int | None
+
+
+_COLUMNS = [attachments.c[name] for name in Attachment._fields]
+
+
+def _attachment(row: Any) -> Attachment:
+    return Attachment(**row._mapping)
+
+
+async def add(
+    tx: Tx,
+    *,
+    person_id: int,
+    chat_id: int,
+    channel: str,
+    account: str,
+    ref: str,
+    kind: str,
+    mime: str,
+    size: int,
+    duration: int,
+    now: datetime,
+) -> int:
+    """Notes a file somebody sent; it belongs to nothing yet."""
+    attachment_id = tx.ids.new()
+    await tx.run(
+        attachments.insert().values(
+            tenant=tx.tenant,
+            id=attachment_id,
+            person_id=person_id,
+            chat_id=chat_id,
+            channel=channel,
+            account=account,
+            ref=ref[:255],
+            kind=kind,
+            mime=mime[:100],
+            size=size,
+            duration=duration,
+            stored="",
+            subject="",
+            created_at=now,
+        )
+    )
+    return attachment_id
+
+
+async def attach(tx: Tx, ids: Sequence[int], subject: str, subject_id: int) -> None:
+    """The files belong to a record from now on."""
+    if ids:
+        await tx.run(
+            update(attachments)
+            .where(attachments.c.tenant == tx.tenant, attachments.c.id.in_(list(ids)))
+            .values(subject=subject, subject_id=subject_id)
+        )
+
+
+async def of(tx: Tx, subject: str, subject_id: int) -> list[Attachment]:
+    """The files of a record, in order."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(
+            attachments.c.tenant == tx.tenant,
+            attachments.c.subject == subject,
+            attachments.c.subject_id == subject_id,
+        )
+        .order_by(attachments.c.id)
+    )
+    return [_attachment(r) for r in rows]
+
+
+async def find(tx: Tx, attachment_id: int) -> Attachment | None:
+    """One file."""
+    row = await tx.one(select(*_COLUMNS).where(attachments.c.tenant == tx.tenant, attachments.c.id == attachment_id))
+    return None if row is None else _attachment(row)
+
+
+async def with_stored(tx: Tx, stored: str) -> list[Attachment]:
+    """Every file whose bytes have this reference."""
+    rows = await tx.all(select(*_COLUMNS).where(attachments.c.tenant == tx.tenant, attachments.c.stored == stored))
+    return [_attachment(r) for r in rows]
+
+
+async def unfetched(tx: Tx, limit: int) -> list[Attachment]:
+    """Files whose bytes are still only on the platform."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(attachments.c.tenant == tx.tenant, attachments.c.stored == "")
+        .order_by(attachments.c.id)
+        .limit(limit)
+    )
+    return [_attachment(r) for r in rows]
+
+
+async def set_stored(tx: Tx, attachment_id: int, stored: str, mime: str, size: int) -> None:
+    """The bytes are in the media store; `stored` "!" says that the platform has them no more or they were refused."""
+    await tx.run(
+        update(attachments)
+        .where(attachments.c.tenant == tx.tenant, attachments.c.id == attachment_id)
+        .values(stored=stored, mime=mime[:100], size=size)
+    )

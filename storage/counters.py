@@ -1,0 +1,54 @@
+"""Numbers for people, and single settings that the program keeps. A number never comes from max + 1."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, String, Table, Text, select
+
+from storage.schema import metadata, tenant_column
+from storage.tx import Tx
+
+counters = Table(
+    "counters",
+    metadata,
+    tenant_column(),
+    Column("name", String(32), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    tenant_column(),
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+FIRST = 1001
+
+
+async def next_number(tx: Tx, name: str = "record") -> int:
+    """The next number: 1001, 1002, … Requests and wishes share one row of numbers, so a number names one thing."""
+    statement = tx.insert(counters).values(tenant=tx.tenant, name=name, value=FIRST)
+    row = await tx.one(
+        statement.on_conflict_do_update(
+            index_elements=["tenant", "name"], set_={"value": counters.c.value + 1}
+        ).returning(counters.c.value)
+    )
+    if row is None:
+        raise LookupError(f"the counter {name} gave no number")
+    return int(row.value)
+
+
+async def find_setting(tx: Tx, name: str) -> str | None:
+    """A value the program keeps about itself."""
+    row = await tx.one(select(settings.c.value).where(settings.c.tenant == tx.tenant, settings.c.name == name))
+    return row.value if row else None
+
+
+async def set_setting(tx: Tx, name: str, value: str) -> None:
+    """Keeps a value."""
+    await tx.run(
+        tx.insert(settings)
+        .values(tenant=tx.tenant, name=name, value=value)
+        .on_conflict_do_update(index_elements=["tenant", "name"], set_={"value": value})
+    )

@@ -1,0 +1,176 @@
+"""Dialogues: where each person is in each conversation; and the keyboards and menus shown to them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, Table, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import update as sql_update
+
+from storage.schema import Moment, metadata, tenant_column
+from storage.tx import Tx
+
+dialogues = Table(
+    "dialogues",
+    metadata,
+    tenant_column(),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("person_id", BigInteger, primary_key=True),
+    Column("flow", String(32), nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("data_sealed", LargeBinary, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+keyboards = Table(
+    "keyboards",
+    metadata,
+    tenant_column(),
+    Column("code", String(16), primary_key=True),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("person_id", BigInteger),  # only this person may press; empty: whoever has the right
+    Column("presses", JSON, nullable=False),  # [[action, args, label], …]
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "tenant", "expires_at"),
+)
+
+menus = Table(
+    "menus",
+    metadata,
+    tenant_column(),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("code", String(16), nullable=False),
+    Column("expires_at", Moment, nullable=False),
+)
+
+
+class Dialogue(NamedTuple):
+    """A stored value: which conversation, which question is open, and what is known so far."""
+
+    flow: str
+    step: str
+    data: dict[str, Any]
+    updated_at: datetime
+
+
+class Press(NamedTuple):
+    """What a button means."""
+
+    action: str
+    args: dict[str, Any]
+    label: str
+    person_id: int | None
+    chat_id: int
+    expires_at: datetime
+
+
+async def find(tx: Tx, chat_id: int, person_id: int) -> Dialogue | None:
+    """Where this person is in this chat; None when nothing is open."""
+    row = await tx.one(
+        select(dialogues).where(
+            dialogues.c.tenant == tx.tenant, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
+        )
+    )
+    if row is None:
+        return None
+    return Dialogue(row.flow, row.step, tx.sealer.open_json(row.data_sealed), row.updated_at)
+
+
+async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime) -> None:
+    """Opens a question, or replaces the open one."""
+    values = {"flow": flow, "step": step, "data_sealed": tx.sealer.seal_json(data), "updated_at": now}
+    await tx.run(
+        tx.insert(dialogues)
+        .values(tenant=tx.tenant, chat_id=chat_id, person_id=person_id, **values)
+        .on_conflict_do_update(index_elements=["tenant", "chat_id", "person_id"], set_=values)
+    )
+
+
+async def close(tx: Tx, chat_id: int, person_id: int) -> None:
+    """Nothing is open any more."""
+    await tx.run(
+        sql_delete(dialogues).where(
+            dialogues.c.tenant == tx.tenant, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
+        )
+    )
+
+
+async def close_all(tx: Tx, person_id: int) -> None:
+    """Closes every dialogue of a person."""
+    await tx.run(sql_delete(dialogues).where(dialogues.c.tenant == tx.tenant, dialogues.c.person_id == person_id))
+
+
+async def add_keyboard(
+    tx: Tx,
+    *,
+    chat_id: int,
+    person_id: int | None,
+    presses: Sequence[tuple[str, dict[str, Any], str]],
+    expires_at: datetime,
+) -> str:
+    """Stores what a row of buttons means; the tokens are `code.0`, `code.1`, … (under 20 bytes)."""
+    code = secrets.token_urlsafe(9)
+    await tx.run(
+        keyboards.insert().values(
+            tenant=tx.tenant,
+            code=code,
+            chat_id=chat_id,
+            person_id=person_id,
+            presses=[list(p) for p in presses],
+            expires_at=expires_at,
+        )
+    )
+    return code
+
+
+async def find_press(tx: Tx, token: str) -> Press | None:
+    """The meaning of a token; None when it was never ours or is long gone."""
+    code, _, index = token.rpartition(".")
+    if not code or not index.isdecimal():
+        return None
+    row = await tx.one(select(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.code == code))
+    if row is None or int(index) >= len(row.presses):
+        return None
+    action, args, label = row.presses[int(index)]
+    return Press(action, args, label, row.person_id, row.chat_id, row.expires_at)
+
+
+async def set_menu(tx: Tx, chat_id: int, code: str, expires_at: datetime) -> None:
+    """The keyboard that a number typed in this chat now refers to."""
+    values = {"code": code, "expires_at": expires_at}
+    await tx.run(
+        tx.insert(menus)
+        .values(tenant=tx.tenant, chat_id=chat_id, **values)
+        .on_conflict_do_update(index_elements=["tenant", "chat_id"], set_=values)
+    )
+
+
+async def find_menu(tx: Tx, chat_id: int) -> tuple[str, list[str], datetime] | None:
+    """(code, labels in order, expiry) of the menu last shown in a chat."""
+    row = await tx.one(
+        select(menus.c.code, menus.c.expires_at, keyboards.c.presses)
+        .join(keyboards, (keyboards.c.tenant == menus.c.tenant) & (keyboards.c.code == menus.c.code))
+        .where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id)
+    )
+    return None if row is None else (row.code, [p[2] for p in row.presses], row.expires_at)
+
+
+async def clear_menu(tx: Tx, chat_id: int) -> None:
+    """A number typed in this chat means nothing any more."""
+    await tx.run(sql_delete(menus).where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id))
+
+
+async def forget_expired(tx: Tx, now: datetime) -> int:
+    """Drops keyboards long past their time."""
+    return await tx.run(sql_delete(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.expires_at < now))
+
+
+async def retire_keyboard(tx: Tx, code: str, now: datetime) -> None:
+    """The buttons of a keyboard stop working."""
+    await tx.run(
+        sql_update(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.code == code).values(expires_at=now)
+    )

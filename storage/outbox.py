@@ -1,0 +1,245 @@
+"""What is to be said: messages waiting to be sent, and where each said message now stands on its platform."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
+
+from storage.people import chats
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+
+WAITING, SENT, DEAD, REPLACED = "waiting", "sent", "dead", "replaced"
+
+PRESS, REPLY, NOTICE = 0, 1, 2
+"""Lanes, first first: answers to a press, answers to a message, everything that is not awaited."""
+
+outbox = Table(
+    "outbox",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("chat_id", BigInteger, nullable=False),
+    Column("user_key", String(64), nullable=False, default=""),  # whom a toast is for
+    Column("lane", Integer, nullable=False),
+    Column("slot", String(80), nullable=False),
+    Column("body_sealed", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("not_before", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("ref", String(64), nullable=False, default=""),
+    Column("error", String(500), nullable=False, default=""),
+    Index(None, "tenant", "state", "not_before"),
+    Index(None, "tenant", "chat_id", "state", "id"),
+)
+
+posts = Table(
+    "posts",
+    metadata,
+    tenant_column(),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("slot", String(80), primary_key=True),
+    Column("ref", String(64), nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    UniqueConstraint("tenant", "chat_id", "slot"),
+    Index(None, "tenant", "slot"),
+)
+
+
+class Waiting(NamedTuple):
+    """One message to send, with the chat it goes to as columns of the row."""
+
+    id: int
+    chat_id: int
+    channel: str
+    account: str
+    chat: str
+    thread: str
+    is_group: bool
+    user_key: str
+    slot: str
+    body: dict[str, Any]
+    attempts: int
+
+
+async def put(
+    tx: Tx,
+    *,
+    chat_id: int,
+    body: dict[str, Any],
+    lane: int,
+    now: datetime,
+    slot: str = "",
+    user_key: str = "",
+    not_before: datetime | None = None,
+) -> int:
+    """Queues a message. One in a slot replaces what still waits there for the same chat."""
+    if slot:
+        await tx.run(
+            update(outbox)
+            .where(
+                outbox.c.tenant == tx.tenant,
+                outbox.c.chat_id == chat_id,
+                outbox.c.slot == slot,
+                outbox.c.state == WAITING,
+            )
+            .values(state=REPLACED)
+        )
+        await tx.run(
+            tx.insert(posts)
+            .values(tenant=tx.tenant, chat_id=chat_id, slot=slot, ref="", updated_at=now)
+            .on_conflict_do_update(index_elements=["tenant", "chat_id", "slot"], set_={"updated_at": now})
+        )
+    row_id = tx.ids.new()
+    await tx.run(
+        outbox.insert().values(
+            tenant=tx.tenant,
+            id=row_id,
+            chat_id=chat_id,
+            user_key=user_key,
+            lane=lane,
+            slot=slot,
+            body_sealed=tx.sealer.seal_json(body),
+            state=WAITING,
+            not_before=not_before or now,
+            attempts=0,
+            created_at=now,
+            ref="",
+            error="",
+        )
+    )
+    return row_id
+
+
+async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = ()) -> list[Waiting]:
+    """Messages whose time has come, lane by lane, oldest first. At most a hundred a chat come back over time, in order."""
+    statement = (
+        select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group)
+        .join(chats, (chats.c.tenant == outbox.c.tenant) & (chats.c.id == outbox.c.chat_id))
+        .where(outbox.c.tenant == tx.tenant, outbox.c.state == WAITING, outbox.c.not_before <= now)
+        .order_by(outbox.c.lane, outbox.c.id)
+        .limit(limit)
+    )
+    if skip_chats:
+        statement = statement.where(outbox.c.chat_id.not_in(list(skip_chats)))
+    rows = await tx.all(statement)
+    return [
+        Waiting(
+            r.id,
+            r.chat_id,
+            r.channel,
+            r.account,
+            r.chat,
+            r.thread,
+            r.is_group,
+            r.user_key,
+            r.slot,
+            tx.sealer.open_json(r.body_sealed),
+            r.attempts,
+        )
+        for r in rows
+    ]
+
+
+async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:
+    """The platform took it; the slot of the chat now points at the platform's message."""
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id)
+        .values(state=SENT, sent_at=now, ref=ref[:64])
+    )
+    if slot and ref:
+        await tx.run(
+            update(posts)
+            .where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.slot == slot)
+            .values(ref=ref[:64], updated_at=now)
+        )
+
+
+async def postpone(tx: Tx, row_id: int, not_before: datetime, error: str) -> None:
+    """Try again later."""
+    await tx.run(
+        update(outbox)
+        .where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id)
+        .values(not_before=not_before, attempts=outbox.c.attempts + 1, error=error[:500])
+    )
+
+
+async def postpone_chat(tx: Tx, chat_id: int, not_before: datetime) -> None:
+    """Nothing that waits for this chat goes out before the moment."""
+    await tx.run(
+        update(outbox)
+        .where(
+            outbox.c.tenant == tx.tenant,
+            outbox.c.chat_id == chat_id,
+            outbox.c.state == WAITING,
+            outbox.c.not_before < not_before,
+        )
+        .values(not_before=not_before)
+    )
+
+
+async def bury(tx: Tx, row_id: int, error: str) -> None:
+    """This message can never be sent; it stays visible as a dead letter."""
+    await tx.run(
+        update(outbox).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id).values(state=DEAD, error=error[:500])
+    )
+
+
+async def revive(tx: Tx, chat_id: int, now: datetime) -> int:
+    """Dead letters of a chat that is reachable again wait once more. How many."""
+    return await tx.run(
+        update(outbox)
+        .where(outbox.c.tenant == tx.tenant, outbox.c.chat_id == chat_id, outbox.c.state == DEAD)
+        .values(state=WAITING, not_before=now, attempts=0)
+    )
+
+
+async def find_post(tx: Tx, chat_id: int, slot: str) -> str:
+    """The platform's id of the message in a slot; empty when none was sent yet."""
+    row = await tx.one(
+        select(posts.c.ref).where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.slot == slot)
+    )
+    return row.ref if row else ""
+
+
+async def chats_with_slot(tx: Tx, slot: str) -> list[int]:
+    """Every chat where a message stands, or is about to stand, in this slot."""
+    rows = await tx.all(select(posts.c.chat_id).where(posts.c.tenant == tx.tenant, posts.c.slot == slot))
+    return [r.chat_id for r in rows]
+
+
+async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:
+    """Which slot a platform message of a chat stands in; empty when none."""
+    row = await tx.one(
+        select(posts.c.slot).where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.ref == ref)
+    )
+    return row.slot if row else ""
+
+
+async def backlog(tx: Tx) -> tuple[int, int]:
+    """(messages waiting, dead letters)."""
+    rows = await tx.all(
+        select(outbox.c.state, func.count())
+        .where(outbox.c.tenant == tx.tenant, outbox.c.state.in_([WAITING, DEAD]))
+        .group_by(outbox.c.state)
+    )
+    counts = {r[0]: int(r[1]) for r in rows}
+    return counts.get(WAITING, 0), counts.get(DEAD, 0)

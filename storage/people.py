@@ -1,0 +1,324 @@
+"""People, how each is known on a channel, the chats they talk in, and the rooms that queues own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, LargeBinary, String, Table, UniqueConstraint, select
+from sqlalchemy import delete as sql_delete
+from sqlalchemy import update as sql_update
+
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+
+people = Table(
+    "people",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("created_at", Moment, nullable=False),
+    Column("name_sealed", LargeBinary),
+    Column("phone_sealed", LargeBinary),
+    Column("phone_digest", String(64)),
+    Column("last_place", JSON),
+    Column("home_place", JSON),
+    Column("erased_at", Moment),
+    Index(None, "tenant", "phone_digest"),
+)
+
+identities = Table(
+    "identities",
+    metadata,
+    tenant_column(),
+    Column("channel", String(16), primary_key=True),
+    Column("account", String(64), primary_key=True),
+    Column("user_key", String(64), primary_key=True),
+    Column("person_id", BigInteger, nullable=False),
+    Index(None, "tenant", "person_id"),
+)
+
+chats = Table(
+    "chats",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("channel", String(16), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("chat", String(96), nullable=False),
+    Column("thread", String(32), nullable=False),
+    Column("is_group", Boolean, nullable=False),
+    Column("person_id", BigInteger),  # whose private chat it is
+    Column("title", String(200), nullable=False, default=""),
+    Column("reachable", Boolean, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    UniqueConstraint("tenant", "channel", "account", "chat", "thread"),
+    Index(None, "tenant", "person_id"),
+)
+
+rooms = Table(
+    "rooms",
+    metadata,
+    tenant_column(),
+    Column("queue", String(80), primary_key=True),
+    Column("chat_id", BigInteger, primary_key=True),
+    Column("bound_by", BigInteger),
+    Column("bound_at", Moment, nullable=False),
+    Index(None, "tenant", "chat_id"),
+)
+
+
+class Person(NamedTuple):
+    """Somebody who has written to us, opened from its seals."""
+
+    id: int
+    name: str
+    phone: str
+    last_place: dict[str, Any] | None
+    home_place: dict[str, Any] | None
+    erased_at: datetime | None
+
+
+class Chat(NamedTuple):
+    """A conversation on a channel: a private chat or a group."""
+
+    id: int
+    channel: str
+    account: str
+    chat: str
+    thread: str
+    is_group: bool
+    person_id: int | None
+    title: str
+    reachable: bool
+
+
+def _person(tx: Tx, row: Any) -> Person:
+    def opened(sealed: bytes | None) -> str:
+        return tx.sealer.open(sealed) if sealed else ""
+
+    return Person(
+        row.id, opened(row.name_sealed), opened(row.phone_sealed), row.last_place, row.home_place, row.erased_at
+    )
+
+
+def _chat(row: Any) -> Chat:
+    return Chat(
+        row.id, row.channel, row.account, row.chat, row.thread, row.is_group, row.person_id, row.title, row.reachable
+    )
+
+
+async def get_person(tx: Tx, person_id: int) -> Person:
+    """Raises LookupError for an unknown id."""
+    row = await tx.one(select(people).where(people.c.tenant == tx.tenant, people.c.id == person_id))
+    if row is None:
+        raise LookupError(f"no person {person_id}")
+    return _person(tx, row)
+
+
+async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str) -> Person | None:
+    """Who this user of a channel is, if known."""
+    row = await tx.one(
+        select(people)
+        .join(identities, (identities.c.tenant == people.c.tenant) & (identities.c.person_id == people.c.id))
+        .where(
+            identities.c.tenant == tx.tenant,
+            identities.c.channel == channel,
+            identities.c.account == account,
+            identities.c.user_key == user_key,
+        )
+    )
+    return None if row is None else _person(tx, row)
+
+
+async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: str, now: datetime) -> Person:
+    """A new person known by one identity."""
+    person_id = tx.ids.new()
+    sealed = tx.sealer.seal(name) if name else None
+    await tx.run(people.insert().values(tenant=tx.tenant, id=person_id, created_at=now, name_sealed=sealed))
+    await tx.run(
+        identities.insert().values(
+            tenant=tx.tenant, channel=channel, account=account, user_key=user_key, person_id=person_id
+        )
+    )
+    return Person(person_id, name, "", None, None, None)
+
+
+async def identities_of(tx: Tx, person_id: int) -> list[tuple[str, str, str]]:
+    """Every (channel, account, user) a person is known by."""
+    rows = await tx.all(select(identities).where(identities.c.tenant == tx.tenant, identities.c.person_id == person_id))
+    return [(r.channel, r.account, r.user_key) for r in rows]
+
+
+async def _set(tx: Tx, person_id: int, **values: Any) -> None:
+    await tx.run(sql_update(people).where(people.c.tenant == tx.tenant, people.c.id == person_id).values(**values))
+
+
+async def set_name(tx: Tx, person_id: int, name: str) -> None:
+    """Keeps the name, sealed."""
+    await _set(tx, person_id, name_sealed=tx.sealer.seal(name[:60]) if name else None)
+
+
+async def set_phone(tx: Tx, person_id: int, phone: str) -> None:
+    """Keeps the phone number, sealed, with a digest to find it by."""
+    await _set(
+        tx,
+        person_id,
+        phone_sealed=tx.sealer.seal(phone) if phone else None,
+        phone_digest=tx.sealer.digest(phone) if phone else None,
+    )
+
+
+async def set_last_place(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
+    """The place of the person's last report, offered next time."""
+    await _set(tx, person_id, last_place=place)
+
+
+async def set_home(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
+    """Where the person says they live."""
+    await _set(tx, person_id, home_place=place)
+
+
+async def erase(tx: Tx, person_id: int, now: datetime) -> None:
+    """Forgets everything that identifies a person; the row stays so that counts and the ledger still agree."""
+    await _set(
+        tx,
+        person_id,
+        name_sealed=None,
+        phone_sealed=None,
+        phone_digest=None,
+        last_place=None,
+        home_place=None,
+        erased_at=now,
+    )
+
+
+async def find_chat(tx: Tx, channel: str, account: str, chat: str, thread: str = "") -> Chat | None:
+    """The chat with this platform id."""
+    row = await tx.one(
+        select(chats).where(
+            chats.c.tenant == tx.tenant,
+            chats.c.channel == channel,
+            chats.c.account == account,
+            chats.c.chat == chat,
+            chats.c.thread == thread,
+        )
+    )
+    return None if row is None else _chat(row)
+
+
+async def get_chat(tx: Tx, chat_id: int) -> Chat:
+    """Raises LookupError for an unknown id."""
+    row = await tx.one(select(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id))
+    if row is None:
+        raise LookupError(f"no chat {chat_id}")
+    return _chat(row)
+
+
+async def add_chat(
+    tx: Tx,
+    *,
+    channel: str,
+    account: str,
+    chat: str,
+    thread: str,
+    is_group: bool,
+    person_id: int | None,
+    title: str,
+    now: datetime,
+) -> Chat:
+    """A chat seen for the first time; reachable, because somebody is there."""
+    chat_id = tx.ids.new()
+    values = {
+        "channel": channel,
+        "account": account,
+        "chat": chat,
+        "thread": thread,
+        "is_group": is_group,
+        "person_id": person_id,
+        "title": title[:200],
+        "reachable": True,
+    }
+    await tx.run(chats.insert().values(tenant=tx.tenant, id=chat_id, seen_at=now, **values))
+    return Chat(chat_id, channel, account, chat, thread, is_group, person_id, title[:200], True)
+
+
+async def touch_chat(tx: Tx, chat_id: int, now: datetime) -> None:
+    """Somebody wrote here: it is reachable, and the person's latest."""
+    await tx.run(
+        sql_update(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id).values(reachable=True, seen_at=now)
+    )
+
+
+async def set_reachable(tx: Tx, chat_id: int, reachable: bool) -> None:
+    """What the platform last said about writing to this chat."""
+    await tx.run(
+        sql_update(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id).values(reachable=reachable)
+    )
+
+
+async def migrate_chat(tx: Tx, channel: str, account: str, old: str, new: str) -> int:
+    """A group got a new platform id: every thread of it moves along. The number of chats moved."""
+    return await tx.run(
+        sql_update(chats)
+        .where(
+            chats.c.tenant == tx.tenant,
+            chats.c.channel == channel,
+            chats.c.account == account,
+            chats.c.chat == old,
+        )
+        .values(chat=new, reachable=True)
+    )
+
+
+async def chats_with_platform_id(tx: Tx, channel: str, account: str, chat: str) -> list[Chat]:
+    """A group and all its forum topics."""
+    rows = await tx.all(
+        select(chats).where(
+            chats.c.tenant == tx.tenant, chats.c.channel == channel, chats.c.account == account, chats.c.chat == chat
+        )
+    )
+    return [_chat(r) for r in rows]
+
+
+async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
+    """Where to write to a person: the reachable private chat used last, else the last one used at all."""
+    row = await tx.one(
+        select(chats)
+        .where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id, chats.c.is_group.is_(False))
+        .order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+        .limit(1)
+    )
+    return None if row is None else _chat(row)
+
+
+async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:
+    """Makes a chat a room of a queue. False when it already was. A chat serves one queue: a former one is unbound."""
+    if queue in await queues_of_chat(tx, chat_id):
+        return False
+    await unbind_chat(tx, chat_id)
+    await tx.run(rooms.insert().values(tenant=tx.tenant, queue=queue, chat_id=chat_id, bound_by=by, bound_at=now))
+    return True
+
+
+async def unbind_chat(tx: Tx, chat_id: int) -> int:
+    """The chat is nobody's room any more."""
+    return await tx.run(sql_delete(rooms).where(rooms.c.tenant == tx.tenant, rooms.c.chat_id == chat_id))
+
+
+async def queues_of_chat(tx: Tx, chat_id: int) -> list[str]:
+    """The queue a chat is the room of; empty or one."""
+    rows = await tx.all(select(rooms.c.queue).where(rooms.c.tenant == tx.tenant, rooms.c.chat_id == chat_id))
+    return [r.queue for r in rows]
+
+
+async def rooms_of(tx: Tx, queues: Sequence[str]) -> list[Chat]:
+    """The group chats of some queues, reachable or not."""
+    rows = await tx.all(
+        select(chats)
+        .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
+        .where(rooms.c.tenant == tx.tenant, rooms.c.queue.in_(list(queues)))
+        .order_by(chats.c.id)
+    )
+    return [_chat(r) for r in rows]

@@ -1,0 +1,126 @@
+"""Receipts: every platform update as it came, stored before anything else happens to it. The repeat guard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, func, select, update
+
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+
+WAITING, DONE, FAILED = "waiting", "done", "failed"
+MAX_ATTEMPTS = 3
+
+receipts = Table(
+    "receipts",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("channel", String(16), nullable=False),
+    Column("account", String(64), nullable=False),
+    Column("external_id", String(160), nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("raw_sealed", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("error", String(500), nullable=False, default=""),
+    UniqueConstraint("tenant", "channel", "account", "external_id"),
+    Index(None, "tenant", "state", "id"),
+)
+
+
+class StoredReceipt(NamedTuple):
+    """One update waiting to be handled."""
+
+    id: int
+    channel: str
+    account: str
+    external_id: str
+    received_at: datetime
+    raw: dict[str, Any]
+    attempts: int
+
+
+async def save(
+    tx: Tx, channel: str, account: str, updates: Iterable[tuple[str, dict[str, Any]]], now: datetime
+) -> list[int]:
+    """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
+    ids = []
+    for external_id, raw in updates:
+        statement = tx.insert(receipts).values(
+            tenant=tx.tenant,
+            id=tx.ids.new(),
+            channel=channel,
+            account=account,
+            external_id=external_id,
+            received_at=now,
+            raw_sealed=tx.sealer.seal_json(raw),
+            state=WAITING,
+            attempts=0,
+            error="",
+        )
+        await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "channel", "account", "external_id"]))
+        found = await tx.one(
+            select(receipts.c.id).where(
+                receipts.c.tenant == tx.tenant,
+                receipts.c.channel == channel,
+                receipts.c.account == account,
+                receipts.c.external_id == external_id,
+            )
+        )
+        if found is not None:
+            ids.append(int(found.id))
+    return ids
+
+
+async def waiting(tx: Tx, limit: int) -> list[StoredReceipt]:
+    """The oldest unhandled updates, in order of arrival."""
+    rows = await tx.all(
+        select(receipts)
+        .where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
+        .order_by(receipts.c.id)
+        .limit(limit)
+    )
+    return [
+        StoredReceipt(
+            r.id, r.channel, r.account, r.external_id, r.received_at, tx.sealer.open_json(r.raw_sealed), r.attempts
+        )
+        for r in rows
+    ]
+
+
+async def finish(tx: Tx, receipt_id: int) -> bool:
+    """Marks an update handled. False when it was not waiting any more."""
+    changed = await tx.run(
+        update(receipts)
+        .where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id, receipts.c.state == WAITING)
+        .values(state=DONE)
+    )
+    return changed == 1
+
+
+async def fail(tx: Tx, receipt_id: int, error: str) -> bool:
+    """Counts a failed try; True when it was the last one and the update is set aside for a person."""
+    row = await tx.one(
+        update(receipts)
+        .where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id, receipts.c.state == WAITING)
+        .values(attempts=receipts.c.attempts + 1, error=error[:500])
+        .returning(receipts.c.attempts)
+    )
+    if row is None or row.attempts < MAX_ATTEMPTS:
+        return False
+    await tx.run(
+        update(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id).values(state=FAILED)
+    )
+    return True
+
+
+async def count(tx: Tx, state: str) -> int:
+    """How many receipts are in a state."""
+    row = await tx.one(
+        select(func.count()).select_from(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == state)
+    )
+    return int(row[0]) if row else 0

@@ -1,0 +1,408 @@
+"""Requests (诉求): one row a record, moved only by compare-and-set along the workflow's edges, each move with its event."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
+
+from storage import counters, events
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+from workflow import states
+
+requests = Table(
+    "requests",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("number", BigInteger, nullable=False),
+    Column("draft_id", BigInteger, nullable=False),  # the draft it was filed from: filing twice is impossible
+    Column("reporter_id", BigInteger, nullable=False),
+    Column("chat_id", BigInteger, nullable=False),  # where it was said
+    Column("state", String(16), nullable=False),
+    Column("queue", String(80), nullable=False),
+    Column("intent", String(16), nullable=False),
+    Column("item", String(80), nullable=False),  # empty: unknown
+    Column("grid", String(64), nullable=False),  # empty: unknown
+    Column("place", JSON, nullable=False),  # nlp Place fields, without unit and room
+    Column("place_text", String(200), nullable=False),  # coarse, for groups
+    Column("text", Text, nullable=False),  # masked
+    Column("original_sealed", LargeBinary, nullable=False),  # {"text", "place"} as said
+    Column("summary", String(200), nullable=False),  # masked
+    Column("urgent", Boolean, nullable=False),
+    Column("danger", String(16), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("started_at", Moment, nullable=False),  # from when its clocks count: the receipt, or the last reopening
+    Column("respond_due_at", Moment, nullable=False),
+    Column("resolve_due_at", Moment, nullable=False),
+    Column("claimer_id", BigInteger),
+    Column("claimed_at", Moment),
+    Column("responded_at", Moment),  # the first claim ever
+    Column("resolved_at", Moment),
+    Column("closed_at", Moment),
+    Column("resolution", Integer, nullable=False),  # how many results were given
+    Column("reopened", Integer, nullable=False),
+    Column("supervised", Boolean, nullable=False),  # 督办
+    Column("parent_id", BigInteger),
+    UniqueConstraint("tenant", "number"),
+    UniqueConstraint("tenant", "draft_id"),
+    Index(None, "tenant", "queue", "state", "id"),
+    Index(None, "tenant", "reporter_id", "id"),
+    Index(None, "tenant", "claimer_id", "state"),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    tenant_column(),
+    Column("request_id", BigInteger, primary_key=True),
+    Column("resolution", Integer, primary_key=True),
+    Column("person_id", BigInteger, nullable=False),
+    Column("solved", String(8), nullable=False),
+    Column("stars", Integer),
+    Column("words", Text, nullable=False, default=""),  # masked
+    Column("at", Moment, nullable=False),
+    Index(None, "tenant", "at"),
+)
+
+
+class Request(NamedTuple):
+    """One record as it stands."""
+
+    id: int
+    number: int
+    draft_id: int
+    reporter_id: int
+    chat_id: int
+    state: states.State
+    queue: str
+    intent: str
+    item: str
+    grid: str
+    place: dict[str, Any]
+    place_text: str
+    text: str
+    summary: str
+    urgent: bool
+    danger: str
+    confidence: float
+    received_at: datetime
+    started_at: datetime
+    respond_due_at: datetime
+    resolve_due_at: datetime
+    claimer_id: int | None
+    claimed_at: datetime | None
+    responded_at: datetime | None
+    resolved_at: datetime | None
+    closed_at: datetime | None
+    resolution: int
+    reopened: int
+    supervised: bool
+    parent_id: int | None
+
+
+class Original(NamedTuple):
+    """What was said, unmasked: for the reporter and, recorded, for the claimer."""
+
+    text: str
+    place: str
+
+
+class Lost(Exception):
+    """Somebody else moved the record first. `request` is how it stands now."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(f"request {request.number} is {request.state}")
+        self.request = request
+
+
+_COLUMNS = [requests.c[name] for name in Request._fields]
+
+
+def _request(row: Any) -> Request:
+    return Request(**{**row._mapping, "state": states.State(row.state)})
+
+
+async def file(
+    tx: Tx,
+    *,
+    draft_id: int,
+    reporter_id: int,
+    chat_id: int,
+    queue: str,
+    intent: str,
+    item: str,
+    grid: str,
+    place: dict[str, Any],
+    place_text: str,
+    text: str,
+    original: Original,
+    summary: str,
+    urgent: bool,
+    danger: str,
+    confidence: float,
+    received_at: datetime,
+    respond_due_at: datetime,
+    resolve_due_at: datetime,
+    now: datetime,
+) -> tuple[Request, bool]:
+    """Files a record in state `queued` with its two events; (the record, True), or (the earlier one, False) for a draft already filed."""
+    found = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    if found is not None:
+        return _request(found), False
+    request_id = tx.ids.new()
+    number = await counters.next_number(tx)
+    await tx.run(
+        requests.insert().values(
+            tenant=tx.tenant,
+            id=request_id,
+            number=number,
+            draft_id=draft_id,
+            reporter_id=reporter_id,
+            chat_id=chat_id,
+            state=states.State.QUEUED,
+            queue=queue,
+            intent=intent,
+            item=item,
+            grid=grid,
+            place=place,
+            place_text=place_text,
+            text=text,
+            original_sealed=tx.sealer.seal_json(list(original)),
+            summary=summary,
+            urgent=urgent,
+            danger=danger,
+            confidence=confidence,
+            received_at=received_at,
+            started_at=received_at,
+            respond_due_at=respond_due_at,
+            resolve_due_at=resolve_due_at,
+            resolution=0,
+            reopened=0,
+            supervised=False,
+        )
+    )
+    data = {"number": number, "item": item, "grid": grid, "urgent": urgent, "confidence": round(confidence, 3)}
+    await events.add(
+        tx, "request", request_id, "request.received", now, actor_id=reporter_id, target="received", data=data
+    )
+    await events.add(
+        tx, "request", request_id, "request.queued", now, origin="received", target="queued", data={"queue": queue}
+    )
+    return await get(tx, request_id), True
+
+
+async def get(tx: Tx, request_id: int) -> Request:
+    """Raises LookupError for an unknown id."""
+    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.id == request_id))
+    if row is None:
+        raise LookupError(f"no request {request_id}")
+    return _request(row)
+
+
+async def find_by_number(tx: Tx, number: int) -> Request | None:
+    """The record with the number people use."""
+    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.number == number))
+    return None if row is None else _request(row)
+
+
+async def find_by_draft(tx: Tx, draft_id: int) -> Request | None:
+    """The record that was filed from a draft."""
+    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    return None if row is None else _request(row)
+
+
+async def get_original(tx: Tx, request_id: int) -> Original:
+    """What was said, unmasked. Whoever calls this records the disclosure."""
+    row = await tx.one(
+        select(requests.c.original_sealed).where(requests.c.tenant == tx.tenant, requests.c.id == request_id)
+    )
+    if row is None:
+        raise LookupError(f"no request {request_id}")
+    return Original(*tx.sealer.open_json(row.original_sealed))
+
+
+async def add_to_original(tx: Tx, request_id: int, text: str, masked: str) -> None:
+    """Appends what the reporter added later."""
+    before = await get_original(tx, request_id)
+    current = await get(tx, request_id)
+    joined = Original(f"{before.text}\n{text}".strip(), before.place)
+    await tx.run(
+        update(requests)
+        .where(requests.c.tenant == tx.tenant, requests.c.id == request_id)
+        .values(original_sealed=tx.sealer.seal_json(list(joined)), text=f"{current.text}\n{masked}".strip())
+    )
+
+
+async def move(
+    tx: Tx,
+    request: Request,
+    event: str,
+    now: datetime,
+    *,
+    actor_id: int | None,
+    data: dict[str, Any] | None = None,
+    **values: Any,
+) -> Request:
+    """Moves a record along one edge and writes its event; `values` are columns that change with it.
+
+    Raises `workflow.states.Forbidden` when the edge does not exist and `Lost` when the record is not any more as the
+    caller saw it (state and claimer are compared in the same statement that changes them).
+    """
+    edge = states.get_transition(request.state, event)
+    statement = update(requests).where(
+        requests.c.tenant == tx.tenant,
+        requests.c.id == request.id,
+        requests.c.state == request.state,
+        requests.c.resolution == request.resolution,
+        requests.c.claimer_id == request.claimer_id
+        if request.claimer_id is not None
+        else requests.c.claimer_id.is_(None),
+    )
+    if await tx.run(statement.values(state=edge.target, **values)) != 1:
+        raise Lost(await get(tx, request.id))
+    await events.add(
+        tx,
+        "request",
+        request.id,
+        event,
+        now,
+        actor_id=actor_id,
+        origin=request.state,
+        target=edge.target,
+        data=data,
+    )
+    return await get(tx, request.id)
+
+
+async def change(tx: Tx, request_id: int, **values: Any) -> Request:
+    """Changes columns that are not part of the workflow's state (place, kind, 督办 mark)."""
+    if "state" in values or "claimer_id" in values:
+        raise ValueError("state and claimer change only by move()")
+    await tx.run(update(requests).where(requests.c.tenant == tx.tenant, requests.c.id == request_id).values(**values))
+    return await get(tx, request_id)
+
+
+async def of_reporter(tx: Tx, person_id: int, limit: int = 10) -> list[Request]:
+    """A resident's records: open ones first, newest first."""
+    is_open = requests.c.state.in_(list(states.OPEN))
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(requests.c.tenant == tx.tenant, requests.c.reporter_id == person_id)
+        .order_by(is_open.desc(), requests.c.id.desc())
+        .limit(limit)
+    )
+    return [_request(r) for r in rows]
+
+
+async def in_queue(
+    tx: Tx, queues: Sequence[str], in_states: Collection[str], *, after: int = 0, limit: int = 50
+) -> list[Request]:
+    """A page of a queue, oldest first, after an id."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(
+            requests.c.tenant == tx.tenant,
+            requests.c.queue.in_(list(queues)),
+            requests.c.state.in_(list(in_states)),
+            requests.c.id > after,
+        )
+        .order_by(requests.c.id)
+        .limit(limit)
+    )
+    return [_request(r) for r in rows]
+
+
+async def held_by(tx: Tx, person_id: int) -> list[Request]:
+    """What a worker has claimed and not yet resolved."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(
+            requests.c.tenant == tx.tenant,
+            requests.c.claimer_id == person_id,
+            requests.c.state.in_(["claimed", "joint"]),
+        )
+        .order_by(requests.c.resolve_due_at)
+    )
+    return [_request(r) for r in rows]
+
+
+async def count_by(tx: Tx, column: str) -> dict[tuple[str, str], int]:
+    """How many records by (column value, state)."""
+    rows = await tx.all(
+        select(requests.c[column], requests.c.state, func.count())
+        .where(requests.c.tenant == tx.tenant)
+        .group_by(requests.c[column], requests.c.state)
+    )
+    return {(r[0], r[1]): int(r[2]) for r in rows}
+
+
+async def rate(
+    tx: Tx, request: Request, person_id: int, solved: str, stars: int | None, words: str, now: datetime
+) -> bool:
+    """Keeps the rating of this resolution. False when it was already rated: nobody rates twice."""
+    statement = tx.insert(ratings).values(
+        tenant=tx.tenant,
+        request_id=request.id,
+        resolution=request.resolution,
+        person_id=person_id,
+        solved=solved,
+        stars=stars,
+        words=words,
+        at=now,
+    )
+    added = await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "request_id", "resolution"]))
+    return added == 1
+
+
+async def complete_rating(tx: Tx, request_id: int, resolution: int, *, words: str) -> None:
+    """Adds words to a rating given before."""
+    await tx.run(
+        update(ratings)
+        .where(ratings.c.tenant == tx.tenant, ratings.c.request_id == request_id, ratings.c.resolution == resolution)
+        .values(words=words)
+    )
+
+
+async def find_rating(tx: Tx, request_id: int, resolution: int) -> Any | None:
+    """The rating row of one resolution: solved, stars, words, at."""
+    return await tx.one(
+        select(ratings).where(
+            ratings.c.tenant == tx.tenant, ratings.c.request_id == request_id, ratings.c.resolution == resolution
+        )
+    )
+
+
+async def set_stars(tx: Tx, request_id: int, resolution: int, stars: int) -> bool:
+    """Completes a rating with its stars. False when they were given before."""
+    changed = await tx.run(
+        update(ratings)
+        .where(
+            ratings.c.tenant == tx.tenant,
+            ratings.c.request_id == request_id,
+            ratings.c.resolution == resolution,
+            ratings.c.stars.is_(None),
+        )
+        .values(stars=stars)
+    )
+    return changed == 1

@@ -1,0 +1,148 @@
+"""Timers: what falls due later is a row here, written in the transaction of what it belongs to, never a job in memory."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, func, select, update
+
+from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.tx import Tx
+
+WAITING, DONE, DROPPED, FAILED = "waiting", "done", "dropped", "failed"
+MAX_ATTEMPTS = 5
+
+timers = Table(
+    "timers",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("due_at", Moment, nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("subject", String(16), nullable=False),  # request, wish, chat, person
+    Column("subject_id", BigInteger, nullable=False),
+    Column("data", JSON, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", String(300), nullable=False, default=""),
+    Index(None, "tenant", "state", "due_at"),
+    Index(None, "tenant", "subject", "subject_id", "state"),
+)
+
+
+class Timer(NamedTuple):
+    """Something that falls due."""
+
+    id: int
+    due_at: datetime
+    name: str
+    subject: str
+    subject_id: int
+    data: dict[str, Any]
+
+
+async def put(
+    tx: Tx, due_at: datetime, name: str, subject: str, subject_id: int, data: dict[str, Any] | None = None
+) -> int:
+    """Something will fall due."""
+    timer_id = tx.ids.new()
+    await tx.run(
+        timers.insert().values(
+            tenant=tx.tenant,
+            id=timer_id,
+            due_at=due_at,
+            name=name,
+            subject=subject,
+            subject_id=subject_id,
+            data=data or {},
+            state=WAITING,
+            attempts=0,
+            error="",
+        )
+    )
+    return timer_id
+
+
+async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> int:
+    """What waits for a subject (all, or the names with a prefix) will not happen."""
+    statement = update(timers).where(
+        timers.c.tenant == tx.tenant,
+        timers.c.subject == subject,
+        timers.c.subject_id == subject_id,
+        timers.c.state == WAITING,
+    )
+    if prefix:
+        statement = statement.where(timers.c.name.startswith(prefix, autoescape=True))
+    return await tx.run(statement.values(state=DROPPED))
+
+
+async def due(tx: Tx, now: datetime, limit: int) -> list[Timer]:
+    """What has fallen due, earliest first."""
+    rows = await tx.all(
+        select(timers)
+        .where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
+        .order_by(timers.c.due_at, timers.c.id)
+        .limit(limit)
+    )
+    return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
+
+
+async def next_due_at(tx: Tx) -> datetime | None:
+    """When the next timer falls due."""
+    row = await tx.one(
+        select(timers.c.due_at)
+        .where(timers.c.tenant == tx.tenant, timers.c.state == WAITING)
+        .order_by(timers.c.due_at)
+        .limit(1)
+    )
+    return row.due_at if row else None
+
+
+async def waiting_for(tx: Tx, subject: str, subject_id: int) -> list[Timer]:
+    """What still waits for a subject."""
+    rows = await tx.all(
+        select(timers)
+        .where(
+            timers.c.tenant == tx.tenant,
+            timers.c.subject == subject,
+            timers.c.subject_id == subject_id,
+            timers.c.state == WAITING,
+        )
+        .order_by(timers.c.due_at)
+    )
+    return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
+
+
+async def finish(tx: Tx, timer_id: int) -> bool:
+    """Marks it done, in the transaction of its effect. False when it was not waiting any more."""
+    changed = await tx.run(
+        update(timers)
+        .where(timers.c.tenant == tx.tenant, timers.c.id == timer_id, timers.c.state == WAITING)
+        .values(state=DONE)
+    )
+    return changed == 1
+
+
+async def fail(tx: Tx, timer_id: int, error: str, again_at: datetime) -> bool:
+    """Counts a failed try and waits; True when it was the last one and the timer is set aside for a person."""
+    row = await tx.one(
+        update(timers)
+        .where(timers.c.tenant == tx.tenant, timers.c.id == timer_id, timers.c.state == WAITING)
+        .values(attempts=timers.c.attempts + 1, error=error[:300], due_at=again_at)
+        .returning(timers.c.attempts)
+    )
+    if row is None or row.attempts < MAX_ATTEMPTS:
+        return False
+    await tx.run(update(timers).where(timers.c.tenant == tx.tenant, timers.c.id == timer_id).values(state=FAILED))
+    return True
+
+
+async def overdue(tx: Tx, now: datetime) -> int:
+    """How many timers should have gone off by now."""
+    row = await tx.one(
+        select(func.count())
+        .select_from(timers)
+        .where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
+    )
+    return int(row[0]) if row else 0

@@ -1,0 +1,321 @@
+"""The web chat's own books: posts of each chat, browser sessions, and which files a chat may see.
+
+It is a small chat platform beside the records: no request, wish or person of the core is kept here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database
+from storage.ids import Ids
+from storage.schema import Moment, id_column, metadata, tenant_column
+
+OVERLAP = 5_000 << 22
+"""Cursor distance of five seconds: a slower process may commit a lower cursor that much later."""
+
+web_posts = Table(
+    "web_posts",
+    metadata,
+    tenant_column(),
+    id_column(),
+    Column("chat", String(160), nullable=False),  # u:<user> or r:<queue>
+    Column("direction", String(3), nullable=False),  # in: a person wrote it; out: the program did
+    Column("author", String(80), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("keys", JSON, nullable=False),
+    Column("media", JSON, nullable=False),
+    Column("geo", JSON, nullable=False),
+    Column("reply_to", String(20), nullable=False),
+    Column("link", Text, nullable=False),
+    Column("asks", Boolean, nullable=False),
+    Column("pressed", String(120), nullable=False),
+    Column("client_id", String(64)),
+    Column("changed", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("edited_at", Moment),
+    Column("seen_at", Moment),
+    UniqueConstraint("tenant", "author", "client_id"),
+    Index(None, "tenant", "chat", "id"),
+    Index(None, "tenant", "chat", "changed"),
+    Index(None, "tenant", "changed"),
+)
+
+web_sessions = Table(
+    "web_sessions",
+    metadata,
+    tenant_column(),
+    Column("secret_hash", String(64), primary_key=True),
+    Column("user", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Index(None, "tenant", "user"),
+)
+
+web_files = Table(
+    "web_files",
+    metadata,
+    tenant_column(),
+    Column("ref", String(64), primary_key=True),
+    Column("chat", String(160), primary_key=True),
+    Column("kind", String(8), nullable=False),
+    Column("mime", String(80), nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("duration", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class WebFile:
+    """A kept file as a chat shows it. `duration` is seconds, voice only."""
+
+    ref: str
+    kind: str
+    mime: str
+    size: int
+    duration: int = 0
+
+
+@dataclass(frozen=True)
+class Post:
+    """One message in one chat. `changed` grows with every change: it is the cursor of whoever follows the chat."""
+
+    chat: str
+    direction: str
+    author: str = ""
+    name: str = ""
+    text: str = ""
+    keys: list[list[dict[str, str]]] = field(default_factory=list)
+    media: list[dict[str, Any]] = field(default_factory=list)
+    geo: dict[str, float] = field(default_factory=dict)
+    reply_to: str = ""
+    link: str = ""
+    asks: bool = False
+    pressed: str = ""
+    client_id: str | None = None
+    id: int = 0
+    changed: int = 0
+    created_at: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    edited_at: datetime | None = None
+    seen_at: datetime | None = None
+
+
+class WebPosts:
+    """Posts of all chats of one tenant."""
+
+    def __init__(self, db: Database, ids: Ids) -> None:
+        self._db = db
+        self._ids = ids
+        self._mine = web_posts.c.tenant == db.tenant
+
+    def cursor(self) -> int:
+        """A cursor that lies after everything this process has written so far."""
+        return self._ids.new()
+
+    async def add(self, post: Post) -> Post:
+        """Writes a new post and gives it id, cursor and time. The same author and client id again: the first post."""
+        try:
+            async with self._db.write() as connection:
+                number = self._ids.new()
+                made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
+                await connection.execute(insert(web_posts).values(tenant=self._db.tenant, **vars(made)))
+                return made
+        except IntegrityError:
+            known = await self._find_sent(post)
+            if known is None:
+                raise
+            return known
+
+    async def change(self, chat: str, post: int, **values: Any) -> Post | None:
+        """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
+        where = (self._mine, web_posts.c.chat == chat, web_posts.c.id == post)
+        async with self._db.write() as connection:
+            statement = update(web_posts).where(*where).values(changed=self._ids.new(), **values).returning(web_posts)
+            row = (await connection.execute(statement)).one_or_none()
+        return _post(row) if row else None
+
+    async def find(self, chat: str, post: int) -> Post | None:
+        """One post of one chat."""
+        rows = await self._select(web_posts.c.chat == chat, web_posts.c.id == post)
+        return rows[0] if rows else None
+
+    async def page(self, chat: str, *, after: int = 0, before: int | None = None, limit: int = 50) -> list[Post]:
+        """Posts of a chat, oldest first: the first `limit` after an id, or else the last `limit` (before an id)."""
+        wanted = [web_posts.c.chat == chat, web_posts.c.id > after]
+        if before is not None:
+            wanted.append(web_posts.c.id < before)
+        forward = after > 0 and before is None
+        rows = await self._select(*wanted, order=web_posts.c.id if forward else web_posts.c.id.desc(), limit=limit)
+        return rows if forward else rows[::-1]
+
+    async def changes(self, chat: str, cursor: int, limit: int = 200) -> list[Post]:
+        """Posts of a chat that were written or changed after the cursor, in that order."""
+        wanted = (web_posts.c.chat == chat, web_posts.c.changed > cursor)
+        return await self._select(*wanted, order=web_posts.c.changed, limit=limit)
+
+    async def newest(self, chat: str) -> int:
+        """The cursor of the last change in a chat, 0 when nothing was written."""
+        statement = select(func.max(web_posts.c.changed)).where(self._mine, web_posts.c.chat == chat)
+        async with self._db.read() as connection:
+            return (await connection.execute(statement)).scalar_one() or 0
+
+    async def last_by(self, chat: str, author: str) -> Post | None:
+        """The newest post a person wrote in a chat."""
+        wanted = (web_posts.c.chat == chat, web_posts.c.author == author, web_posts.c.direction == "in")
+        rows = await self._select(*wanted, order=web_posts.c.id.desc(), limit=1)
+        return rows[0] if rows else None
+
+    async def changed_chats(self, cursor: int) -> set[str]:
+        """The chats with anything newer than the cursor."""
+        statement = select(web_posts.c.chat).where(self._mine, web_posts.c.changed > cursor).distinct()
+        async with self._db.read() as connection:
+            return {row[0] for row in (await connection.execute(statement)).all()}
+
+    async def mark_seen(self, posts: Iterable[int], now: datetime) -> None:
+        """Notes that the person has been shown these posts. What was seen before keeps its time."""
+        wanted = list(posts)
+        if not wanted:
+            return
+        async with self._db.write() as connection:
+            unseen = (self._mine, web_posts.c.id.in_(wanted), web_posts.c.seen_at.is_(None))
+            await connection.execute(update(web_posts).where(*unseen).values(seen_at=now))
+
+    async def count_unseen(self, chat: str) -> int:
+        """How many posts of the program nobody has fetched yet."""
+        wanted = (web_posts.c.chat == chat, web_posts.c.direction == "out", web_posts.c.seen_at.is_(None))
+        async with self._db.read() as connection:
+            return (await connection.execute(select(func.count()).where(self._mine, *wanted))).scalar_one()
+
+    async def erase(self, user: str) -> None:
+        """Removes the person's private chat, and empties what they wrote in rooms."""
+        gone = {"text": "", "name": "", "media": [], "geo": {}, "changed": self._ids.new()}
+        async with self._db.write() as connection:
+            await connection.execute(delete(web_posts).where(self._mine, web_posts.c.chat == f"u:{user}"))
+            await connection.execute(update(web_posts).where(self._mine, web_posts.c.author == user).values(**gone))
+
+    async def _find_sent(self, post: Post) -> Post | None:
+        if post.client_id is None:
+            return None
+        rows = await self._select(web_posts.c.author == post.author, web_posts.c.client_id == post.client_id)
+        return rows[0] if rows else None
+
+    async def _select(self, *wanted: Any, order: Any = None, limit: int = 1) -> list[Post]:
+        statement = select(web_posts).where(self._mine, *wanted).order_by(order).limit(limit)
+        async with self._db.read() as connection:
+            return [_post(row) for row in (await connection.execute(statement)).all()]
+
+
+class WebSessions:
+    """Browser sessions: only a hash of the secret is kept."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._mine = web_sessions.c.tenant == db.tenant
+
+    async def open(self, user: str, now: datetime) -> str:
+        """Starts a session for a person and returns its secret, 256 random bits."""
+        secret = secrets.token_urlsafe(32)
+        row = {"tenant": self._db.tenant, "secret_hash": _hash(secret), "user": user, "created_at": now, "seen_at": now}
+        async with self._db.write() as connection:
+            await connection.execute(insert(web_sessions).values(row))
+        return secret
+
+    async def find_user(self, secret: str, now: datetime) -> str | None:
+        """Whose session it is. The time it was last seen is noted once a day."""
+        where = (self._mine, web_sessions.c.secret_hash == _hash(secret))
+        async with self._db.read() as connection:
+            statement = select(web_sessions.c.user, web_sessions.c.seen_at).where(*where)
+            row = (await connection.execute(statement)).one_or_none()
+        if row is None:
+            return None
+        if now - row.seen_at > timedelta(days=1):
+            async with self._db.write() as connection:
+                await connection.execute(update(web_sessions).where(*where).values(seen_at=now))
+        return str(row.user)
+
+    async def close(self, secret: str) -> None:
+        """Ends one session."""
+        async with self._db.write() as connection:
+            await connection.execute(
+                delete(web_sessions).where(self._mine, web_sessions.c.secret_hash == _hash(secret))
+            )
+
+    async def close_all(self, user: str) -> None:
+        """Ends every session of a person."""
+        async with self._db.write() as connection:
+            await connection.execute(delete(web_sessions).where(self._mine, web_sessions.c.user == user))
+
+
+class WebFiles:
+    """Which files may be seen in which chat."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._mine = web_files.c.tenant == db.tenant
+
+    async def grant(self, chat: str, files: Sequence[WebFile], now: datetime) -> None:
+        """Lets a chat see the files. What it may see already stays as it is."""
+        for file in files:
+            if await self.find(chat, file.ref):
+                continue
+            row = {"tenant": self._db.tenant, "chat": chat, "created_at": now, **vars(file)}
+            with suppress(IntegrityError):  # granted by another request at the same moment
+                async with self._db.write() as connection:
+                    await connection.execute(insert(web_files).values(row))
+
+    async def find(self, chat: str, ref: str) -> WebFile | None:
+        """The file, if this chat may see it."""
+        where = (self._mine, web_files.c.chat == chat, web_files.c.ref == ref)
+        columns = [web_files.c[name] for name in ("ref", "kind", "mime", "size", "duration")]
+        async with self._db.read() as connection:
+            row = (await connection.execute(select(*columns).where(*where))).one_or_none()
+        return WebFile(*row) if row else None
+
+    async def chats_of(self, ref: str) -> list[str]:
+        """Every chat that may see the file."""
+        async with self._db.read() as connection:
+            rows = await connection.execute(select(web_files.c.chat).where(self._mine, web_files.c.ref == ref))
+            return [row[0] for row in rows.all()]
+
+    async def erase(self, user: str) -> None:
+        """Forgets the files of the person's private chat. The bytes are the media store's."""
+        async with self._db.write() as connection:
+            await connection.execute(delete(web_files).where(self._mine, web_files.c.chat == f"u:{user}"))
+
+
+def _post(row: Row[Any]) -> Post:
+    values = dict(row._mapping)
+    del values["tenant"]
+    return Post(**values)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

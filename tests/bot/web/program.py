@@ -1,0 +1,171 @@
+"""A small program behind the web side, for tests: it answers every message and knows one claim card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.channels.base import RawUpdate
+from bot.channels.webchat.channel import WebChannel
+from bot.media import MediaStore, StoredFile
+from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
+from handlers.messages import Address, Incoming, Key, Outgoing
+from storage.database import Database
+from storage.schema import metadata
+
+QUEUE = "grid:yinxing-01"
+KINDS = {"goods": "小物件", "company": "陪伴", "repair": "帮修帮装"}
+COMMUNITIES = {"yinxing": "银杏社区", "dukou": "渡口社区"}
+ROOM = Address(channel="web", chat=f"r:{QUEUE}", is_group=True)
+
+
+def keys(*rows: tuple[tuple[str, str], ...]) -> tuple[tuple[Key, ...], ...]:
+    return tuple(tuple(Key(label=label, token=token) for label, token in row) for row in rows)
+
+
+class Program:
+    """Implements `bot.web.ports.Backend`. `staff` maps users to their names in the room."""
+
+    street_name = "临江街道"
+    communities = COMMUNITIES
+    wish_kinds = KINDS
+
+    def __init__(self, channel: WebChannel) -> None:
+        self.channel = channel
+        self.seen: dict[str, Incoming] = {}
+        self.staff: dict[str, str] = {}
+        self.links: dict[str, str] = {}
+        self.files: dict[tuple[str, str], StoredFile] = {}
+        self.wishes: list[WallWish] = []
+        self.claimed_by = ""
+        self.busy = False
+        self.hook_status = 200
+        self.healthy = Health(True, [])
+
+    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
+        if self.busy:
+            raise Busy(3)
+        if update.id in self.seen:
+            return
+        (incoming,) = self.channel.parse(update.raw)
+        assert incoming.id == update.id
+        self.seen[update.id] = incoming
+        await self._answer(incoming)
+
+    async def _answer(self, incoming: Incoming) -> None:
+        answers: dict[str, Callable[[Incoming], Outgoing]] = {
+            "text": lambda one: Outgoing(
+                text=f"明白了，{one.text}。\n📍 银杏苑 3 幢 2 单元　→ 银杏社区第一网格\n🕐 1 小时内有人接单",
+                keys=keys(
+                    (("对，就这样", "yes"), ("地点不对", "place")), (("不是这个事", "other"), ("再补充", "more"))
+                ),
+            ),
+            "scan": lambda one: Outgoing(text=f"您扫的码：{one.scene}"),
+            "media": lambda one: Outgoing(text=f"收到 {len(one.media)} 个文件"),
+            "place": lambda one: Outgoing(text="位置收到了"),
+            "edit": lambda one: Outgoing(text=f"改成了：{one.text}"),
+        }
+        if incoming.kind == "press":
+            await self._pressed(incoming)
+        elif not incoming.address.is_group:
+            await self.channel.send(incoming.address, answers[incoming.kind](incoming))
+
+    async def _pressed(self, incoming: Incoming) -> None:
+        if incoming.token == "claim":
+            name = self.staff[incoming.address.user]
+            if self.claimed_by:
+                toast = Outgoing(text=f"{self.claimed_by} 3 秒前接了。", callback=incoming.callback)
+                await self.channel.send(incoming.address, toast)
+                return
+            self.claimed_by = name
+            card = Outgoing(text=f"✅ 1042 {name} 10:45 接单", keys=keys((("填结果", "done"), ("放回", "back"))))
+            await self.channel.send(incoming.address, card, post=incoming.message_ref)
+        elif not incoming.address.is_group:
+            await self.channel.send(incoming.address, Outgoing(text="已登记，单号 1042。有人接单我马上告诉您。"))
+
+    async def post_card(self) -> str:
+        text = (
+            "🔧 1042 楼道灯、门禁　银杏苑 3 幢 2 单元　李阿姨 139****1234\n"
+            "“楼道灯坏了好几天，我妈晚上不敢下楼”　📷 1\n10:42 受理 · 11:42 前接单 · 24 日 10:42 前办结"
+        )
+        out = Outgoing(text=text, keys=keys((("接单", "claim"), ("退回", "back"), ("详情", "detail"))))
+        receipt = await self.channel.send(ROOM, out)
+        return receipt.ref
+
+    async def rooms(self, user: str) -> list[Room]:
+        return [Room(QUEUE, "银杏社区第一网格", self.staff[user])] if user in self.staff else []
+
+    async def may_enter(self, user: str, queue: str) -> bool:
+        return queue == QUEUE and user in self.staff
+
+    async def login(self, token: str) -> str | None:
+        return self.links.pop(token, None)
+
+    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
+        found = [
+            wish
+            for wish in self.wishes
+            if (kind is None or wish.kind == kind)
+            and (community is None or COMMUNITIES.get(community) == wish.place)
+            and (before is None or wish.number < before)
+        ]
+        return sorted(found, reverse=True)[:limit]
+
+    async def media_for(self, user: str, media_id: str) -> StoredFile | None:
+        return self.files.get((user, media_id))
+
+    async def place_name(self, code: str) -> str | None:
+        return {"yx03": "银杏苑 3 幢"}.get(code)
+
+    async def health(self) -> Health:
+        return self.healthy
+
+    async def figures(self) -> list[FigureRow]:
+        def rate(value: str, formula: str) -> Figure:
+            return Figure(value=value, formula=formula)
+
+        return [
+            FigureRow(
+                name=name,
+                received=215 // (n + 1),
+                open=12,
+                claimed=9,
+                resolved=180 // (n + 1),
+                closed=171 // (n + 1),
+                overdue=n,
+                response_rate=rate("97 %", "按时接单 ÷ 到期应接"),
+                resolution_rate=rate("91 %", "（已解决 + 一半 × 0.5）÷ 已评价"),
+                satisfaction_rate=rate("96 %", "（5、4 星 + 3 星 × 0.5）÷ 已评价"),
+                ontime_rate=rate("94 %", "按时办结 ÷ 到期应结"),
+                rating_coverage=rate("–", "已评价 ÷ 已办结"),
+            )
+            for n, name in enumerate(["临江街道", "银杏社区", "渡口社区"])
+        ]
+
+    async def telegram_hook(self, body: bytes, secret_header: str) -> int:
+        return self.hook_status if secret_header == "right" else 403
+
+    def add_wishes(self, count: int) -> None:
+        texts = [
+            ("想给腿脚不便的老伴要一辆轮椅，旧的也可以，推出去晒晒太阳", "goods", "published", 0),
+            ("孩子在外地上班，想有人周末陪我下盘象棋", "company", "published", 0),
+            ("厨房的灯够不着，想请人帮忙换一个灯泡", "repair", "adopted", 1),
+            ("孙女想要一套《十万个为什么》，二手的就行", "goods", "fulfilled", 1),
+            ("想学用手机看病挂号，盼一位耐心的年轻人教教我", "company", "published", 0),
+            ("轮椅坡道下雪太滑，想要两块防滑垫", "goods", "published", 0),
+        ]
+        for number in range(1, count + 1):
+            text, kind, state, adopters = texts[number % len(texts)]
+            place = list(COMMUNITIES.values())[number % 2]
+            at = datetime(2026, 11, 1 + number % 20, 8, 0, tzinfo=UTC)
+            self.wishes.append(WallWish(number, text, kind, place, state, at, adopters))
+
+
+async def open_channel(folder: Path) -> tuple[Database, WebChannel]:
+    """A database with the tables of the web chat, and the channel on it."""
+    db = Database(f"sqlite:///{folder / 'web.db'}", "linjiang")
+    tables = [metadata.tables[name] for name in ("web_posts", "web_sessions", "web_files")]
+    async with db.write() as connection:
+        await connection.run_sync(lambda sync: metadata.create_all(sync, tables=tables))
+    return db, WebChannel(db, MediaStore(folder / "media"), poll_seconds=0.05)

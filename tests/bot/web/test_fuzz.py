@@ -1,0 +1,71 @@
+"""The app against its own OpenAPI document: whatever is sent, no answer is a 5xx or of an undocumented shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.bot.web.conftest import COOKIE, OWN
+from tests.bot.web.live import LiveServer
+from tests.bot.web.program import QUEUE
+
+CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
+
+
+class Target:
+    """The server under test and a session of a grid worker on it."""
+
+    secret = ""
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
+    with LiveServer(tmp_path_factory.mktemp("fuzz")) as live:
+        with httpx.Client(base_url=live.url, headers=OWN, trust_env=False) as client:
+            user = client.post("/api/session").json()["user"]
+            Target.secret = client.cookies[COOKIE]
+        live.program.staff[user] = "王师傅"
+        live.program.add_wishes(5)
+        schema = schemathesis.openapi.from_url(f"{live.url}/openapi.json")
+        yield schema.exclude(path_regex="/stream$")
+
+
+def operations(document: schemathesis.BaseSchema) -> Iterator[APIOperation]:
+    for result in document.get_all_operations():
+        yield result.ok()
+
+
+def test_no_input_breaks_the_api(document: schemathesis.BaseSchema) -> None:
+    tried = []
+    for operation in operations(document):
+        fuzz(operation)
+        tried.append(operation.label)
+    assert len(tried) >= 15
+
+
+def fuzz(operation: APIOperation) -> None:
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def attempt(case: schemathesis.Case) -> None:
+        if "queue" in case.path_parameters and case.method == "POST":
+            case.path_parameters["queue"] = QUEUE
+        case.call_and_validate(checks=CHECKS, cookies={COOKIE: Target.secret}, headers={"X-Linli": "1"})
+
+    attempt()

@@ -1,0 +1,54 @@
+"""Somebody who erases their data leaves no wish waiting and holds nobody's wish."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from handlers import wish
+from handlers.turn import Turn
+from handlers.wish_desk import draw_open
+from storage import wishes
+from tests.handlers.wish_steps import adopted, heard, last, published, stored, submitted
+from tests.town import Town
+from workflow.wish import WishState
+
+
+async def test_open_wishes_are_taken_back_and_the_words_dropped(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await adopted(town)
+        made = await stored(town)
+        async with town.store.write() as tx:
+            assert "401" in (await wishes.get_original(tx, made.id))["text"]
+            assert await wish.forget(Turn(town.city, tx, made.submitted_at), made.wisher_id) == 1
+        async with town.store.read() as tx:
+            assert "401" not in str(await wishes.get_original(tx, made.id))
+        assert (await stored(town)).state is WishState.WITHDRAWN
+        await town.passes(days=8)
+        await town.says("小赵", "心愿墙")
+        assert "撤回" in last(town, "小王")
+        assert "没消息" not in heard(town, "小王")
+
+
+async def test_what_was_adopted_goes_back_to_the_wall(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await adopted(town)
+        made = await stored(town)
+        assert made.adopter_id is not None
+        async with town.store.write() as tx:
+            await wish.forget(Turn(town.city, tx, made.submitted_at), made.adopter_id)
+        after = await stored(town)
+        assert (after.state, after.adopter_id) == (WishState.PUBLISHED, None)
+
+
+async def test_a_new_room_gets_the_waiting_cards_only(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await published(town)
+        await submitted(town, "陈大爷", "想要一副象棋，金色家园5幢")
+        waiting = await stored(town, 1002)
+        before = len(town.room("desk:yinxing"))
+        async with town.store.write() as tx:
+            await draw_open(Turn(town.city, tx, waiting.submitted_at), "desk:yinxing")
+        await town.passes(minutes=1)
+        cards = [text for text, _ in town.room("desk:yinxing") if "📍" in text]
+        assert sum("1002" in text for text in cards) == 1
+        assert len(town.room("desk:yinxing")) == before

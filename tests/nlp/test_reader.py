@@ -1,0 +1,142 @@
+"""The reader: intents, danger, menu words, matters, summaries, and that no text breaks it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nlp.lexicon import LexiconError
+from nlp.reader import Findings, Item, Reader
+from nlp.street import Street
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "item"),
+    [
+        ("银杏苑三栋二单元楼道灯坏了好几天，我妈晚上不敢下楼", "request", "facility.building.corridor"),
+        ("老伴腿不行了想要个能推出去晒太阳的轮椅 旧的也行", "wish", "wish.wish.goods"),
+        ("谁愿意周末陪我爸下下棋聊聊天", "wish", "wish.wish.service"),
+        ("办居住证要带什么材料", "consult", "affairs.cert.household"),
+        ("表扬一下网格员，热心又耐心", "praise", "opinion.supervise.praise"),
+        ("提个建议，社区能不能多组织几场读书会", "suggest", "opinion.suggest.community"),
+        ("上次报的路灯有结果了吗", "progress", None),
+        ("你好", "smalltalk", None),
+    ],
+)
+def test_intent_and_item(reader: Reader, text: str, intent: str, item: str | None) -> None:
+    found = reader.read(text)
+    assert (found.intent, found.item) == (intent, item)
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("一楼好大煤气味 金色家园7栋", "gas"),
+        ("楼上着火了冒黑烟", "fire"),
+        ("电线断了掉地上冒火花", "electric"),
+        ("我被困在电梯里出不来", "trapped"),
+        ("有人要跳楼快来", "suicide"),
+        ("孩子掉河里了", "drowning"),
+        ("我妈走丢了找不到人", "missing"),
+        ("隔壁有人拿刀砍人", "violence"),
+    ],
+)
+def test_urgent(reader: Reader, text: str, danger: str) -> None:
+    found = reader.read(text)
+    assert found.urgent
+    assert found.danger == danger
+
+
+@pytest.mark.parametrize(
+    "text", ["去年这里着过火，后来修好了", "万一煤气泄漏怎么预防", "物业气死我了", "厨房装修吵死了", "消防演练几点开始"]
+)
+def test_not_urgent(reader: Reader, text: str) -> None:
+    found = reader.read(text)
+    assert not found.urgent
+    assert found.danger is None
+
+
+def test_progress_keeps_a_topic(reader: Reader) -> None:
+    assert reader.read("上次报的路灯有结果了吗").topic == "facility.road.streetlight"
+
+
+def test_evidence_and_alternatives(reader: Reader) -> None:
+    found = reader.read("楼上漏水，墙都发霉了")
+    assert 0 < found.confidence <= 1
+    assert 2 <= len(found.alternatives) <= 3
+    assert found.alternatives[0] == (found.item, found.confidence)
+    assert [w for _, w in found.evidence] == sorted((w for _, w in found.evidence), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "menu"),
+    [
+        ("我的诉求", "my_requests"),
+        ("帮助", "help"),
+        ("菜单。", "help"),
+        ("心愿墙", "wall"),
+        ("许个心愿", "wishes"),
+        ("导出我的资料", "export"),
+        ("删除我的资料", "erase"),
+        ("算了", "cancel"),
+        ("算了吧楼上又漏水了", None),
+        ("楼道灯坏了", None),
+    ],
+)
+def test_menu(reader: Reader, text: str, menu: str | None) -> None:
+    assert reader.read(text).menu == menu
+
+
+def test_wants_person(reader: Reader) -> None:
+    assert reader.read("转人工").wants_person
+    assert reader.read("能不能给我回个电话").wants_person
+    assert not reader.read("电梯坏了").wants_person
+
+
+def test_summary(reader: Reader) -> None:
+    found = reader.read("你好，我是银杏苑3栋2单元401的，楼道灯坏了好几天，电话13900001234")
+    assert found.summary == "楼道灯坏了好几天"
+    long = reader.read("路灯不亮" + "，天黑了看不清路" * 20)
+    assert len(long.summary) <= 40
+    assert long.summary.startswith("路灯不亮")
+
+
+def test_two_matters(reader: Reader) -> None:
+    found = reader.read("楼道灯坏了一个星期没人修。还有楼下垃圾桶满了没人收，臭得很。")
+    assert len(found.matters) == 2
+    assert "垃圾" in found.matters[1]
+    assert reader.read("楼道灯坏了，晚上黑得很").matters == ()
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "😀😀", "。。。", "\x00\x07", "啊" * 10_000, "13900001234", "[图片]", "\u202e灯坏了"]
+)
+def test_odd_texts(reader: Reader, text: str) -> None:
+    assert isinstance(reader.read(text), Findings)
+
+
+@given(st.text(max_size=200))
+@settings(deadline=None, max_examples=200)
+def test_any_text(reader: Reader, text: str) -> None:
+    found = reader.read(text)
+    assert found == reader.read(text)
+    assert len(found.summary) <= 40
+    assert 0 <= found.confidence <= 1
+    assert (found.danger is not None) == found.urgent
+
+
+def test_any_taxonomy_by_its_names(street: Street, tmp_path: Path) -> None:
+    items = [
+        Item("a.b.bees", "养蜂与蜂蜜", "a.b", "蜂", "a", "农事"),
+        Item("a.b.tea", "茶叶", "a.b", "茶", "a", "农事"),
+    ]
+    assert Reader(items, street).read("我家茶叶生虫了").item == "a.b.tea"
+    extra = tmp_path / "extra.tsv"
+    extra.write_text("嗡嗡\ta.b.bees\t5\t嗡嗡叫\n", encoding="utf-8")
+    assert Reader(items, street, extra).read("院子里嗡嗡的").item == "a.b.bees"
+    extra.write_text("嗡嗡 a.b.bees\n", encoding="utf-8")
+    with pytest.raises(LexiconError, match="line 1"):
+        Reader(items, street, extra)

@@ -1,0 +1,117 @@
+"""Due times, marks on the way, pauses and the quiet night. Pure: the moment is always an argument.
+
+Which days count is the calendar's matter. Nothing here restarts a clock: every due time is computed from the
+moment of receipt, so an edit, a claim or a change of queue never buys time.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from workflow.calendar import WorkCalendar, require_aware
+
+PAUSE_LIMIT = timedelta(days=15)
+"""The most that all pauses of one record together may move its due time."""
+
+NIGHT = (time(21, 0), time(8, 0))
+"""Quiet hours, local: from the first time to the second, over midnight."""
+
+
+class Mark(StrEnum):
+    """A point on a clock where somebody is told."""
+
+    HALF = "half"
+    MOST = "most"
+    DUE = "due"
+
+    @property
+    def percent(self) -> int:
+        """How much of the span has passed at this mark, 0 to 100."""
+        return _PERCENT[self]
+
+
+_PERCENT = {Mark.HALF: 50, Mark.MOST: 80, Mark.DUE: 100}
+
+
+class DueTimes(NamedTuple):
+    """Until when a person must have taken it, and until when it must be resolved."""
+
+    respond_due_at: datetime
+    resolve_due_at: datetime
+
+
+def respond_due(received_at: datetime, minutes: int, *, urgent: bool, calendar: WorkCalendar) -> datetime:
+    """Until when somebody must have claimed it: natural minutes when urgent, else working minutes."""
+    if not urgent:
+        return calendar.add_minutes(received_at, minutes)
+    return require_aware(received_at) + timedelta(minutes=_counted(minutes))
+
+
+def resolve_due(received_at: datetime, hours: int, *, urgent: bool, calendar: WorkCalendar) -> datetime:
+    """Until when it must be resolved: natural hours when urgent, else natural hours of workdays only."""
+    if not urgent:
+        return calendar.add_days_time(received_at, hours)
+    return require_aware(received_at) + timedelta(hours=_counted(hours))
+
+
+def retarget_due(
+    received_at: datetime,
+    *,
+    respond_minutes: int,
+    resolve_hours: int,
+    urgent: bool,
+    calendar: WorkCalendar,
+    paused_for: timedelta = timedelta(0),
+) -> DueTimes:
+    """Both due times after the item or the queue has changed: the new rule, from the original moment of receipt.
+
+    They may lie in the past, and then the record is overdue at once. Pauses already granted are kept; they move
+    the resolution only, because waiting for the resident does not excuse a late first answer.
+    """
+    respond = respond_due(received_at, respond_minutes, urgent=urgent, calendar=calendar)
+    resolve = resolve_due(received_at, resolve_hours, urgent=urgent, calendar=calendar)
+    return DueTimes(respond, pause(resolve, paused_for))
+
+
+def marks(start_at: datetime, due_at: datetime) -> dict[Mark, datetime]:
+    """The moments at 50, 80 and 100 % of the natural time between start and due, in that order."""
+    start, due = require_aware(start_at), require_aware(due_at)
+    if due < start:
+        raise ValueError("a clock cannot be due before it starts")
+    return {mark: start + (due - start) * mark.percent / 100 for mark in Mark}
+
+
+def pause(due_at: datetime, paused_for: timedelta) -> datetime:
+    """The due time after pauses of `paused_for` in all; what exceeds PAUSE_LIMIT is not granted."""
+    if paused_for < timedelta(0):
+        raise ValueError("a pause cannot be negative")
+    return require_aware(due_at) + min(paused_for, PAUSE_LIMIT)
+
+
+def quiet_shift(at: datetime, tz: str, urgent: bool, quiet: tuple[time, time] = NIGHT) -> datetime:
+    """The moment itself, or the end of the quiet hours in which it falls. Urgent matters are never moved.
+
+    Quiet hours begin with their first minute and end before their last; equal times mean that there are none.
+    """
+    moment = require_aware(at)
+    begins, ends = quiet
+    local = moment.astimezone(ZoneInfo(tz))
+    if urgent or not _is_within(local.time(), begins, ends):
+        return moment
+    days = 1 if local.time() >= ends else 0
+    return datetime.combine(local.date() + timedelta(days=days), ends, local.tzinfo).astimezone(UTC)
+
+
+def _is_within(at: time, begins: time, ends: time) -> bool:
+    if begins <= ends:
+        return begins <= at < ends
+    return at >= begins or at < ends
+
+
+def _counted(amount: int) -> int:
+    if amount < 0:
+        raise ValueError(f"a time limit must not be negative: {amount}")
+    return amount
