@@ -83,7 +83,8 @@ def organisation(street: Street, taxonomy: Taxonomy) -> Org:
 
 def holidays_known_until() -> date:
     """The last day whose holidays and make-up days the shipped calendar knows."""
-    return max(chinese_calendar.holidays)
+    last: date = max(chinese_calendar.holidays)
+    return last
 
 
 def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:

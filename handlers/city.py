@@ -14,6 +14,7 @@ from nlp.reader import Reader
 from nlp.street import Street
 from workflow.calendar import WorkCalendar
 from workflow.queues import Org
+from workflow.rating import Schedule
 from workflow.taxonomy import Taxonomy
 
 
@@ -43,6 +44,7 @@ class Manners:
     draft_life: timedelta = timedelta(hours=24)
     adopt_limit: int = 3
     invitation_life: timedelta = timedelta(days=7)
+    follow_up: Schedule = Schedule()
     web_base: str = ""
     emergency: Mapping[str, str] = field(default_factory=dict)  # danger -> number to call, where it differs
 

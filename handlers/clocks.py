@@ -21,14 +21,20 @@ DEFAULT_RESPOND_MINUTES = 60
 DEFAULT_RESOLVE_HOURS = 72
 """For a record whose kind nobody knows yet: the desk looks within the hour, like an ordinary repair."""
 
+URGENT_RESPOND_MINUTES = 10
+URGENT_RESOLVE_HOURS = 24
+"""No danger waits longer than the ten-minute circle (practices.md, 7), whatever its kind allows otherwise."""
+
 
 def due_times(turn: Turn, item: str, queue: str, *, urgent: bool, start_at: datetime) -> clock.DueTimes:
     """Until when it must be claimed and resolved, by the limits of its kind and the calendar of its queue."""
     found = turn.city.taxonomy.find_item(item) if item else None
+    respond = found.respond_minutes if found else DEFAULT_RESPOND_MINUTES
+    resolve = found.resolve_hours if found else DEFAULT_RESOLVE_HOURS
     return clock.retarget_due(
         start_at,
-        respond_minutes=found.respond_minutes if found else DEFAULT_RESPOND_MINUTES,
-        resolve_hours=found.resolve_hours if found else DEFAULT_RESOLVE_HOURS,
+        respond_minutes=min(respond, URGENT_RESPOND_MINUTES) if urgent else respond,
+        resolve_hours=min(resolve, URGENT_RESOLVE_HOURS) if urgent else resolve,
         urgent=urgent,
         calendar=turn.city.calendar_of(queue),
     )
@@ -83,9 +89,9 @@ async def _mark(turn: Turn, request: Request, which: str, mark: Mark, due_at: da
 
 async def _remind(turn: Turn, request: Request, which: str, due_at: datetime) -> None:
     values = await _values(turn, request, due_at)
-    if request.claimer_id is not None:
-        if await turn.tell(request.claimer_id, f"clock.{which}_claimer", **values):
-            return
+    claimer = request.claimer_id
+    if claimer is not None and await turn.tell(claimer, f"clock.{which}_claimer", **values):
+        return
     await turn.tell_queue(request.queue, f"clock.{which}_queue", **values)
 
 

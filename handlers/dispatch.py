@@ -6,7 +6,6 @@ only commands and answers count; the rest is people talking to each other.
 
 from __future__ import annotations
 
-import unicodedata
 from datetime import datetime
 
 from handlers import answers, groups, listen, report, routes
@@ -18,6 +17,8 @@ from storage import attachments, dialogues, outbox, people
 from storage.people import Chat, Person
 from storage.tx import Tx
 
+_HALF_WIDTH = {c: c - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for c in range(*r)} | {0x3000: " "}
+"""Full-width digits, letters and space, as people type them; punctuation stays as it was said."""
 _WORDS = {"text", "media", "place"}
 _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
 
@@ -147,7 +148,7 @@ async def _words(turn: Turn) -> None:
         turn.incoming = incoming = incoming.model_copy(update={"text": incoming.text[:MAX_TEXT]})
         if not turn.here.is_group:
             await turn.say("common.too_long")
-    typed = unicodedata.normalize("NFKC", incoming.text).strip()
+    typed = incoming.text.translate(_HALF_WIDTH).strip()
     if typed and (await _menu_choice(turn, typed) or await _command(turn, typed)):
         return
     if turn.dialogue is not None:

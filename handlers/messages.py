@@ -132,6 +132,9 @@ class Capabilities(Value):
     toasts: bool = True  # can answer a press without a message
     media: bool = True
     menu_items: int = 9  # most choices in a numbered menu
+    per_second: float = 0.0  # messages to all chats together; 0: no limit
+    chat_interval: float = 0.0  # seconds between two messages to one chat
+    group_per_minute: int = 0  # messages to one group; 0: no limit
     keeps: bool = False  # what is sent waits there until somebody looks, so a chat is never out of reach
 
 

@@ -19,7 +19,9 @@ async def arm(turn: Turn, request: Request) -> None:
     """After a result: when to ask, to remind and to close without an answer."""
     await timers.drop(turn.tx, "request", request.id)
     manners = turn.city.manners
-    times = rating.plan(request.resolved_at or turn.now, str(manners.tz), (manners.quiet_from, manners.quiet_until))
+    times = rating.plan(
+        request.resolved_at or turn.now, str(manners.tz), (manners.quiet_from, manners.quiet_until), manners.follow_up
+    )
     data = {"resolution": request.resolution}
     await timers.put(turn.tx, times.ask_at, "rate.ask", "request", request.id, data)
     for at in times.remind_at:
@@ -210,7 +212,7 @@ async def _words(turn: Turn, data: dict[str, Any]) -> bool:
     await turn.done()
     new_matter = findings.urgent or findings.menu or (findings.place.grid and findings.place.grid != request.grid)
     thanks = answers.yes_or_no(text) is not None
-    if new_matter or findings.intent in ("smalltalk", "progress", "wish", "consult") and not thanks:
+    if new_matter or (findings.intent in ("smalltalk", "progress", "wish", "consult") and not thanks):
         return False
     if thanks:
         await turn.say("rate.bye")

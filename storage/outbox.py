@@ -243,3 +243,19 @@ async def backlog(tx: Tx) -> tuple[int, int]:
     )
     counts = {r[0]: int(r[1]) for r in rows}
     return counts.get(WAITING, 0), counts.get(DEAD, 0)
+
+
+async def is_waiting(tx: Tx, row_id: int) -> bool:
+    """Whether a message is still to be sent."""
+    row = await tx.one(select(outbox.c.state).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id))
+    return row is not None and row.state == WAITING
+
+
+async def waits(tx: Tx, chat_id: int) -> bool:
+    """Whether anything for this chat is still to be sent."""
+    row = await tx.one(
+        select(outbox.c.id)
+        .where(outbox.c.tenant == tx.tenant, outbox.c.chat_id == chat_id, outbox.c.state == WAITING)
+        .limit(1)
+    )
+    return row is not None

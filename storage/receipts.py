@@ -124,3 +124,18 @@ async def count(tx: Tx, state: str) -> int:
         select(func.count()).select_from(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == state)
     )
     return int(row[0]) if row else 0
+
+
+async def is_waiting(tx: Tx, receipt_id: int) -> bool:
+    """Whether an update has not been handled yet."""
+    row = await tx.one(
+        select(receipts.c.state).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id)
+    )
+    return row is not None and row.state == WAITING
+
+
+async def set_aside(tx: Tx, receipt_id: int) -> None:
+    """No more tries: the update stays as it came, for a person to look at."""
+    await tx.run(
+        update(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id).values(state=FAILED)
+    )

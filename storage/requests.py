@@ -406,3 +406,17 @@ async def set_stars(tx: Tx, request_id: int, resolution: int, stars: int) -> boo
         .values(stars=stars)
     )
     return changed == 1
+
+
+async def overdue_by_queue(tx: Tx, now: datetime) -> dict[str, int]:
+    """How many open records of each queue are past the moment they should have been resolved."""
+    rows = await tx.all(
+        select(requests.c.queue, func.count())
+        .where(
+            requests.c.tenant == tx.tenant,
+            requests.c.state.in_(["queued", "claimed", "joint"]),
+            requests.c.resolve_due_at < now,
+        )
+        .group_by(requests.c.queue)
+    )
+    return {r[0]: int(r[1]) for r in rows}

@@ -21,6 +21,14 @@ LOW_STARS = 2
 MAX_STARS = 5
 
 
+class Schedule(NamedTuple):
+    """The spans of a follow-up. A deployment may choose others; the defaults are those of the rules."""
+
+    ask_after: timedelta = ASK_AFTER
+    remind_after: tuple[timedelta, ...] = REMIND_AFTER
+    close_after: timedelta = CLOSE_AFTER
+
+
 class RatingPlan(NamedTuple):
     """When the reporter is asked, reminded, and when the record closes without an answer. No moment is at night."""
 
@@ -49,14 +57,17 @@ class Verdict(NamedTuple):
     why: str
 
 
-def plan(resolved_at: datetime, tz: str, quiet: tuple[time, time] = NIGHT) -> RatingPlan:
+def plan(
+    resolved_at: datetime, tz: str, quiet: tuple[time, time] = NIGHT, schedule: Schedule | None = None
+) -> RatingPlan:
     """Ask after 2 h, remind 24 h and 72 h after asking, close on day 7 after the resolution.
 
     What falls into the quiet hours waits for their end, the closing too, because the reporter is told of it.
     """
-    ask_at = quiet_shift(resolved_at + ASK_AFTER, tz, False, quiet)
-    remind_at = tuple(quiet_shift(ask_at + after, tz, False, quiet) for after in REMIND_AFTER)
-    return RatingPlan(ask_at, remind_at, quiet_shift(resolved_at + CLOSE_AFTER, tz, False, quiet))
+    spans = schedule or Schedule()
+    ask_at = quiet_shift(resolved_at + spans.ask_after, tz, False, quiet)
+    remind_at = tuple(quiet_shift(ask_at + after, tz, False, quiet) for after in spans.remind_after)
+    return RatingPlan(ask_at, remind_at, quiet_shift(resolved_at + spans.close_after, tz, False, quiet))
 
 
 def judge(solved: Solved, stars: int | None, reopened_before: int) -> Verdict:

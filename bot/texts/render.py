@@ -1,6 +1,7 @@
-"""Loads the sentences and fills them in. A line whose values are all empty is left out; moments are written as people say them.
+"""Loads the sentences and fills them in. A line whose values are all empty is left out; moments read as people say them.
 
-Keys are `<file>.<name>`; the pages' words (`pages/`) are loaded by the web side. A moment reads 今天 11:42, 明天 08:30, 24 日 10:42; `{at:clock}` reads 10:42. A span reads 3 天, 1 小时, 30 分钟.
+Keys are `<file>.<name>`; the words of the pages (`pages/`) are loaded by the web side. A moment reads 今天 11:42,
+明天 08:30 or 24 日 10:42; `{at:clock}` reads 10:42. A span reads 3 天, 1 小时 or 30 分钟.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Texts:
             if names and all(values[name] in ("", None, [], ()) for name in names):
                 continue
             lines.append(self._fill(line, now, values))
-        return "\n".join(lines).strip()
+        return "\n".join(line.rstrip(" \u3000") for line in lines).strip()
 
     def _fill(self, line: str, now: datetime, values: dict[str, Any]) -> str:
         parts = []

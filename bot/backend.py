@@ -1,0 +1,189 @@
+"""The program as the web side sees it: rooms, the wall, files, figures, health. Reads only; every change is a message."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from fractions import Fraction
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.channels.base import RawUpdate
+from bot.inbox import Full
+from bot.media import StoredFile
+from bot.program import Program
+from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
+from handlers import wall, wish_shown
+from handlers.names import shown
+from storage import attachments, figures, outbox, people, receipts, requests, roles, timers
+from storage.people import Person
+from storage.tx import Tx
+from workflow import indicators
+from workflow.indicators import Counts, Indicator
+from workflow.rights import Grant, may_act
+
+MOST_UNHANDLED, MOST_OVERDUE = 1_000, 5_000
+"""Updates and timers that may wait before the program calls itself unready."""
+_ANSWER_WITHIN = 5.0
+"""Seconds that a waiting request waits for its answers to be shown."""
+
+
+class ProgramBackend:
+    """Satisfies `bot.web.ports.Backend`."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._store = program.store
+        self._city = program.city
+        self.street_name = self._city.street.name
+        self.communities: Mapping[str, str] = {c.id: c.name for c in self._city.street.communities}
+        self.wish_kinds: Mapping[str, str] = wish_shown.kinds(self._city)
+
+    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
+        """Stores the update; with `wait`, returns when it was answered on the screen. Raises `Busy`."""
+        try:
+            await self._program.receive(channel, "", [update], wait=wait)
+        except Full:
+            raise Busy from None
+        if wait and self._program.delivery:
+            await self._shown(update)
+
+    async def _shown(self, update: RawUpdate) -> None:
+        """Waits until nothing for this chat is left in the outbox."""
+        queue, user = str(update.raw.get("queue", "")), str(update.raw.get("user", ""))
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _ANSWER_WITHIN
+        async with self._store.read() as tx:
+            chat = await people.find_chat(tx, "web", "", f"r:{queue}" if queue else user)
+        while chat is not None and loop.time() < until:
+            async with self._store.read() as tx:
+                if not await outbox.waits(tx, chat.id):
+                    return
+            await asyncio.sleep(0.01)
+
+    async def _person(self, tx: Tx, user: str) -> Person | None:
+        return await people.find_by_identity(tx, "web", "", user)
+
+    async def _grants(self, tx: Tx, user: str) -> list[Grant]:
+        person = await self._person(tx, user)
+        return await roles.grants_of(tx, person.id) if person else []
+
+    async def rooms(self, user: str) -> list[Room]:
+        """The rooms of every queue the person works in."""
+        async with self._store.read() as tx:
+            person = await self._person(tx, user)
+            grants = await roles.grants_of(tx, person.id) if person else []
+        org = self._city.org
+        name = shown(person) if person else ""
+        return [
+            Room(queue, org.name_of(queue), name) for queue in org.queues() if may_act(grants, "view_room", queue, org)
+        ]
+
+    async def may_enter(self, user: str, queue: str) -> bool:
+        """Whether the person has a role in the queue now."""
+        if not self._city.org.has_queue(queue):
+            return False
+        async with self._store.read() as tx:
+            return may_act(await self._grants(tx, user), "view_room", queue, self._city.org)
+
+    async def login(self, token: str) -> str | None:
+        """The user a sign-in link was made for."""
+        async with self._store.read() as tx:
+            return await roles.find_login(tx, token, self._program.clock.now())
+
+    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
+        """Published wishes, newest first."""
+        async with self._store.read() as tx:
+            found = await wall.page(
+                tx, self._city, community=community or "", item=kind or "", before=before or 0, limit=limit
+            )
+        return [WallWish(w.number, w.text, w.kind, w.place, w.state, w.published_at, w.adopters) for w in found]
+
+    async def media_for(self, user: str, media_id: str) -> StoredFile | None:
+        """A file of a record, for its reporter, its claimer, and whoever works in the record's queue."""
+        async with self._store.read() as tx:
+            person = await self._person(tx, user)
+            if person is None:
+                return None
+            grants = await roles.grants_of(tx, person.id)
+            for file in await attachments.with_stored(tx, media_id):
+                if file.person_id == person.id or await self._may_see(tx, person, grants, file):
+                    return await asyncio.to_thread(self._program.web.media.find, media_id)
+        return None
+
+    async def _may_see(self, tx: Tx, person: Person, grants: list[Grant], file: attachments.Attachment) -> bool:
+        if file.subject not in ("request", "result") or file.subject_id is None:
+            return False
+        request = await requests.get(tx, file.subject_id)
+        if person.id in (request.reporter_id, request.claimer_id):
+            return True
+        return may_act(grants, "detail", request.queue, self._city.org)
+
+    async def place_name(self, code: str) -> str | None:
+        """What the code on a door stands for."""
+        return self._city.place_codes.get(code)
+
+    async def health(self) -> Health:
+        """Database, backlog and timers; one plain line for each thing that is wrong."""
+        findings = []
+        try:
+            async with self._store.read() as tx:
+                unhandled = await receipts.count(tx, receipts.WAITING)
+                overdue = await timers.overdue(tx, self._program.clock.now())
+        except SQLAlchemyError as error:
+            return Health(False, [f"database: {type(error).__name__}"])
+        if unhandled > MOST_UNHANDLED:
+            findings.append(f"backlog: {unhandled} updates wait to be handled")
+        if overdue > MOST_OVERDUE:
+            findings.append(f"timers: {overdue} are overdue")
+        return Health(not findings, findings)
+
+    async def figures(self) -> list[FigureRow]:
+        """The cockpit's rows: the street, then every queue that has had a record."""
+        now = self._program.clock.now()
+        async with self._store.read() as tx:
+            counted = await figures.counts_by_scope(tx, now)
+            states = await requests.count_by(tx, "queue")
+            late = await requests.overdue_by_queue(tx, now)
+        names = {queue: self._city.org.name_of(queue) for queue in counted if self._city.org.has_queue(queue)}
+        rows = [self._row(name, counted[q], _states(states, q), late.get(q, 0)) for q, name in names.items()]
+        total: dict[str, int] = {}
+        for (_, state), count in states.items():
+            total[state] = total.get(state, 0) + count
+        street = self._row(self.street_name, indicators.total(counted.values()), total, sum(late.values()))
+        return [street, *rows]
+
+    def _row(self, name: str, counts: Counts, states: Mapping[str, int], late: int) -> FigureRow:
+        waiting = states.get("queued", 0) + states.get("received", 0)
+        handled = states.get("claimed", 0) + states.get("joint", 0)
+        return FigureRow(
+            name=name,
+            received=counts.received,
+            open=waiting,
+            claimed=handled,
+            resolved=states.get("resolved", 0),
+            closed=states.get("closed", 0),
+            overdue=late,
+            response_rate=_figure(indicators.response_rate(counts)),
+            resolution_rate=_figure(indicators.resolution_rate(counts)),
+            satisfaction_rate=_figure(indicators.satisfaction_rate(counts)),
+            ontime_rate=_figure(indicators.ontime_rate(counts)),
+            rating_coverage=_figure(indicators.rating_coverage(counts)),
+        )
+
+    async def telegram_hook(self, body: bytes, secret_header: str) -> int:
+        """Takes a Telegram webhook call; 200 only when it is durable."""
+        channel = self._program.telegram
+        return 404 if channel is None else await channel.accept(body, secret_header)
+
+
+def _states(counted: Mapping[tuple[str, str], int], queue: str) -> dict[str, int]:
+    return {state: count for (name, state), count in counted.items() if name == queue}
+
+
+def _figure(indicator: Indicator) -> Figure:
+    return Figure(value=_percent(indicator.value), formula=indicator.formula)
+
+
+def _percent(value: Fraction | None) -> str:
+    return "–" if value is None else f"{float(value):.0%}".replace("%", " %")

@@ -1,0 +1,230 @@
+"""The command line: `linli`. Errors are one readable line on stderr; a traceback only with --debug. Exit codes 0, 1, 2."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from bot import doctor, posters
+from bot.catalogue import CatalogueError, build_city
+from bot.config import Config, ConfigError, load_config
+from bot.serve import run_program
+from bot.texts.render import TextError
+from handlers import triage as deciding
+from handlers.city import City
+from handlers.messages import MAX_TEXT
+from storage import backup as backups
+from storage import migrate
+from storage.database import Database
+from storage.seal import SealBroken
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="邻里 Linli")
+_state = {"debug": False}
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", help="the configuration file; see config.example.toml")
+]
+KNOWN = (ConfigError, CatalogueError, TextError, SealBroken, OSError, ValueError, migrate.SchemaNewer)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="show tracebacks and detailed logs")] = False,
+) -> None:
+    _state["debug"] = debug
+    _set_up_logs(debug=debug)
+
+
+def _set_up_logs(*, debug: bool) -> None:
+    level = logging.DEBUG if debug else logging.INFO
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def _guarded(work: Callable[[], Any]) -> Any:
+    """Runs a command; what can go wrong by a setting or a file becomes one line and exit code 1."""
+    try:
+        return work()
+    except KNOWN as error:
+        if _state["debug"]:
+            raise
+        for line in str(error).splitlines() or [type(error).__name__]:
+            _errors.print(f"linli: {line}", style="red")
+        raise typer.Exit(1) from None
+
+
+def _await(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+@app.command()
+def run(
+    config: ConfigFile = None,
+    port: Annotated[int | None, typer.Option(help="listen on this port instead of [web] port")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="the example street with a few neighbours, in var/demo")] = False,
+) -> None:
+    """Everything in one process: web, channels, timers, delivery."""
+    _guarded(lambda: _await(run_program(_chosen(config, port, demo=demo), demo=demo, intake=True, delivery=True)))
+
+
+@app.command()
+def serve(config: ConfigFile = None, port: Annotated[int | None, typer.Option()] = None) -> None:
+    """Web and channel intake only; a `linli worker` beside it sends and fires timers."""
+    _guarded(lambda: _await(run_program(_chosen(config, port), intake=True, delivery=False)))
+
+
+@app.command()
+def worker(config: ConfigFile = None) -> None:
+    """Timers and delivery only; a `linli serve` beside it receives."""
+    _guarded(lambda: _await(run_program(_chosen(config, None), intake=False, delivery=True)))
+
+
+def _chosen(path: Path | None, port: int | None, *, demo: bool = False) -> Config:
+    config = doctor.demo_config() if demo and path is None else load_config(path)
+    if port is None:
+        return config
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"--port must be 0 to 65535, not {port}")
+    return config.model_copy(update={"web": config.web.model_copy(update={"port": port})})
+
+
+def _city(config: Config, lexicon: Path | None = None) -> City:
+    return build_city(
+        street_file=config.street.file,
+        taxonomy_file=config.taxonomy.file,
+        channels={},
+        lexicon=lexicon or config.taxonomy.lexicon,
+    )
+
+
+@app.command()
+def triage(
+    config: ConfigFile = None,
+    lexicon: Annotated[Path | None, typer.Option(help="more keywords for the classifier")] = None,
+) -> None:
+    """Reads JSON lines {"id", "text"} on stdin and writes one JSON line each: kind, place, queue and why."""
+    _guarded(lambda: _triage_lines(_city(load_config(config), lexicon), sys.stdin, sys.stdout))
+
+
+def _triage_lines(city: City, lines: TextIO, out: TextIO) -> None:
+    for line in lines:
+        if line.strip():
+            print(json.dumps(_triage_line(city, line), ensure_ascii=False), file=out, flush=True)
+
+
+def _triage_line(city: City, line: str) -> dict[str, Any]:
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        return {"id": None, "error": f"not JSON: {error}"}
+    if not isinstance(data, dict):
+        return {"id": None, "error": "not a JSON object"}
+    record_id, text = data.get("id"), data.get("text")
+    if not isinstance(text, str):
+        return {"id": record_id, "error": "no text"}
+    if len(text) > MAX_TEXT:
+        return {"id": record_id, "error": f"text over {MAX_TEXT} characters"}
+    started = time.perf_counter()
+    findings = city.reader.read(text)
+    return deciding.as_line(city, record_id, findings, (time.perf_counter() - started) * 1000)
+
+
+@app.command(name="doctor")
+def examine(config: ConfigFile = None) -> None:
+    """Checks configuration, database, tokens, clock and dictionary: one plain line a finding; exit 0 when all is well."""
+    findings = _await(doctor.examine(config))
+    for finding in findings:
+        style = {"ok": "green", "warn": "yellow", "fail": "red"}[finding.level]
+        Console(highlight=False, soft_wrap=True).print(f"[{style}]{finding.level:4}[/] {finding.text}")
+    raise typer.Exit(1 if any(f.level == "fail" for f in findings) else 0)
+
+
+@app.command()
+def qr(
+    config: ConfigFile = None,
+    out: Annotated[Path, typer.Option(help="the PDF to write")] = Path("posters.pdf"),
+    only: Annotated[str, typer.Option(help="only places whose name contains this")] = "",
+    telegram: Annotated[str, typer.Option(help="the bot's username, for a second code")] = "",
+    base_url: Annotated[str, typer.Option(help="the address people open, instead of [web] base_url")] = "",
+) -> None:
+    """Writes a PDF of posters: one place code for every building and landmark of the street file."""
+
+    def write() -> None:
+        settings = load_config(config)
+        address = base_url or settings.web.base_url
+        if not address:
+            raise ConfigError("posters need the address people open: set [web] base_url or give --base-url")
+        count = posters.write_posters(_city(settings), address, out, telegram_username=telegram, only=only)
+        if not count:
+            raise ConfigError(f"no place matches {only!r}")
+        typer.echo(f"{out}: {count} posters")
+
+    _guarded(write)
+
+
+@app.command()
+def backup(
+    config: ConfigFile = None, out: Annotated[Path, typer.Option(help="the file to write")] = Path("linli-backup.db")
+) -> None:
+    """Copies the database while it runs, and checks the copy. The key file is not in it: keep that elsewhere."""
+
+    async def copy() -> None:
+        settings = load_config(config)
+        database = Database(settings.storage.url, "backup")
+        try:
+            await backups.backup(database, out)
+        finally:
+            await database.close()
+
+    _guarded(lambda: _await(copy()))
+    typer.echo(f"{out}: checked")
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="a file made by `linli backup`")],
+    config: ConfigFile = None,
+    force: Annotated[bool, typer.Option("--force", help="overwrite the records that are there")] = False,
+) -> None:
+    """Puts a backup in the place of the database. Stop the program first."""
+
+    def put() -> None:
+        settings = load_config(config)
+        backups.restore(source, Path(settings.storage.url.removeprefix("sqlite:///")), force=force)
+
+    _guarded(put)
+    typer.echo("restored")
+
+
+@app.command()
+def codes(config: ConfigFile = None) -> None:
+    """Lists every place code and the words it stands for."""
+    city: City = _guarded(lambda: _city(load_config(config)))
+    for code, words in track(city.place_codes.items(), console=_errors, disable=not sys.stderr.isatty()):
+        typer.echo(f"{code}\t{words}")
+
+
+def main() -> None:
+    """The entry point."""
+    app()

@@ -1,0 +1,33 @@
+"""The program's one clock. `speed` compresses time for demonstrations and tests; 1 is real time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Real time, or time that runs `speed` times as fast since `epoch`. The epoch is kept with the data.
+
+    So a restart goes on where time stood, instead of starting over.
+    """
+
+    def __init__(self, speed: float = 1.0, epoch: datetime | None = None) -> None:
+        if speed <= 0:
+            raise ValueError("the clock cannot stand still or run backwards")
+        self.speed = speed
+        self._epoch = epoch or datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        real = datetime.now(UTC)
+        if self.speed == 1.0:
+            return real
+        return self._epoch + (real - self._epoch) * self.speed
+
+    def real_seconds(self, until: datetime) -> float:
+        """How long to wait for a moment of this clock; 0 when it has passed."""
+        return max(0.0, (until - self.now()) / timedelta(seconds=1) / self.speed)
+
+    def span(self, seconds: float) -> timedelta:
+        """A span of real seconds as this clock measures it."""
+        return timedelta(seconds=seconds * self.speed)

@@ -1,0 +1,215 @@
+"""The configuration: every key with its default and its meaning. `config.example.toml` says the same to people."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from datetime import time
+from pathlib import Path
+from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class ConfigError(ValueError):
+    """The configuration cannot be used. One line a fault, each naming the key and what to write."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StreetSection(_Section):
+    """[street]"""
+
+    file: Path = Field(Path("street.toml"), description="the street file: communities, estates, grids")
+
+
+class TaxonomySection(_Section):
+    """[taxonomy]"""
+
+    file: Path | None = Field(None, description="the catalogue file; without it the shipped one is used")
+    lexicon: Path | None = Field(None, description="more keywords for the classifier")
+
+
+class StorageSection(_Section):
+    """[storage]"""
+
+    url: str = Field("sqlite:///linli.db", description="where records are kept: sqlite:///file.db")
+    media: Path = Field(Path("media"), description="the folder for photos and voice messages")
+
+    @field_validator("url")
+    @classmethod
+    def _known(cls, url: str) -> str:
+        if not url.startswith("sqlite:///"):
+            raise ValueError("this version keeps its records in SQLite: write sqlite:///linli.db")
+        return url
+
+
+class WebSection(_Section):
+    """[web]"""
+
+    host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all")
+    port: int = Field(8000, ge=0, le=65535, description="the port to listen on")
+    base_url: str = Field("", description="the address people open, such as https://linli.example.cn")
+    metrics_token: str = Field("", description="opens /metrics to other machines; empty: only this machine")
+
+
+class TelegramSection(_Section):
+    """[telegram]"""
+
+    token: str = Field("", description="the token from @BotFather; empty: no Telegram")
+    base_url: str = Field("https://api.telegram.org", description="the Bot API server, or a local one")
+    mode: Literal["polling", "webhook"] = Field("polling", description="polling or webhook")
+    secret: str = Field("", description="the webhook's secret token: letters, digits, _ and -")
+    per_second: float = Field(30, gt=0, description="messages a second to all chats together")
+    chat_interval: float = Field(1.0, ge=0, description="seconds between two messages to one chat")
+    group_per_minute: int = Field(20, gt=0, description="messages a minute to one group")
+
+
+class ClocksSection(_Section):
+    """[clocks]"""
+
+    tz: str = Field("Asia/Shanghai", description="the time zone")
+    speed: float = Field(1.0, gt=0, description="how fast time runs; above 1 only for demonstrations")
+    quiet_from: time = Field(time(21, 0), description="from when residents are not disturbed, such as 21:00:00")
+    quiet_until: time = Field(time(8, 0), description="until when residents are not disturbed")
+
+    @field_validator("tz")
+    @classmethod
+    def _zone(cls, tz: str) -> str:
+        try:
+            ZoneInfo(tz)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("not a time zone; write Asia/Shanghai") from None
+        return tz
+
+
+class RatingSection(_Section):
+    """[rating]"""
+
+    ask_after_hours: float = Field(2, ge=0, description="hours after the result until the resident is asked")
+    remind_after_hours: tuple[float, ...] = Field((24, 72), description="hours after asking until each reminder")
+    close_after_days: float = Field(7, gt=0, description="days after the result until it closes unrated")
+
+
+class PrivacySection(_Section):
+    """[privacy]"""
+
+    keys: tuple[str, ...] = Field((), description="sealing keys, newest first; empty: a key file beside the data")
+
+
+class TriageSection(_Section):
+    """[triage]"""
+
+    sure: float = Field(0.6, ge=0, le=1, description="confidence from which one confirmation is enough")
+    unsure: float = Field(0.3, ge=0, le=1, description="confidence below which the desk decides")
+
+
+class EmergencySection(_Section):
+    """[emergency]: a number of your own to give beside 110, 119 and 120, by kind of danger"""
+
+    gas: str = Field("", description="the gas company's emergency number")
+    electric: str = Field("", description="the power company's emergency number")
+    trapped: str = Field("", description="the lift rescue number")
+
+
+class Config(BaseSettings):
+    """Everything an operator can set. Environment variables `LINLI_<SECTION>__<KEY>` win over the file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LINLI_", env_nested_delimiter="__", extra="forbid", nested_model_default_partial_update=True
+    )
+
+    street: StreetSection = StreetSection()
+    taxonomy: TaxonomySection = TaxonomySection()
+    storage: StorageSection = StorageSection()
+    web: WebSection = WebSection()
+    telegram: TelegramSection = TelegramSection()
+    clocks: ClocksSection = ClocksSection()
+    rating: RatingSection = RatingSection()
+    privacy: PrivacySection = PrivacySection()
+    triage: TriageSection = TriageSection()
+    emergency: EmergencySection = EmergencySection()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment first, then the file."""
+        return env_settings, init_settings
+
+
+def load_config(path: Path | None) -> Config:
+    """The configuration of a file, with its paths made relative to the file. Raises `ConfigError`."""
+    data: dict[str, Any] = {}
+    base = Path.cwd()
+    if path is not None:
+        base = path.resolve().parent
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise ConfigError(f"{path}: no such file; copy config.example.toml and change it") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    try:
+        config = Config(**data)
+    except ValidationError as error:
+        name = str(path) if path else "environment"
+        raise ConfigError("\n".join(_fault(name, detail) for detail in error.errors())) from None
+    return _absolute(config, base)
+
+
+def _absolute(config: Config, base: Path) -> Config:
+    def at(file: Path | None) -> Path | None:
+        return None if file is None else base / file
+
+    url = config.storage.url
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        url = f"sqlite:///{base / url.removeprefix('sqlite:///')}"
+    return config.model_copy(
+        update={
+            "street": StreetSection(file=base / config.street.file),
+            "taxonomy": TaxonomySection(file=at(config.taxonomy.file), lexicon=at(config.taxonomy.lexicon)),
+            "storage": config.storage.model_copy(update={"url": url, "media": base / config.storage.media}),
+        }
+    )
+
+
+def _fault(name: str, detail: Any) -> str:
+    place = [str(part) for part in detail["loc"]]
+    section = place[0] if place else ""
+    key = place[1] if len(place) > 1 else ""
+    if detail["type"] == "extra_forbidden":
+        return f"{name}: {_unknown(section, key)}"
+    field = _field(section, key)
+    meaning = f" ({field.description})" if field is not None and field.description else ""
+    where = f"[{section}] {key}" if key else f"[{section}]"
+    return f"{name}: {where}: {detail['msg'].removeprefix('Value error, ')}{meaning}"
+
+
+def _unknown(section: str, key: str) -> str:
+    if not key:
+        near = difflib.get_close_matches(section, list(Config.model_fields), 1)
+        hint = f"did you mean [{near[0]}]?" if near else f"the sections are {', '.join(Config.model_fields)}"
+        return f"[{section}] is no section; {hint}"
+    fields = _fields(section)
+    near = difflib.get_close_matches(key, list(fields), 1)
+    hint = f"did you mean {near[0]} ({fields[near[0]].description})?" if near else f"known: {', '.join(fields)}"
+    return f"[{section}] {key} is no key; {hint}"
+
+
+def _fields(section: str) -> dict[str, Any]:
+    model = Config.model_fields[section].annotation
+    return dict(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else {}
+
+
+def _field(section: str, key: str) -> Any | None:
+    return _fields(section).get(key) if section in Config.model_fields else None

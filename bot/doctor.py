@@ -1,0 +1,162 @@
+"""Looks at everything that can be wrong before it is: one finding a line, each saying what to do next."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.catalogue import CatalogueError, build_city, extra_holidays, holidays_known_until
+from bot.config import Config, ConfigError, load_config
+from bot.demo.fill import STORY
+from bot.program import sealing_keys
+from bot.texts.render import TextError
+from handlers.city import City
+from storage import migrate
+from storage.database import Database
+from storage.seal import Sealer
+
+DEMO_FOLDER = Path("var/demo")
+_SOON = timedelta(days=60)
+_CLOCK_OFF = timedelta(minutes=2)
+
+
+class Finding(NamedTuple):
+    """One thing looked at. `fail` stops the program from working, `warn` will later."""
+
+    level: Literal["ok", "warn", "fail"]
+    text: str
+
+
+def demo_config() -> Config:
+    """The demonstration's configuration: the example street, everything kept in var/demo."""
+    base = DEMO_FOLDER.resolve()
+    base.mkdir(parents=True, exist_ok=True)
+    config = load_config(None)
+    return config.model_copy(
+        update={
+            "street": config.street.model_copy(update={"file": STORY.parent / "street.toml"}),
+            "storage": config.storage.model_copy(
+                update={"url": f"sqlite:///{base / 'linli.db'}", "media": base / "media"}
+            ),
+        }
+    )
+
+
+async def examine(path: Path | None) -> list[Finding]:
+    """Every finding, in the order a person would mend them."""
+    try:
+        config = load_config(path)
+    except ConfigError as error:
+        return [Finding("fail", line) for line in str(error).splitlines()]
+    findings = [Finding("ok", f"configuration: {path or 'defaults'}")]
+    city, found = _data_files(config)
+    findings += found
+    if city is not None:
+        findings += await _database(config, city)
+        findings += _holidays(config)
+    findings += await _telegram(config)
+    findings += _web(config)
+    return findings
+
+
+def _data_files(config: Config) -> tuple[City | None, list[Finding]]:
+    started = time.perf_counter()
+    try:
+        city = build_city(
+            street_file=config.street.file,
+            taxonomy_file=config.taxonomy.file,
+            channels={},
+            lexicon=config.taxonomy.lexicon,
+        )
+    except (CatalogueError, TextError, ValueError, OSError) as error:
+        return None, [Finding("fail", str(error))]
+    grids = sum(1 for _ in city.street.grids())
+    seconds = time.perf_counter() - started
+    return city, [
+        Finding("ok", f"street: {city.street.name}, {len(city.street.communities)} communities, {grids} grids"),
+        Finding("ok", f"catalogue: {len(city.taxonomy.items)} items; dictionary read in {seconds:.1f} s"),
+    ]
+
+
+async def _database(config: Config, city: City) -> list[Finding]:
+    file = Path(config.storage.url.removeprefix("sqlite:///"))
+    if not await asyncio.to_thread(file.exists):
+        return [Finding("ok", f"database: {file} will be made at the first start")]
+    findings = []
+    database = Database(config.storage.url, city.street.id)
+    try:
+        version = await migrate.current(database)
+        findings.append(Finding("ok", f"database: {file}, schema {version}"))
+        Sealer(sealing_keys(config))
+    except migrate.SchemaNewer as error:
+        findings.append(Finding("fail", f"database: {error}"))
+    except (SQLAlchemyError, ValueError, OSError) as error:
+        findings.append(Finding("fail", f"database: {file}: {error}; check the file and [privacy] keys"))
+    finally:
+        await database.close()
+    return findings
+
+
+def _holidays(config: Config) -> list[Finding]:
+    until = holidays_known_until()
+    more, _ = extra_holidays(config.street.file.parent)
+    if more:
+        until = max(until, max(more))
+    if until - datetime.now(UTC).date() < _SOON:
+        year = until.year + 1
+        return [
+            Finding(
+                "warn",
+                f"holidays are known until {until}: when the State Council has published {year}, write "
+                f"{config.street.file.parent / f'holidays-{year}.toml'} with holidays = [...] and makeup_days = [...]; "
+                "until then departments' clocks count plain weekdays",
+            )
+        ]
+    return [Finding("ok", f"holidays are known until {until}")]
+
+
+async def _telegram(config: Config) -> list[Finding]:
+    section = config.telegram
+    if not section.token:
+        return [Finding("ok", "telegram: not used ([telegram] token is empty)")]
+    account, _, secret = section.token.partition(":")
+    if not account.isdigit() or not secret:
+        return [Finding("fail", "telegram: the token must look like 123456:letters; ask @BotFather for it")]
+    try:
+        async with httpx.AsyncClient(timeout=10, trust_env=True) as client:
+            answer = await client.get(f"{section.base_url.rstrip('/')}/bot{section.token}/getMe")
+    except httpx.HTTPError as error:
+        return [
+            Finding(
+                "fail", f"telegram: {section.base_url} cannot be reached ({type(error).__name__}); check the network"
+            )
+        ]
+    findings = []
+    if answer.status_code in (401, 404):
+        return [Finding("fail", "telegram: the token is not known to Telegram; copy it again from @BotFather")]
+    if answer.status_code != 200:
+        return [Finding("fail", f"telegram: answered {answer.status_code}; try again later")]
+    me = answer.json().get("result", {})
+    findings.append(Finding("ok", f"telegram: @{me.get('username', '')}"))
+    sent = answer.headers.get("date")
+    if sent:
+        theirs = datetime.strptime(sent, "%a, %d %b %Y %H:%M:%S GMT").replace(tzinfo=UTC)
+        if abs(datetime.now(UTC) - theirs) > _CLOCK_OFF:
+            findings.append(Finding("warn", f"clock: this machine's clock differs from Telegram's ({theirs}); set it"))
+    if section.mode == "webhook" and not (config.web.base_url.startswith("https://") and section.secret):
+        findings.append(
+            Finding("fail", "telegram: a webhook needs [web] base_url with https:// and a [telegram] secret")
+        )
+    return findings
+
+
+def _web(config: Config) -> list[Finding]:
+    if not config.web.base_url:
+        return [Finding("warn", "web: [web] base_url is empty; posters and links need the address people open")]
+    return [Finding("ok", f"web: {config.web.base_url}")]

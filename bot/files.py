@@ -1,0 +1,76 @@
+"""Brings the bytes of attachments into the media store, and finds what a channel needs to send one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import cast
+
+import structlog
+
+from bot.channels.base import Channel, OutFile
+from bot.media import MediaRefused, MediaStore
+from handlers.messages import MediaKind
+from storage import attachments
+from storage.attachments import Attachment
+from storage.tx import Store
+
+log = structlog.get_logger()
+
+GONE = "!"
+"""`stored` of a file whose platform has it no more, or which was refused."""
+
+
+class Files:
+    """One instance a process."""
+
+    def __init__(self, store: Store, media: MediaStore, channels: dict[tuple[str, str], Channel]) -> None:
+        self._store = store
+        self._media = media
+        self._channels = channels
+
+    async def of(self, ids: Sequence[str], channel: Channel) -> list[OutFile]:
+        """What a channel needs to send these attachments. One that cannot be had is left out; the text still goes."""
+        found = []
+        for attachment_id in ids:
+            async with self._store.read() as tx:
+                attachment = await attachments.find(tx, int(attachment_id))
+            if attachment is None:
+                continue
+            own = (attachment.channel, attachment.account) == (channel.name, channel.account)
+            stored = attachment.stored or ("" if own and channel.name != "web" else await self.fetch(attachment))
+            path = None
+            if stored and stored != GONE:
+                path = await asyncio.to_thread(self._media.path, stored)
+            if path is None and not (own and attachment.ref):
+                continue
+            ref = stored if channel.name == "web" else (attachment.ref if own else "")
+            found.append(OutFile(cast(MediaKind, attachment.kind), path, attachment.mime, ref))
+        return found
+
+    async def fetch(self, attachment: Attachment) -> str:
+        """The reference in the media store; `GONE` when the bytes cannot be had, "" when it is worth another try."""
+        channel = self._channels.get((attachment.channel, attachment.account))
+        if channel is None or not attachment.ref:
+            return ""
+        try:
+            data, mime = await channel.fetch(attachment.ref)
+            kept = await asyncio.to_thread(self._media.save, data, mime or attachment.mime)
+        except ConnectionError:
+            return ""
+        except (OSError, MediaRefused) as error:
+            log.warning("files.not_kept", attachment=attachment.id, reason=str(error)[:100])
+            async with self._store.write() as tx:
+                await attachments.set_stored(tx, attachment.id, GONE, attachment.mime, attachment.size)
+            return GONE
+        async with self._store.write() as tx:
+            await attachments.set_stored(tx, attachment.id, kept.ref, kept.mime, kept.size)
+        return kept.ref
+
+    async def fetch_waiting(self, limit: int = 20) -> int:
+        """Fetches files that are still only on their platform. How many were tried."""
+        async with self._store.read() as tx:
+            waiting = await attachments.unfetched(tx, limit)
+        for attachment in waiting:
+            await self.fetch(attachment)
+        return len(waiting)

@@ -1,0 +1,194 @@
+"""Takes updates in and has them handled: stored first, acknowledged after the commit, handled in order of arrival.
+
+What waits is stored in one transaction and handled in one transaction; when a batch fails, its updates are handled one
+by one, so that a bad one spoils nothing for the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+import structlog
+
+from bot.channels.base import BadUpdate, Channel, RawUpdate
+from bot.clock import Clock
+from bot.metrics import ANSWERED, FAILED, RECEIVED
+from handlers import dispatch
+from handlers.city import City
+from handlers.messages import Incoming
+from storage import receipts
+from storage.receipts import StoredReceipt
+from storage.tx import Store, Tx
+
+log = structlog.get_logger()
+
+BATCH = 50
+MOST_WAITING = 5_000
+"""Updates that may wait to be stored; above it the platform is told to come again."""
+
+
+class Full(Exception):
+    """More updates wait than are taken. Nothing was stored."""
+
+
+class Inbox:
+    """One instance a process."""
+
+    def __init__(self, store: Store, city: City, channels: dict[tuple[str, str], Channel], clock: Clock) -> None:
+        self._store = store
+        self._city = city
+        self._channels = channels
+        self._clock = clock
+        self._pending: list[tuple[str, str, RawUpdate, asyncio.Future[int]]] = []
+        self._stored = asyncio.Event()
+        self._arrived = asyncio.Event()
+        self._handled: dict[int, list[asyncio.Future[None]]] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.said = asyncio.Event()
+        """Set whenever something may wait in the outbox."""
+
+    async def start(self) -> None:
+        """Begins to store and to handle; what was left from before is handled first."""
+        self._stored.set()
+        self._tasks = [
+            asyncio.create_task(self._store_loop(), name="inbox-store"),
+            asyncio.create_task(self._handle_loop(), name="inbox-handle"),
+        ]
+
+    async def stop(self) -> None:
+        """Ends after the transaction under way. What is stored and not handled waits for the next start."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        for *_, stored in self._pending:
+            stored.cancel()
+
+    async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
+        """Stores updates; durable when it returns. With `wait`, returns when they were handled. Raises `Full`."""
+        if len(self._pending) + len(updates) > MOST_WAITING:
+            raise Full
+        loop = asyncio.get_running_loop()
+        stored = [loop.create_future() for _ in updates]
+        self._pending += [(channel, account, u, f) for u, f in zip(updates, stored, strict=True)]
+        self._arrived.set()
+        ids = [await future for future in stored]
+        RECEIVED.labels(channel).inc(len(ids))
+        if wait:
+            await asyncio.gather(*[self._until_handled(i) for i in ids])
+
+    async def _until_handled(self, receipt_id: int) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._handled.setdefault(receipt_id, []).append(done)
+        async with self._store.read() as tx:
+            if not await receipts.is_waiting(tx, receipt_id):
+                self._release(receipt_id)
+        await done
+
+    def _release(self, receipt_id: int) -> None:
+        for done in self._handled.pop(receipt_id, []):
+            if not done.done():
+                done.set_result(None)
+
+    async def _store_loop(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            batch, self._pending = self._pending[:500], self._pending[500:]
+            if self._pending:
+                self._arrived.set()
+            if batch:
+                await self._store_batch(batch)
+                self._stored.set()
+
+    async def _store_batch(self, batch: list[tuple[str, str, RawUpdate, asyncio.Future[int]]]) -> None:
+        try:
+            async with self._store.write() as tx:
+                ids = []
+                for channel, account, update, _ in batch:
+                    ids += await receipts.save(tx, channel, account, [(update.id, update.raw)], self._clock.now())
+        except Exception as error:
+            log.exception("inbox.not_stored", count=len(batch))
+            for *_, stored in batch:
+                if not stored.done():
+                    stored.set_exception(error)
+            return
+        for (*_, stored), receipt_id in zip(batch, ids, strict=True):
+            if not stored.done():
+                stored.set_result(receipt_id)
+
+    async def _handle_loop(self) -> None:
+        while True:
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stored.wait(), 1.0)
+            self._stored.clear()
+            try:
+                while await self._handle_some():
+                    pass
+            except Exception:
+                log.exception("inbox.stalled")
+                await asyncio.sleep(0.5)
+                self._stored.set()
+
+    async def _handle_some(self) -> bool:
+        async with self._store.read() as tx:
+            waiting = await receipts.waiting(tx, BATCH)
+        if not waiting:
+            return False
+        try:
+            async with self._store.write() as tx:
+                for receipt in waiting:
+                    await self._handle(tx, receipt)
+        except Exception as error:
+            if len(waiting) == 1:
+                await self._failed(waiting[0], error)
+            else:
+                for receipt in waiting:
+                    await self._handle_alone(receipt)
+        self.said.set()
+        for receipt in waiting:
+            self._release(receipt.id)
+            ANSWERED.labels(receipt.channel).observe((self._clock.now() - receipt.received_at).total_seconds())
+        return True
+
+    async def _handle_alone(self, receipt: StoredReceipt) -> None:
+        try:
+            async with self._store.write() as tx:
+                await self._handle(tx, receipt)
+        except Exception as error:
+            await self._failed(receipt, error)
+
+    async def _handle(self, tx: Tx, receipt: StoredReceipt) -> None:
+        if not await receipts.finish(tx, receipt.id):
+            return
+        for incoming in self._parse(receipt):
+            await dispatch.handle(self._city, tx, incoming, self._clock.now())
+
+    def _parse(self, receipt: StoredReceipt) -> list[Incoming]:
+        return self._channels[receipt.channel, receipt.account].parse(receipt.raw)
+
+    async def _failed(self, receipt: StoredReceipt, error: Exception) -> None:
+        """Tried again at once, so that order is kept; after the last try a person gets it as it is."""
+        FAILED.labels(receipt.channel).inc()
+        log.error(
+            "inbox.failed", receipt=receipt.id, channel=receipt.channel, error=type(error).__name__, exc_info=error
+        )
+        async with self._store.write() as tx:
+            last = await receipts.fail(tx, receipt.id, f"{type(error).__name__}: {error}")
+        if last or isinstance(error, (BadUpdate, KeyError)):
+            await self._give_up(receipt)
+        else:
+            await self._handle_alone(receipt)
+
+    async def _give_up(self, receipt: StoredReceipt) -> None:
+        try:
+            for incoming in self._parse(receipt):
+                async with self._store.write() as tx:
+                    await dispatch.give_up(self._city, tx, incoming, self._clock.now())
+        except Exception:
+            log.exception("inbox.given_up", receipt=receipt.id)
+        async with self._store.write() as tx:
+            await receipts.set_aside(tx, receipt.id)

@@ -1,0 +1,229 @@
+"""The one place where everything is joined. Tests pass their own channels and clock through the same door."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import structlog
+
+from bot.catalogue import build_city
+from bot.channels.base import Channel, RawUpdate
+from bot.channels.telegram.channel import TelegramChannel
+from bot.channels.webchat.channel import WebChannel
+from bot.channels.webchat.shapes import room_chat
+from bot.clock import Clock
+from bot.config import Config
+from bot.files import Files
+from bot.inbox import Inbox
+from bot.media import MediaStore
+from bot.scheduler import Scheduler
+from bot.sender import Sender
+from bot.texts import render
+from handlers.city import City, Manners
+from storage import counters, migrate, people, roles
+from storage.database import Database
+from storage.ids import Ids
+from storage.seal import Sealer, new_key
+from storage.tx import Store
+from workflow.rating import Schedule
+from workflow.rights import Role
+
+log = structlog.get_logger()
+
+COMMANDS = ("my_requests", "wish", "wall", "help")
+"""The bot's menu on platforms that have one; the words are in the texts."""
+_EPOCH = "clock.epoch"
+
+
+@dataclass
+class Program:
+    """Everything that runs, built and not yet started. `intake` and `delivery` say which halves run in this process."""
+
+    config: Config
+    clock: Clock
+    city: City
+    store: Store
+    web: WebChannel
+    telegram: TelegramChannel | None
+    channels: dict[tuple[str, str], Channel]
+    inbox: Inbox
+    sender: Sender
+    scheduler: Scheduler
+    intake: bool = True
+    delivery: bool = True
+    start_code: str = ""
+
+    @classmethod
+    async def build(
+        cls, config: Config, *, clock: Clock | None = None, intake: bool = True, delivery: bool = True
+    ) -> Self:
+        """Reads the data files, opens and migrates the database. Raises CatalogueError, TextError, SchemaNewer."""
+        tz = ZoneInfo(config.clocks.tz)
+        texts = render.load(tz)
+        telegram = _telegram(config, texts)
+        capabilities = {"web": WebChannel.capabilities}
+        if telegram is not None:
+            capabilities["telegram"] = telegram.capabilities
+        city = await asyncio.to_thread(
+            build_city,
+            street_file=config.street.file,
+            taxonomy_file=config.taxonomy.file,
+            channels=capabilities,
+            manners=_manners(config, tz),
+            lexicon=config.taxonomy.lexicon,
+            texts=texts,
+        )
+        database = Database(config.storage.url, city.street.id)
+        await migrate.upgrade(database)
+        ids = Ids()
+        store = Store(database, ids, Sealer(sealing_keys(config)))
+        real = clock or Clock(config.clocks.speed, await _epoch(store))
+        media = MediaStore(config.storage.media)
+        web = WebChannel(database, media, ids=ids, sealer=store.sealer)
+        channels: dict[tuple[str, str], Channel] = {("web", ""): web}
+        if telegram is not None:
+            channels["telegram", telegram.account] = telegram
+        inbox = Inbox(store, city, channels, real)
+        files = Files(store, media, channels)
+        sender = Sender(store, city, channels, real, files, inbox.said)
+        scheduler = Scheduler(store, city, real, files, inbox.said)
+        return cls(config, real, city, store, web, telegram, channels, inbox, sender, scheduler, intake, delivery)
+
+    async def start(self) -> None:
+        """Opens the web rooms, then receives, handles, sends and fires timers."""
+        await self._open_rooms()
+        self.start_code = await self._first_code()
+        if self.delivery:
+            await self.sender.start()
+            await self.scheduler.start()
+        if self.intake:
+            await self.inbox.start()
+        await self.web.start(lambda updates: self.receive("web", "", updates))
+        if self.intake and self.telegram is not None:
+            account = self.telegram.account
+            await self.telegram.start(lambda updates: self.receive("telegram", account, updates))
+
+    async def stop(self) -> None:
+        """Stops receiving first, then handling, then sending; what is stored waits for the next start."""
+        if self.intake:
+            await self.inbox.stop()
+        if self.delivery:
+            await self.scheduler.stop()
+            await self.sender.stop()
+        if self.telegram is not None:
+            await self.telegram.stop()
+        await self.web.stop()
+        await self.store.database.close()
+
+    async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
+        """Stores updates; durable when it returns. Raises `bot.inbox.Full`."""
+        await self.inbox.receive(channel, account, updates, wait=wait)
+
+    async def _open_rooms(self) -> None:
+        """Every queue has a room in the web chat."""
+        async with self.store.write() as tx:
+            for queue in self.city.org.queues():
+                title = self.city.org.name_of(queue)
+                chat = await people.find_chat(tx, "web", "", room_chat(queue))
+                if chat is None:
+                    chat = await people.add_chat(
+                        tx,
+                        channel="web",
+                        account="",
+                        chat=room_chat(queue),
+                        thread="",
+                        is_group=True,
+                        person_id=None,
+                        title=title,
+                        now=self.clock.now(),
+                    )
+                await people.bind_room(tx, queue, chat.id, None, self.clock.now())
+
+    async def _first_code(self) -> str:
+        """A start code for the first administrator, as long as there is none; an earlier unused one stops working."""
+        if not self.intake:
+            return ""
+        now = self.clock.now()
+        async with self.store.write() as tx:
+            if await roles.anybody_holds(tx, Role.ADMIN):
+                return ""
+            await roles.withdraw_invitations(tx, Role.ADMIN, now)
+            life = now + timedelta(days=7)
+            return await roles.invite(tx, Role.ADMIN, self.city.street.id, None, now, life)
+
+
+def _telegram(config: Config, texts: render.Texts) -> TelegramChannel | None:
+    section = config.telegram
+    if not section.token:
+        return None
+    now = datetime.now(UTC)
+    commands = [(texts.text(f"commands.{c}_command", now), texts.text(f"commands.{c}", now)) for c in COMMANDS]
+    channel = TelegramChannel(
+        section.token,
+        section.base_url,
+        commands=commands,
+        mode=section.mode,
+        webhook_url=f"{config.web.base_url.rstrip('/')}/hooks/telegram" if config.web.base_url else "",
+        secret=section.secret,
+    )
+    channel.capabilities = channel.capabilities.model_copy(
+        update={
+            "per_second": section.per_second,
+            "chat_interval": section.chat_interval,
+            "group_per_minute": section.group_per_minute,
+        }
+    )
+    return channel
+
+
+def _manners(config: Config, tz: ZoneInfo) -> Manners:
+    rating = config.rating
+    return Manners(
+        tz=tz,
+        quiet_from=config.clocks.quiet_from,
+        quiet_until=config.clocks.quiet_until,
+        sure=config.triage.sure,
+        unsure=config.triage.unsure,
+        web_base=config.web.base_url.rstrip("/"),
+        emergency={k: v for k, v in config.emergency.model_dump().items() if v},
+        follow_up=Schedule(
+            timedelta(hours=rating.ask_after_hours),
+            tuple(timedelta(hours=h) for h in rating.remind_after_hours),
+            timedelta(days=rating.close_after_days),
+        ),
+    )
+
+
+async def _epoch(store: Store) -> datetime:
+    """The moment from which a fast clock counts; the same after every restart."""
+    async with store.write() as tx:
+        kept = await counters.find_setting(tx, _EPOCH)
+        if kept is None:
+            kept = datetime.now(UTC).isoformat()
+            await counters.set_setting(tx, _EPOCH, kept)
+    return datetime.fromisoformat(kept)
+
+
+def sealing_keys(config: Config) -> list[str]:
+    """The configured keys; else the one in the key file beside the data, made at the first start, for the owner only."""
+    if config.privacy.keys:
+        return list(config.privacy.keys)
+    path = Path(f"{config.storage.url.removeprefix('sqlite:///')}.key")
+    with suppress(FileNotFoundError):
+        return [path.read_text(encoding="ascii").strip()]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = new_key()
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(f"{key}\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return [key]

@@ -1,0 +1,103 @@
+"""Time: wakes by monotonic time, decides by the program's clock. Due rows are data; nothing that matters is a job in memory.
+
+APScheduler runs the housekeeping. A wall-clock jump backwards would stop its interval jobs, so the pulse that fires
+timers is our own loop on the event loop's monotonic time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from bot.clock import Clock
+from bot.files import Files
+from bot.metrics import DEAD, OUTBOX, TIMERS
+from handlers import ticks
+from handlers.city import City
+from storage import dialogues, outbox, timers
+from storage.timers import Timer
+from storage.tx import Store
+
+log = structlog.get_logger()
+
+PULSE = 0.5
+"""Seconds between two looks at the timers."""
+
+
+class Scheduler:
+    """Fires timers and keeps house. One instance for the timers of one tenant."""
+
+    def __init__(self, store: Store, city: City, clock: Clock, files: Files, said: asyncio.Event) -> None:
+        self._store = store
+        self._city = city
+        self._clock = clock
+        self._files = files
+        self._said = said
+        self._jobs = AsyncIOScheduler(timezone="UTC")
+        self._pulse: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begins; what fell due while nobody ran goes off first, oldest first."""
+        every = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        self._jobs.add_job(self._fetch_files, "interval", seconds=5, **every)
+        self._jobs.add_job(self._keep_house, "interval", minutes=10, **every)
+        self._jobs.add_job(self._measure, "interval", seconds=15, **every)
+        self._jobs.start()
+        self._pulse = asyncio.create_task(self._run(), name="timers")
+
+    async def stop(self) -> None:
+        """Ends after the timer under way."""
+        if self._jobs.running:
+            self._jobs.shutdown(wait=False)
+        if self._pulse is not None:
+            self._pulse.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._pulse
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                fired = await self.fire_due()
+            except Exception:
+                log.exception("timers.stalled")
+                fired = 0
+            if not fired:
+                await asyncio.sleep(PULSE)
+
+    async def fire_due(self, limit: int = 100) -> int:
+        """Fires what has fallen due, each in a transaction of its own. How many."""
+        async with self._store.read() as tx:
+            due = await timers.due(tx, self._clock.now(), limit)
+        for timer in due:
+            await self._fire(timer)
+        if due:
+            self._said.set()
+        return len(due)
+
+    async def _fire(self, timer: Timer) -> None:
+        try:
+            async with self._store.write() as tx:
+                await ticks.fire(self._city, tx, timer, self._clock.now())
+            TIMERS.labels(timer.name).inc()
+        except Exception as error:
+            log.exception("timers.failed", timer=timer.id, name=timer.name)
+            async with self._store.write() as tx:
+                again = self._clock.now() + timedelta(minutes=1)
+                await timers.fail(tx, timer.id, f"{type(error).__name__}: {error}", again)
+
+    async def _fetch_files(self) -> None:
+        await self._files.fetch_waiting()
+
+    async def _keep_house(self) -> None:
+        async with self._store.write() as tx:
+            await dialogues.forget_expired(tx, self._clock.now() - timedelta(days=30))
+
+    async def _measure(self) -> None:
+        async with self._store.read() as tx:
+            waiting, dead = await outbox.backlog(tx)
+        OUTBOX.set(waiting)
+        DEAD.set(dead)

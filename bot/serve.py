@@ -1,0 +1,133 @@
+"""Runs the program: web server, start, what the console shows, and a clean stop on SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import IO
+
+import structlog
+import typer
+import uvicorn
+
+from bot.backend import ProgramBackend
+from bot.config import Config, ConfigError
+from bot.demo.fill import Demo
+from bot.program import Program
+from bot.web.app import create_app
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(ConfigError):
+    """Another process does the same work on this database."""
+
+
+async def run_program(config: Config, *, demo: bool = False, intake: bool, delivery: bool) -> None:
+    """Runs until a signal. Raises ConfigError, CatalogueError, OSError (port taken) before anything has started."""
+    locks = _locks(config, intake=intake, delivery=delivery)
+    listening = _listen(config) if intake else None
+    program = await Program.build(config, intake=intake, delivery=delivery)
+    await program.start()
+    backend = ProgramBackend(program)
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server, serving = _serve(config, program, backend, listening)
+    try:
+        if demo:
+            await _fill_and_show(program, backend, _address(config, listening))
+        elif listening is not None:
+            typer.echo(f"邻里 {program.city.street.name}: {_address(config, listening)}")
+        if program.start_code:
+            typer.echo(f"第一个管理员的启动码 / start code of the first administrator: {program.start_code}")
+        await stopping.wait()
+    finally:
+        await program.web.stop()
+        if server is not None and serving is not None:
+            server.should_exit = True
+            await serving
+        await program.stop()
+        for lock in locks:
+            lock.close()
+
+
+def _locks(config: Config, *, intake: bool, delivery: bool) -> list[IO[str]]:
+    """On SQLite one process receives and one sends; a second one is refused instead of doing everything twice."""
+    base = Path(config.storage.url.removeprefix("sqlite:///"))
+    base.parent.mkdir(parents=True, exist_ok=True)
+    held: list[IO[str]] = []
+    for wanted, name in ((intake, "serve"), (delivery, "worker")):
+        if not wanted:
+            continue
+        lock = open(f"{base}.{name}.lock", "w", encoding="ascii")  # noqa: SIM115 - held until the process ends
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise AlreadyRunning(f"another linli {name} already works on {base}; stop it first") from None
+        lock.write(str(os.getpid()))
+        lock.flush()
+        held.append(lock)
+    return held
+
+
+def _listen(config: Config) -> socket.socket:
+    try:
+        return socket.create_server((config.web.host, config.web.port), reuse_port=False)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot listen on {config.web.host}:{config.web.port}: {error.strerror}; choose another [web] port"
+        ) from None
+
+
+def _serve(
+    config: Config, program: Program, backend: ProgramBackend, listening: socket.socket | None
+) -> tuple[uvicorn.Server | None, asyncio.Task[None] | None]:
+    if listening is None:
+        return None, None
+    site = create_app(
+        backend,
+        program.web,
+        secure=config.web.base_url.startswith("https://"),
+        metrics_token=config.web.metrics_token,
+    )
+    settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5)
+    server = uvicorn.Server(settings)
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    return server, asyncio.create_task(server.serve(sockets=[listening]), name="web")
+
+
+def _address(config: Config, listening: socket.socket | None) -> str:
+    if config.web.base_url:
+        return config.web.base_url.rstrip("/")
+    port = listening.getsockname()[1] if listening is not None else config.web.port
+    host = "127.0.0.1" if config.web.host in ("0.0.0.0", "") else config.web.host  # noqa: S104
+    return f"http://{host}:{port}"
+
+
+async def _fill_and_show(program: Program, backend: ProgramBackend, base: str) -> None:
+    demo = Demo(program, backend)
+    await demo.fill()
+    text, now = program.city.texts.text, program.clock.now()
+    lines = [
+        ("demo.resident_new", "", "/"),
+        ("demo.resident", "李阿姨", "/"),
+        ("demo.grid", "王师傅", "/room/grid:yinxing-01"),
+        ("demo.grid", "小刘", "/room/grid:yinxing-01"),
+        ("demo.desk", "刘书记", "/room/desk:yinxing"),
+        ("demo.department", "城管小孙", "/room/dept:urban"),
+        ("demo.street", "街道老周", "/room/desk"),
+        ("demo.member", "赵老师", "/"),
+        ("demo.wall", "", "/wall"),
+        ("demo.cockpit", "街道老周", "/cockpit"),
+    ]
+    typer.echo(text("demo.ready", now, street=program.city.street.name))
+    for key, name, path in lines:
+        link = await demo.link(name, path) if name else path
+        typer.echo(f"  {text(key, now, name=name)}  {base}{link}")
+    typer.echo(text("demo.hint", now))
