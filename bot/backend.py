@@ -164,12 +164,16 @@ class ProgramBackend:
             resolved=states.get("resolved", 0),
             closed=states.get("closed", 0),
             overdue=late,
-            response_rate=_figure(indicators.response_rate(counts)),
-            resolution_rate=_figure(indicators.resolution_rate(counts)),
-            satisfaction_rate=_figure(indicators.satisfaction_rate(counts)),
-            ontime_rate=_figure(indicators.ontime_rate(counts)),
-            rating_coverage=_figure(indicators.rating_coverage(counts)),
+            response_rate=self._figure(indicators.response_rate(counts)),
+            resolution_rate=self._figure(indicators.resolution_rate(counts)),
+            satisfaction_rate=self._figure(indicators.satisfaction_rate(counts)),
+            ontime_rate=self._figure(indicators.ontime_rate(counts)),
+            rating_coverage=self._figure(indicators.rating_coverage(counts)),
         )
+
+    def _figure(self, indicator: Indicator) -> Figure:
+        formula = self._city.texts.text(f"figures.{indicator.name}", self._program.clock.now())
+        return Figure(value=_percent(indicator.value), formula=formula)
 
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         """Takes a Telegram webhook call; 200 only when it is durable."""
@@ -179,10 +183,6 @@ class ProgramBackend:
 
 def _states(counted: Mapping[tuple[str, str], int], queue: str) -> dict[str, int]:
     return {state: count for (name, state), count in counted.items() if name == queue}
-
-
-def _figure(indicator: Indicator) -> Figure:
-    return Figure(value=_percent(indicator.value), formula=indicator.formula)
 
 
 def _percent(value: Fraction | None) -> str:

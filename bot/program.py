@@ -87,7 +87,7 @@ class Program:
         store = Store(database, ids, Sealer(sealing_keys(config)))
         real = clock or Clock(config.clocks.speed, await _epoch(store))
         media = MediaStore(config.storage.media)
-        web = WebChannel(database, media, ids=ids, sealer=store.sealer)
+        web = WebChannel(database, media, store.sealer, ids=ids)
         channels: dict[tuple[str, str], Channel] = {("web", ""): web}
         if telegram is not None:
             channels["telegram", telegram.account] = telegram

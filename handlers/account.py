@@ -56,7 +56,7 @@ async def _erase(turn: Turn, _args: dict[str, Any]) -> None:
     person_id = turn.me.id
     records = await requests.of_reporter(turn.tx, person_id, limit=10_000)
     gone = turn.text("account.erased_words")
-    await erasure.erase_person(turn.tx, person_id, gone, turn.now)
+    await erasure.erase_person(turn.tx, person_id, gone)
     await dialogues.close_all(turn.tx, person_id)
     await people.erase(turn.tx, person_id, turn.now)
     await events.add(turn.tx, "person", person_id, "person.erased", turn.now, actor_id=person_id)

@@ -7,20 +7,110 @@ from collections.abc import Sequence
 
 _NUMERALS = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _CHOICE = re.compile(r"(?:选|选择|第)?\s*(\d{1,2}|[一二三四五六七八九十两])\s*(?:个|号|项)?[.。、,!]?")
+_AFTERTHOUGHT = re.compile(r"(?:谢谢|多谢|谢了|麻烦|辛苦)(?:你|您|了|啊|啦)*$")
+MAX_WISH = 20
+"""Characters of a text that can be no more than a wish about a record one has."""
 _PUNCTUATION = re.compile(r"[\s,.。、!?~;:…]+")
 
-_YES = frozenset(
-    (
-        "对 对的 对对 对对对 是 是的 是啊 嗯 嗯嗯 恩 好 好的 好啊 行 可以 没错 就这样 对就这样 确认 要 要的 ok OK "
-        "同意 对啊 中 得 正确"
-    ).split()
-)
+_YES_WORDS = """
+    对 对的 对对 对对对 是 是的 是啊 嗯 嗯嗯 恩 好 好的 好啊 行 可以 没错 就这样 对就这样 确认 要 要的 ok OK
+    同意 对啊 中 得 正确 👌 👍
+"""
+_YES = frozenset(_YES_WORDS.split())
 _NO = frozenset(["不对", "不是", "不", "不是的", "错了", "不要", "不用", "不行", "没有", "不是这个", "否", "no"])
 _SOLVED = {
-    "yes": frozenset(["好了", "修好了", "解决了", "弄好了", "已解决", "亮了", "通了", "来了", "可以了", "没问题了", "办好了", "都好了", "搞定了"]),
+    "yes": frozenset(
+        [
+            "好了",
+            "修好了",
+            "解决了",
+            "弄好了",
+            "已解决",
+            "亮了",
+            "通了",
+            "来了",
+            "可以了",
+            "没问题了",
+            "办好了",
+            "都好了",
+            "搞定了",
+        ]
+    ),
     "partly": frozenset(["好了一半", "一半", "部分", "部分解决", "好一点", "好了一点", "差不多", "还差一点", "没全好"]),
-    "no": frozenset(["没好", "没有", "没解决", "没修好", "还没好", "还没有", "没弄", "没人来", "没来", "还是坏的", "还是不行", "没办", "没亮"]),
+    "no": frozenset(
+        [
+            "没好",
+            "没有",
+            "没解决",
+            "没修好",
+            "还没好",
+            "还没有",
+            "没弄",
+            "没人来",
+            "没来",
+            "还是坏的",
+            "还是不行",
+            "没办",
+            "没亮",
+            "还是没好",
+            "还是没修好",
+            "还没修好",
+            "还没解决",
+            "根本没修",
+            "没人修",
+            "还是不亮",
+            "没弄好",
+        ]
+    ),
 }
+_THANKS = ("谢", "辛苦", "感激", "点赞", "棒", "麻烦你", "麻烦您", "👍", "🙏", "❤", "🌹")
+_UNSURE = frozenset(
+    [
+        "说不清",
+        "不知道",
+        "不清楚",
+        "不晓得",
+        "说不准",
+        "不认识",
+        "不记得",
+        "忘了",
+        "没注意",
+        "都不知道",
+        "我不知道",
+        "我也不知道",
+        "不知道叫什么",
+    ]
+)
+_OUT = (
+    "都出来",
+    "都撤",
+    "人没事",
+    "没人在",
+    "里面没人",
+    "屋里没人",
+    "全出来",
+    "人出来了",
+    "都在外面",
+    "都跑出来",
+    "人都在楼",
+)
+_INSIDE = ("里面还有", "还有人", "没出来", "出不来", "在里面", "在屋里", "困在", "还在楼上", "还在家里", "人还在")
+_URGE = ("催", "怎么还没", "咋还没", "还没人来", "还没来", "快点", "没人管", "几天了")
+_TAKE_BACK = (
+    "撤回",
+    "撤销",
+    "不用修",
+    "不用来",
+    "不用办",
+    "不用管",
+    "别来了",
+    "不用派人",
+    "不修了",
+    "自己好了",
+    "自己亮了",
+    "自己修好",
+    "已经好了",
+)
 _STARS = {
     "非常满意": 5,
     "很满意": 5,
@@ -57,15 +147,51 @@ def choice(text: str, labels: Sequence[str], *, numbers: bool) -> int | None:
         return None
     digits = match.group(1)
     number = int(digits) if digits.isdecimal() else _NUMERALS[digits]
-    return number - 1 if number > 0 else len(labels)
+    if 0 < number <= len(labels):
+        return number - 1
+    return len(labels) if digits.isdecimal() and text.strip() == digits else None
 
 
 def yes_or_no(text: str) -> bool | None:
     """True, False, or None when it is neither."""
-    plain = bare(text)
+    plain = _without_thanks(bare(text))
     if plain in _YES:
         return True
     return False if plain in _NO else None
+
+
+def _without_thanks(plain: str) -> str:
+    """ "好的谢谢" says 好的."""
+    shorter = _AFTERTHOUGHT.sub("", plain)
+    return shorter or plain
+
+
+def is_thanks(text: str) -> bool:
+    """Whether the text has a word or a sign of thanks in it."""
+    return any(word in text for word in _THANKS)
+
+
+def is_unsure(text: str) -> bool:
+    """Whether the person says, and says no more, that they do not know."""
+    return bare(text).removesuffix("啊").removesuffix("呢") in _UNSURE
+
+
+def people(text: str) -> str:
+    """ "inside" when somebody is still in danger, "out" when all are safe, else empty. Inside wins."""
+    if any(word in text for word in _INSIDE) and "没人在" not in text:
+        return "inside"
+    return "out" if any(word in text for word in _OUT) else ""
+
+
+def about_record(text: str) -> str:
+    """ "withdraw", "redo" or "urge" when a short text wants this of a record; else empty."""
+    if len(text) > MAX_WISH:
+        return ""
+    if any(word in text for word in _TAKE_BACK):
+        return "withdraw"
+    if solved(text) == "no" and yes_or_no(text) is None:
+        return "redo"
+    return "urge" if any(word in text for word in _URGE) else ""
 
 
 def solved(text: str) -> str | None:
@@ -80,7 +206,10 @@ def solved(text: str) -> str | None:
 
 def stars(text: str) -> int | None:
     """1 to 5 from 5, 五星, ★★★★, 满意; None when it is no number of stars."""
-    plain = bare(text).removesuffix("分").removesuffix("星").removeprefix("★") if "★★" not in text else text
+    plain = bare(text)
+    if "★★" not in plain:
+        plain = plain.removeprefix("★").removeprefix("给").removesuffix("★").removesuffix("分")
+        plain = plain.removesuffix("星").removesuffix("颗").removesuffix("个")
     if set(plain) == {"★"} and 1 <= len(plain) <= 5:
         return len(plain)
     if plain in _STARS:

@@ -17,7 +17,9 @@ from storage import attachments, dialogues, outbox, people
 from storage.people import Chat, Person
 from storage.tx import Tx
 
-_HALF_WIDTH = {c: c - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for c in range(*r)} | {0x3000: " "}
+_HALF_WIDTH = {c: c - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF41, 0xFF5B)) for c in range(*r)} | {
+    0x3000: " "
+}
 """Full-width digits, letters and space, as people type them; punctuation stays as it was said."""
 _WORDS = {"text", "media", "place"}
 _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
@@ -109,7 +111,7 @@ async def _press(turn: Turn, token: str) -> None:
     press = await dialogues.find_press(turn.tx, token)
     if press is None or press.expires_at <= turn.now or press.action not in routes.PRESSES:
         await turn.toast("common.press_gone")
-    elif press.person_id is not None and press.person_id != turn.me.id:
+    elif press.person_id is not None and (press.person_id != turn.me.id or press.chat_id != turn.here.id):
         await turn.toast("common.press_not_yours")
     else:
         await routes.PRESSES[press.action](turn, press.args)
@@ -151,12 +153,20 @@ async def _words(turn: Turn) -> None:
     typed = incoming.text.translate(_HALF_WIDTH).strip()
     if typed and (await _menu_choice(turn, typed) or await _command(turn, typed)):
         return
-    if turn.dialogue is not None:
-        step = routes.STEPS.get(turn.dialogue.flow)
-        if step is not None and await step(turn):
-            return
-    if not turn.here.is_group:
+    if not await _answer(turn) and not turn.here.is_group:
         await listen.fresh(turn)
+
+
+async def _answer(turn: Turn) -> bool:
+    """The open question takes the words, else the report that waited under it."""
+    while turn.dialogue is not None:
+        asked = turn.dialogue
+        step = routes.STEPS.get(asked.flow)
+        if step is not None and await step(turn):
+            return True
+        if turn.dialogue is asked or turn.dialogue is None or turn.dialogue.flow == asked.flow:
+            return False
+    return False
 
 
 async def _menu_choice(turn: Turn, typed: str) -> bool:
@@ -168,7 +178,7 @@ async def _menu_choice(turn: Turn, typed: str) -> bool:
     abilities = turn.city.channels[turn.here.channel]
     numbered = not (abilities.group_buttons if turn.here.is_group else abilities.buttons)
     index = answers.choice(typed, labels, numbers=numbered)
-    if index is None:
+    if index is None or (turn.here.is_group and index >= len(labels)):
         return False
     if index >= len(labels) or expires_at <= turn.now:
         lines = [turn.text("menu.line", number=i, label=label) for i, label in enumerate(labels, 1)]

@@ -10,7 +10,7 @@ import zlib
 from datetime import timedelta
 from typing import Any
 
-from handlers import cards, names, staff, standing
+from handlers import cards, names, staff, standing, wish_desk
 from handlers.messages import Button
 from handlers.turn import Turn
 from storage import events, outbox, people, requests, roles
@@ -259,6 +259,8 @@ async def _draw_open(turn: Turn, queue: str) -> None:
     waiting = {State.QUEUED, *standing.HELD}
     for request in await requests.in_queue(turn.tx, [queue], waiting, limit=_CARDS):
         await cards.refresh(turn, request)
+    if parse_queue(queue).kind is QueueKind.DESK:
+        await wish_desk.draw_open(turn, queue)
 
 
 async def unbind(turn: Turn, _match: re.Match[str]) -> None:

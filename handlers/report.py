@@ -155,7 +155,7 @@ async def _summarise(turn: Turn, draft: Draft, findings: Findings) -> None:
     made = decide(turn.city, findings, item=draft.item, place=place)
     item = turn.city.taxonomy.find_item(made.item) if made.item else None
     due = filing.due_of(turn, made)
-    words = [word for word, weight in findings.evidence[:3] if weight > 0]
+    words = [word for word, weight in findings.evidence if weight > 0 and "…" not in word][:3]
     args = {"draft": draft.id}
     right = turn.button("report.button_right", "report.confirm", args)
     change = [

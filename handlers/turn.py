@@ -19,6 +19,9 @@ from storage.tx import Tx
 from workflow.rights import Grant, may_act
 
 KEYBOARD_LIFE = timedelta(days=30)
+RESUMED = "report"
+"""The conversation that is taken up again when a question that came in between is settled: no half-told report is lost."""
+_ASIDE = "aside"
 Rows = Sequence[Sequence[Button]]
 
 
@@ -170,14 +173,14 @@ class Turn:
                 keys = _keys(rows, code)
             else:
                 text = f"{text}\n\n{self._menu(chat, buttons)}"
-            if owner is not None or not keys:
+            if owner is not None or (not keys and not _all_typed(chat, buttons)):
                 await dialogues.set_menu(self.tx, chat.id, code, self.now + KEYBOARD_LIFE)
         out = Outgoing(text=text, keys=keys, media=tuple(str(m) for m in media), slot=slot, force_reply=force_reply)
         await self._put(chat, out, lane=lane)
 
     def _menu(self, chat: Chat, buttons: Sequence[Button]) -> str:
         """The buttons as lines: typed commands in a group where all have one, else a numbered menu."""
-        if chat.is_group and all(b.typed for b in buttons):
+        if _all_typed(chat, buttons):
             return self.text("menu.typed", choices=" / ".join(b.typed for b in buttons))
         lines = [self.text("menu.line", number=i, label=b.label) for i, b in enumerate(buttons, 1)]
         return "\n".join([*lines, self.text("menu.hint")])
@@ -196,14 +199,39 @@ class Turn:
     # ---------------------------------------------------------------- the open question
 
     async def ask(self, flow: str, step: str, data: dict[str, Any] | None = None) -> None:
-        """The next words of this person in this chat answer this question."""
-        self.dialogue = Dialogue(flow, step, data or {}, self.now)
-        await dialogues.save(self.tx, self.here.id, self.me.id, flow, step, data or {}, self.now)
+        """The next words of this person in this chat answer this question; an unfinished report waits under it."""
+        kept = {k: v for k, v in (data or {}).items() if k != _ASIDE}
+        aside = self._aside(flow, kept)
+        if aside:
+            kept[_ASIDE] = aside
+        await self._open(flow, step, kept)
+
+    def _aside(self, flow: str, data: dict[str, Any]) -> dict[str, Any] | None:
+        """The report that the new question interrupts, or one that the open question has interrupted already."""
+        before = self.dialogue
+        if before is None:
+            return None
+        if before.flow == RESUMED and (flow != RESUMED or before.data.get("id") != data.get("id")):
+            return {"step": before.step, "data": before.data}
+        return before.data.get(_ASIDE)
+
+    async def _open(self, flow: str, step: str, data: dict[str, Any]) -> None:
+        self.dialogue = Dialogue(flow, step, data, self.now)
+        await dialogues.save(self.tx, self.here.id, self.me.id, flow, step, data, self.now)
 
     async def done(self) -> None:
-        """No question is open any more."""
+        """The question is settled; a report that waited under it is open again, else nothing is."""
+        aside = self.dialogue.data.get(_ASIDE) if self.dialogue else None
+        if aside:
+            await self._open(RESUMED, aside["step"], aside["data"])
+            return
         self.dialogue = None
         await dialogues.close(self.tx, self.here.id, self.me.id)
+
+
+def _all_typed(chat: Chat, buttons: Sequence[Button]) -> bool:
+    """Whether a group is shown commands to type; then a bare number there means nothing."""
+    return chat.is_group and all(b.typed for b in buttons)
 
 
 def _keys(rows: Rows, code: str) -> tuple[tuple[Key, ...], ...]:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import select, update
 
 from storage.attachments import attachments
 from storage.labels import labels
-from storage.outbox import SENT, outbox
-from storage.people import chats
 from storage.requests import ratings, requests
 from storage.tx import Tx
 from storage.wishes import wishes
 
 
-async def erase_person(tx: Tx, person_id: int, words: str, now: datetime) -> None:
+async def erase_person(tx: Tx, person_id: int, words: str) -> None:
     """Replaces what the person said by `words` and drops their files; counts, states and events stay as they are."""
     own = (requests.c.tenant == tx.tenant) & (requests.c.reporter_id == person_id)
     ids = [r.id for r in await tx.all(select(requests.c.id).where(own))]
@@ -40,10 +36,4 @@ async def erase_person(tx: Tx, person_id: int, words: str, now: datetime) -> Non
         update(attachments)
         .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id)
         .values(ref="", stored="!")
-    )
-    private = select(chats.c.id).where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id)
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.tenant == tx.tenant, outbox.c.chat_id.in_(private), outbox.c.state == SENT)
-        .values(body_sealed=b"")
     )

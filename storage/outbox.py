@@ -129,7 +129,10 @@ async def put(
 
 
 async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = ()) -> list[Waiting]:
-    """Messages whose time has come, lane by lane, oldest first. At most a hundred a chat come back over time, in order."""
+    """Messages whose time has come, lane by lane, oldest first.
+
+    A message waits for the earlier ones of its chat, even for a postponed one; only toasts overtake.
+    """
     statement = (
         select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group)
         .join(chats, (chats.c.tenant == outbox.c.tenant) & (chats.c.id == outbox.c.chat_id))
@@ -137,6 +140,20 @@ async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = 
         .order_by(outbox.c.lane, outbox.c.id)
         .limit(limit)
     )
+    earlier = outbox.alias("earlier")
+    held = (
+        select(earlier.c.id)
+        .where(
+            earlier.c.tenant == outbox.c.tenant,
+            earlier.c.chat_id == outbox.c.chat_id,
+            earlier.c.state == WAITING,
+            earlier.c.id < outbox.c.id,
+            earlier.c.not_before > now,
+            earlier.c.lane > PRESS,
+        )
+        .exists()
+    )
+    statement = statement.where((outbox.c.lane == PRESS) | ~held)
     if skip_chats:
         statement = statement.where(outbox.c.chat_id.not_in(list(skip_chats)))
     rows = await tx.all(statement)
@@ -159,11 +176,11 @@ async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = 
 
 
 async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:
-    """The platform took it; the slot of the chat now points at the platform's message."""
+    """The platform took it, and we keep no copy; the slot of the chat now points at the platform's message."""
     await tx.run(
         update(outbox)
         .where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id)
-        .values(state=SENT, sent_at=now, ref=ref[:64])
+        .values(state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"")
     )
     if slot and ref:
         await tx.run(

@@ -93,11 +93,11 @@ async def waiting(tx: Tx, limit: int) -> list[StoredReceipt]:
 
 
 async def finish(tx: Tx, receipt_id: int) -> bool:
-    """Marks an update handled. False when it was not waiting any more."""
+    """Marks an update handled and forgets what it said: that lives in records now. False when it was not waiting."""
     changed = await tx.run(
         update(receipts)
         .where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id, receipts.c.state == WAITING)
-        .values(state=DONE)
+        .values(state=DONE, raw_sealed=b"")
     )
     return changed == 1
 
@@ -128,9 +128,7 @@ async def count(tx: Tx, state: str) -> int:
 
 async def is_waiting(tx: Tx, receipt_id: int) -> bool:
     """Whether an update has not been handled yet."""
-    row = await tx.one(
-        select(receipts.c.state).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id)
-    )
+    row = await tx.one(select(receipts.c.state).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id))
     return row is not None and row.state == WAITING
 
 

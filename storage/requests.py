@@ -267,13 +267,14 @@ async def move(
     """Moves a record along one edge and writes its event; `values` are columns that change with it.
 
     Raises `workflow.states.Forbidden` when the edge does not exist and `Lost` when the record is not any more as the
-    caller saw it (state and claimer are compared in the same statement that changes them).
+    caller saw it (state, queue and claimer are compared in the same statement that changes them).
     """
     edge = states.get_transition(request.state, event)
     statement = update(requests).where(
         requests.c.tenant == tx.tenant,
         requests.c.id == request.id,
         requests.c.state == request.state,
+        requests.c.queue == request.queue,
         requests.c.resolution == request.resolution,
         requests.c.claimer_id == request.claimer_id
         if request.claimer_id is not None

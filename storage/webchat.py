@@ -36,6 +36,7 @@ from sqlalchemy.exc import IntegrityError
 from storage.database import Database
 from storage.ids import Ids
 from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.seal import Sealer
 
 OVERLAP = 5_000 << 22
 """Cursor distance of five seconds: a slower process may commit a lower cursor that much later."""
@@ -48,8 +49,8 @@ web_posts = Table(
     Column("chat", String(160), nullable=False),  # u:<user> or r:<queue>
     Column("direction", String(3), nullable=False),  # in: a person wrote it; out: the program did
     Column("author", String(80), nullable=False),
-    Column("name", String(80), nullable=False),
-    Column("text", Text, nullable=False),
+    Column("name", Text, nullable=False),  # sealed
+    Column("text", Text, nullable=False),  # sealed
     Column("keys", JSON, nullable=False),
     Column("media", JSON, nullable=False),
     Column("geo", JSON, nullable=False),
@@ -128,12 +129,16 @@ class Post:
     seen_at: datetime | None = None
 
 
+_SEALED = frozenset({"text", "name"})
+
+
 class WebPosts:
     """Posts of all chats of one tenant."""
 
-    def __init__(self, db: Database, ids: Ids) -> None:
+    def __init__(self, db: Database, ids: Ids, sealer: Sealer) -> None:
         self._db = db
         self._ids = ids
+        self._sealer = sealer
         self._mine = web_posts.c.tenant == db.tenant
 
     def cursor(self) -> int:
@@ -146,7 +151,7 @@ class WebPosts:
             async with self._db.write() as connection:
                 number = self._ids.new()
                 made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
-                await connection.execute(insert(web_posts).values(tenant=self._db.tenant, **vars(made)))
+                await connection.execute(insert(web_posts).values(tenant=self._db.tenant, **self._sealed(vars(made))))
                 return made
         except IntegrityError:
             known = await self._find_sent(post)
@@ -158,9 +163,14 @@ class WebPosts:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
         where = (self._mine, web_posts.c.chat == chat, web_posts.c.id == post)
         async with self._db.write() as connection:
-            statement = update(web_posts).where(*where).values(changed=self._ids.new(), **values).returning(web_posts)
+            statement = (
+                update(web_posts)
+                .where(*where)
+                .values(changed=self._ids.new(), **self._sealed(values))
+                .returning(web_posts)
+            )
             row = (await connection.execute(statement)).one_or_none()
-        return _post(row) if row else None
+        return self._post(row) if row else None
 
     async def find(self, chat: str, post: int) -> Post | None:
         """One post of one chat."""
@@ -221,6 +231,17 @@ class WebPosts:
             await connection.execute(delete(web_posts).where(self._mine, web_posts.c.chat == f"u:{user}"))
             await connection.execute(update(web_posts).where(self._mine, web_posts.c.author == user).values(**gone))
 
+    def _sealed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The columns with what people said and are called sealed; an empty text stays empty."""
+        return {k: self._sealer.seal(v).decode() if k in _SEALED and v else v for k, v in values.items()}
+
+    def _post(self, row: Row[Any]) -> Post:
+        values = {k: v for k, v in row._mapping.items() if k != "tenant"}
+        opened: dict[str, Any] = {
+            k: self._sealer.open(v.encode()) if k in _SEALED and v else v for k, v in values.items()
+        }
+        return Post(**opened)
+
     async def _find_sent(self, post: Post) -> Post | None:
         if post.client_id is None:
             return None
@@ -230,7 +251,7 @@ class WebPosts:
     async def _select(self, *wanted: Any, order: Any = None, limit: int = 1) -> list[Post]:
         statement = select(web_posts).where(self._mine, *wanted).order_by(order).limit(limit)
         async with self._db.read() as connection:
-            return [_post(row) for row in (await connection.execute(statement)).all()]
+            return [self._post(row) for row in (await connection.execute(statement)).all()]
 
 
 class WebSessions:
@@ -309,12 +330,6 @@ class WebFiles:
         """Forgets the files of the person's private chat. The bytes are the media store's."""
         async with self._db.write() as connection:
             await connection.execute(delete(web_files).where(self._mine, web_files.c.chat == f"u:{user}"))
-
-
-def _post(row: Row[Any]) -> Post:
-    values = dict(row._mapping)
-    del values["tenant"]
-    return Post(**values)
 
 
 def _hash(secret: str) -> str:

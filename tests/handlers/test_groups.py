@@ -106,9 +106,7 @@ async def test_added_to_a_group_it_greets_and_offers_binding(tmp_path: Path) -> 
                 now=town.now,
             )
         await happens(town, "join", fresh)
-        async with town.store.read() as tx:
-            rows = await tx.all(outbox.outbox.select().where(outbox.outbox.c.chat_id == fresh.id))
-            said = [tx.sealer.open_json(r.body_sealed)["text"] for r in rows]
+        said = [text for text, _ in town.room("brand-new")]
         assert any("绑定" in text for text in said)
 
 

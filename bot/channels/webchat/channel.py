@@ -19,6 +19,7 @@ from bot.media import MediaRefused, MediaStore
 from handlers.messages import Address, Incoming, Outgoing, Receipt, Refusal, Refused
 from storage.database import Database
 from storage.ids import Ids
+from storage.seal import Sealer
 from storage.webchat import OVERLAP, WebFile, WebFiles, WebPosts, WebSessions
 
 log = structlog.get_logger()
@@ -31,11 +32,20 @@ class WebChannel:
     account = ""
     capabilities = send.CAPABILITIES
 
-    def __init__(self, db: Database, media: MediaStore, *, ids: Ids | None = None, poll_seconds: float = 2.0) -> None:
-        self.posts = WebPosts(db, ids or Ids())
+    def __init__(
+        self,
+        db: Database,
+        media: MediaStore,
+        sealer: Sealer,
+        *,
+        ids: Ids | None = None,
+        poll_seconds: float = 2.0,
+    ) -> None:
+        self.posts = WebPosts(db, ids or Ids(), sealer)
         self.sessions = WebSessions(db)
         self.files = WebFiles(db)
         self.media = media
+        self.sealer = sealer
         self.hub = Hub()
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()

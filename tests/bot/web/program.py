@@ -13,6 +13,7 @@ from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
+from storage.seal import Sealer, new_key
 
 QUEUE = "grid:yinxing-01"
 KINDS = {"goods": "小物件", "company": "陪伴", "repair": "帮修帮装"}
@@ -168,4 +169,4 @@ async def open_channel(folder: Path) -> tuple[Database, WebChannel]:
     tables = [metadata.tables[name] for name in ("web_posts", "web_sessions", "web_files")]
     async with db.write() as connection:
         await connection.run_sync(lambda sync: metadata.create_all(sync, tables=tables))
-    return db, WebChannel(db, MediaStore(folder / "media"), poll_seconds=0.05)
+    return db, WebChannel(db, MediaStore(folder / "media"), Sealer([new_key()]), poll_seconds=0.05)

@@ -109,7 +109,7 @@ async def test_sending_wakes_the_open_streams_of_the_chat(channel: WebChannel) -
 
 async def test_posts_of_another_process_wake_streams(opened: tuple[Database, WebChannel]) -> None:
     db, channel = opened
-    elsewhere = WebChannel(db, channel.media)
+    elsewhere = WebChannel(db, channel.media, channel.sealer)
 
     async def receive(updates: object) -> None:
         raise AssertionError("nothing was received")

@@ -1,0 +1,132 @@
+"""Printable posters: one place code for every building and landmark, four to an A4 page, ready to cut."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import segno
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.ttfonts import TTFError, TTFont
+from reportlab.pdfgen.canvas import Canvas
+
+from handlers.city import City
+
+FONTS = (
+    ("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", 0),
+    ("/usr/share/fonts/truetype/arphic/uming.ttc", 0),
+    ("C:/Windows/Fonts/msyh.ttc", 0),
+    ("/System/Library/Fonts/STHeiti Medium.ttc", 0),
+)
+"""Chinese fonts with TrueType outlines that can be embedded; else every PDF reader's own Song face is named."""
+INK, SOFT, GREEN = HexColor("#1f2d24"), HexColor("#5b6b60"), HexColor("#07803a")
+_WIDTH, _HEIGHT = A4[0] / 2, A4[1] / 2
+
+
+def write_posters(city: City, base_url: str, out: Path, *, telegram_username: str = "", only: str = "") -> int:
+    """Writes the PDF; how many posters it has. With none to write, no file is made."""
+    chosen = [(code, words) for code, words in city.place_codes.items() if only in words]
+    if not chosen:
+        return 0
+    font = _font()
+    part = out.with_name(f"{out.name}.part")
+    canvas = Canvas(str(part), pagesize=A4, pageCompression=1)
+    canvas.setTitle(_text(city, "title"))
+    for index, (code, words) in enumerate(chosen):
+        if index and index % 4 == 0:
+            canvas.showPage()
+        left = _WIDTH * (index % 2)
+        bottom = _HEIGHT * (1 - index % 4 // 2)
+        _poster(canvas, font, city, (left, bottom), code, words, base_url.rstrip("/"), telegram_username)
+    canvas.save()
+    part.replace(out)
+    return len(chosen)
+
+
+def address_of(base_url: str, code: str) -> str:
+    """What the code on a poster opens."""
+    return f"{base_url.rstrip('/')}/?b={code}"
+
+
+def telegram_address_of(username: str, code: str) -> str:
+    """What the second code opens."""
+    return f"https://t.me/{username}?start=b_{code}"
+
+
+def _text(city: City, key: str, **values: Any) -> str:
+    return city.texts.text(f"poster.{key}", datetime.now(UTC), street=city.street.name, **values)
+
+
+def _font() -> str:
+    for path, index in FONTS:
+        if Path(path).exists():
+            try:
+                pdfmetrics.registerFont(TTFont("Linli", path, subfontIndex=index))
+            except TTFError:
+                continue
+            return "Linli"
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    return "STSong-Light"
+
+
+def _poster(
+    canvas: Canvas,
+    font: str,
+    city: City,
+    corner: tuple[float, float],
+    code: str,
+    words: str,
+    base_url: str,
+    telegram: str,
+) -> None:
+    left, bottom = corner
+    middle, top = left + _WIDTH / 2, bottom + _HEIGHT
+    canvas.setStrokeColor(HexColor("#d5ddd8"))
+    canvas.setDash(2, 3)
+    canvas.rect(left, bottom, _WIDTH, _HEIGHT, stroke=1, fill=0)
+    canvas.setDash()
+    canvas.setFillColor(GREEN)
+    canvas.rect(left + 8 * mm, top - 25 * mm, _WIDTH - 16 * mm, 15 * mm, stroke=0, fill=1)
+    canvas.setFillColor(HexColor("#ffffff"))
+    _centred(canvas, font, 17, middle, top - 20.5 * mm, _text(city, "title"))
+    canvas.setFillColor(INK)
+    _centred(canvas, font, _fitting(font, words, 21, _WIDTH - 20 * mm), middle, top - 36 * mm, words)
+    side = 58 * mm
+    _code(canvas, address_of(base_url, code), middle - side / 2, top - 98 * mm, side)
+    canvas.setFillColor(SOFT)
+    for line, text in enumerate(_lines(city, telegram)):
+        _centred(canvas, font, 11, middle, top - 106 * mm - line * 6.2 * mm, text)
+    if telegram:
+        _code(canvas, telegram_address_of(telegram, code), left + _WIDTH - 28 * mm, bottom + 5 * mm, 20 * mm)
+    canvas.setFont(font, 8)
+    canvas.drawString(left + 9 * mm, bottom + 7 * mm, _text(city, "foot", code=code))
+
+
+def _lines(city: City, telegram: str) -> Sequence[str]:
+    keys = ["scan", "say", "answer"] + (["telegram"] if telegram else [])
+    return [_text(city, key) for key in keys]
+
+
+def _centred(canvas: Canvas, font: str, size: float, x: float, y: float, text: str) -> None:
+    canvas.setFont(font, size)
+    canvas.drawCentredString(x, y, text)
+
+
+def _fitting(font: str, text: str, size: float, width: float) -> float:
+    """The largest size, up to the given one, at which the text fits."""
+    return min(size, size * width / max(float(pdfmetrics.stringWidth(text, font, size)), 1.0))
+
+
+def _code(canvas: Canvas, address: str, x: float, y: float, side: float) -> None:
+    picture = io.BytesIO()
+    segno.make(address, error="m", micro=False).save(picture, kind="png", scale=12, border=2)
+    picture.seek(0)
+    canvas.drawImage(ImageReader(picture), x, y, side, side)

@@ -1,0 +1,86 @@
+"""What the indicators are counted from, per queue: records, their due times, results and ratings. No figure is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Integer, cast, func, select
+
+from storage.requests import ratings, requests
+from storage.tx import Tx
+from workflow.indicators import Counts
+
+_GONE = ("withdrawn", "refused", "merged")
+"""Records that ask for nothing any more are not due for anything."""
+
+
+async def counts_by_scope(tx: Tx, now: datetime) -> dict[str, Counts]:
+    """By queue. Due is what was answered, or should have been by now; unanswered ratings count in no rate."""
+    r = requests.c
+    alive = r.state.not_in(_GONE)
+    responded_in_time = alive & r.responded_at.is_not(None) & (r.responded_at <= r.respond_due_at)
+    due_for_response = alive & (r.responded_at.is_not(None) | (r.respond_due_at <= now))
+    resolved_in_time = alive & r.resolved_at.is_not(None) & (r.resolved_at <= r.resolve_due_at)
+    due_for_resolution = alive & (r.resolved_at.is_not(None) | (r.resolve_due_at <= now))
+    rows = await tx.all(
+        select(
+            r.queue,
+            func.count().label("received"),
+            _sum(due_for_response).label("due_for_response"),
+            _sum(responded_in_time).label("responded_in_time"),
+            _sum(due_for_resolution).label("due_for_resolution"),
+            _sum(resolved_in_time).label("resolved_in_time"),
+            _sum(r.resolved_at.is_not(None)).label("resolved"),
+            _sum(r.reopened > 0).label("reopened"),
+            _sum(r.supervised).label("escalated"),
+            _sum(r.state == "merged").label("merged"),
+        )
+        .where(r.tenant == tx.tenant)
+        .group_by(r.queue)
+    )
+    rated = await _rated(tx)
+    minutes = await _minutes(tx)
+    return {row.queue: _counts(row, rated.get(row.queue, {}), minutes.get(row.queue, ())) for row in rows}
+
+
+def _counts(row: Any, rated: Mapping[str, Any], minutes: tuple[int, ...]) -> Counts:
+    values: dict[str, Any] = {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"}
+    return Counts(**values, **rated, handling_minutes=minutes)
+
+
+def _sum(condition: Any) -> Any:
+    return func.sum(cast(condition, Integer))
+
+
+async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
+    """The rating of the last result of each record: an earlier result that was put right does not count twice."""
+    r, rating = requests.c, ratings.c
+    rows = await tx.all(
+        select(
+            r.queue,
+            func.count().label("rated"),
+            _sum(rating.solved == "yes").label("solved"),
+            _sum(rating.solved == "partly").label("partly_solved"),
+            _sum(rating.stars == 5).label("five_stars"),
+            _sum(rating.stars == 4).label("four_stars"),
+            _sum(rating.stars == 3).label("three_stars"),
+        )
+        .select_from(requests)
+        .join(ratings, (rating.tenant == r.tenant) & (rating.request_id == r.id) & (rating.resolution == r.resolution))
+        .where(r.tenant == tx.tenant)
+        .group_by(r.queue)
+    )
+    return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
+
+
+async def _minutes(tx: Tx) -> dict[str, tuple[int, ...]]:
+    r = requests.c
+    rows = await tx.all(
+        select(r.queue, r.received_at, r.resolved_at).where(r.tenant == tx.tenant, r.resolved_at.is_not(None))
+    )
+    found: dict[str, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.queue, []).append((row.resolved_at - row.received_at) // timedelta(minutes=1))
+    return {queue: tuple(times) for queue, times in found.items()}
