@@ -82,9 +82,8 @@ def organisation(street: Street, taxonomy: Taxonomy) -> Org:
 
 
 def holidays_known_until() -> date:
-    """The last day whose holidays and make-up days the shipped calendar knows."""
-    last: date = max(chinese_calendar.holidays)
-    return last
+    """The last day whose holidays and make-up days the shipped calendar knows: it has whole years."""
+    return date(max(chinese_calendar.holidays).year, 12, 31)
 
 
 def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:

@@ -15,6 +15,7 @@ import structlog
 import typer
 from rich.console import Console
 from rich.progress import track
+from rich.text import Text
 
 from bot import doctor, posters
 from bot.catalogue import CatalogueError, build_city
@@ -70,7 +71,7 @@ def _guarded(work: Callable[[], Any]) -> Any:
         if _state["debug"]:
             raise
         for line in str(error).splitlines() or [type(error).__name__]:
-            _errors.print(f"linli: {line}", style="red")
+            _errors.print(f"linli: {line}", style="red", markup=False)
         raise typer.Exit(1) from None
 
 
@@ -156,7 +157,8 @@ def examine(config: ConfigFile = None) -> None:
     findings = _await(doctor.examine(config))
     for finding in findings:
         style = {"ok": "green", "warn": "yellow", "fail": "red"}[finding.level]
-        Console(highlight=False, soft_wrap=True).print(f"[{style}]{finding.level:4}[/] {finding.text}")
+        line = Text(f"{finding.level:4}", style=style).append(f" {finding.text}", style="default")
+        Console(highlight=False, soft_wrap=True).print(line)
     raise typer.Exit(1 if any(f.level == "fail" for f in findings) else 0)
 
 

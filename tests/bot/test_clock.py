@@ -1,0 +1,33 @@
+"""The program's clock: real time as it is, fast time from a kept epoch."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from bot.clock import Clock
+
+
+def test_real_time_is_real() -> None:
+    before = datetime.now(UTC)
+    assert before <= Clock().now() <= datetime.now(UTC)
+
+
+def test_fast_time_goes_on_from_its_epoch_after_a_restart() -> None:
+    epoch = datetime.now(UTC) - timedelta(hours=1)
+    first, second = Clock(24, epoch).now(), Clock(24, epoch).now()
+    assert timedelta(hours=24) <= first - epoch <= second - epoch < timedelta(hours=24, minutes=5)
+
+
+def test_waiting_is_measured_in_real_seconds() -> None:
+    clock = Clock(60, datetime.now(UTC))
+    assert 50 < clock.real_seconds(clock.now() + timedelta(hours=1)) <= 60
+    assert clock.real_seconds(clock.now() - timedelta(hours=1)) == 0
+    assert clock.span(2) == timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("speed", [0, -1])
+def test_time_neither_stops_nor_runs_backwards(speed: float) -> None:
+    with pytest.raises(ValueError):
+        Clock(speed)

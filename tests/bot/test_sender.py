@@ -1,0 +1,165 @@
+"""Delivery: order per chat, limits, refusals. The channel is a list; the outbox and the store are real."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.clock import Clock
+from bot.files import Files
+from bot.media import MediaStore
+from bot.sender import Pace, Sender
+from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
+from storage import outbox, people
+from storage.people import Chat
+from tests.town import Town
+
+
+class Wire:
+    """A platform that answers as it is told and remembers what it took."""
+
+    name, account = "test", ""
+    capabilities = Capabilities()
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str, str]] = []
+        self.answers: list[Refused] = []
+
+    async def send(
+        self, address: Address, out: Outgoing, *, files: Sequence[Any] = (), post: str = ""
+    ) -> Receipt | Refused:
+        await asyncio.sleep(0)
+        if self.answers:
+            return self.answers.pop(0)
+        self.taken.append((address.chat, out.text, post))
+        return Receipt(ref=post or str(len(self.taken)))
+
+
+@asynccontextmanager
+async def sending(tmp_path: Path) -> AsyncIterator[tuple[Town, Wire, Sender]]:
+    async with Town.open(tmp_path) as town:
+        wire = Wire()
+        channels: Any = {("test", ""): wire}
+        files = Files(town.store, MediaStore(tmp_path / "media"), channels)
+        sender = Sender(town.store, town.city, channels, Clock(), files, asyncio.Event())
+        await sender.start()
+        try:
+            yield town, wire, sender
+        finally:
+            await sender.stop()
+
+
+async def chat_of(town: Town, name: str, *, is_group: bool = False) -> Chat:
+    async with town.store.write() as tx:
+        return await people.add_chat(
+            tx,
+            channel="test",
+            account="",
+            chat=name,
+            thread="",
+            is_group=is_group,
+            person_id=None,
+            title="",
+            now=Clock().now(),
+        )
+
+
+async def queued(town: Town, chat: Chat, *texts: str, slot: str = "") -> None:
+    async with town.store.write() as tx:
+        for text in texts:
+            body = Outgoing(text=text, slot=slot).model_dump(mode="json")
+            await outbox.put(tx, chat_id=chat.id, body=body, lane=outbox.REPLY, now=Clock().now(), slot=slot)
+
+
+async def test_order_is_kept_in_a_chat(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        chats = [await chat_of(town, f"c{i}") for i in range(5)]
+        for chat in chats:
+            await queued(town, chat, *[f"{i}" for i in range(10)])
+        await sender.drained()
+        for chat in chats:
+            assert [t for c, t, _ in wire.taken if c == chat.chat] == [f"{i}" for i in range(10)]
+
+
+async def test_a_slot_is_changed_in_place_and_stale_versions_are_not_sent(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        chat = await chat_of(town, "room")
+        await queued(town, chat, "one", "two", "three", slot="card:1")
+        await sender.drained()
+        await queued(town, chat, "four", slot="card:1")
+        await sender.drained()
+        assert wire.taken == [("room", "three", ""), ("room", "four", "1")]
+
+
+async def test_a_pause_of_the_platform_is_obeyed_and_nothing_is_lost(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        wire.answers = [Refused(reason=Refusal.RATE, retry_for=0.4)]
+        chat = await chat_of(town, "c")
+        started = time.monotonic()
+        await queued(town, chat, "one", "two")
+        while len(wire.taken) < 2:
+            await sender.drained()
+            await asyncio.sleep(0.05)
+            assert time.monotonic() - started < 20
+        assert [t for _, t, _ in wire.taken] == ["one", "two"]
+        assert time.monotonic() - started >= 0.4
+
+
+async def test_a_room_that_is_gone_is_marked_and_its_message_kept_as_dead(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        chat = await chat_of(town, "gone", is_group=True)
+        wire.answers = [Refused(reason=Refusal.GONE)]
+        await queued(town, chat, "one")
+        await sender.drained()
+        async with town.store.read() as tx:
+            assert (await people.get_chat(tx, chat.id)).reachable is False
+            assert (await outbox.backlog(tx))[1] == 1
+
+
+async def test_a_migrated_group_gets_its_message_under_the_new_id(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        chat = await chat_of(town, "old", is_group=True)
+        wire.answers = [Refused(reason=Refusal.MIGRATED, new_chat="new")]
+        await queued(town, chat, "one")
+        await sender.drained()
+        assert wire.taken == [("new", "one", "")]
+
+
+async def test_what_was_sent_is_kept_nowhere(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, _, sender):
+        chat = await chat_of(town, "c")
+        await queued(town, chat, "my number is 13800000000")
+        await sender.drained()
+        async with town.store.read() as tx:
+            rows = await tx.all(outbox.outbox.select().where(outbox.outbox.c.chat_id == chat.id))
+        assert [r.body_sealed for r in rows] == [b""]
+
+
+@pytest.mark.parametrize(
+    ("limits", "group", "first", "then"),
+    [
+        (Capabilities(chat_interval=1.0), False, 1, "a second"),
+        (Capabilities(group_per_minute=20), True, 20, "a minute"),
+        (Capabilities(per_second=30), False, 30, "a second for all"),
+    ],
+)
+def test_limits(limits: Capabilities, group: bool, first: int, then: str) -> None:
+    pace = Pace(limits)
+    one_chat = "all" not in then
+    chats = ["c" if one_chat else f"c{i}" for i in range(first + 1)]
+    assert all(pace.wait_for(c, is_group=group) == 0 for c in chats[:first])
+    wait = pace.wait_for(chats[first], is_group=group)
+    assert (50 < wait <= 60) if "minute" in then else (0 < wait <= 1)
+
+
+def test_a_pause_is_never_shortened() -> None:
+    pace = Pace(Capabilities())
+    pace.pause(30)
+    pace.pause(1)
+    assert pace.wait_for("c", is_group=False) > 29
