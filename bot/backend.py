@@ -15,7 +15,7 @@ from bot.program import Program
 from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
 from handlers import wall, wish_shown
 from handlers.names import shown
-from storage import attachments, figures, outbox, people, receipts, requests, roles, timers
+from storage import attachments, figures, people, receipts, requests, roles, timers
 from storage.people import Person
 from storage.tx import Tx
 from workflow import indicators
@@ -51,15 +51,10 @@ class ProgramBackend:
     async def _shown(self, update: RawUpdate) -> None:
         """Waits until nothing for this chat is left in the outbox."""
         queue, user = str(update.raw.get("queue", "")), str(update.raw.get("user", ""))
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _ANSWER_WITHIN
         async with self._store.read() as tx:
             chat = await people.find_chat(tx, "web", "", f"r:{queue}" if queue else user)
-        while chat is not None and loop.time() < until:
-            async with self._store.read() as tx:
-                if not await outbox.waits(tx, chat.id):
-                    return
-            await asyncio.sleep(0.01)
+        if chat is not None:
+            await self._program.sender.flushed(chat.id, _ANSWER_WITHIN)
 
     async def _person(self, tx: Tx, user: str) -> Person | None:
         return await people.find_by_identity(tx, "web", "", user)

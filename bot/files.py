@@ -40,7 +40,7 @@ class Files:
             own = (attachment.channel, attachment.account) == (channel.name, channel.account)
             stored = attachment.stored or ("" if own and channel.name != "web" else await self.fetch(attachment))
             path = None
-            if stored and stored != GONE:
+            if stored and stored != GONE and not stored.startswith(attachments.ERASED):
                 path = await asyncio.to_thread(self._media.path, stored)
             if path is None and not (own and attachment.ref):
                 continue
@@ -73,4 +73,15 @@ class Files:
             waiting = await attachments.unfetched(tx, limit)
         for attachment in waiting:
             await self.fetch(attachment)
+        await self._remove_erased(limit)
         return len(waiting)
+
+    async def _remove_erased(self, limit: int) -> None:
+        """Removes the bytes that only forgotten people's files refer to."""
+        async with self._store.write() as tx:
+            gone = await attachments.erased(tx, limit)
+            for attachment in gone:
+                ref = attachment.stored.removeprefix(attachments.ERASED)
+                if ref and not await attachments.with_stored(tx, ref):
+                    await asyncio.to_thread(self._media.delete, ref)
+                await attachments.set_stored(tx, attachment.id, GONE, attachment.mime, 0)

@@ -46,6 +46,7 @@ class Inbox:
         self._arrived = asyncio.Event()
         self._handled: dict[int, list[asyncio.Future[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._stopping = False
         self.said = asyncio.Event()
         """Set whenever something may wait in the outbox."""
 
@@ -59,11 +60,11 @@ class Inbox:
 
     async def stop(self) -> None:
         """Ends after the transaction under way. What is stored and not handled waits for the next start."""
+        self._stopping = True
+        self._arrived.set()
+        self._stored.set()
         for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+            await task  # never cancelled: a query cut short would leave its connection's thread behind
         for *_, stored in self._pending:
             stored.cancel()
 
@@ -94,7 +95,7 @@ class Inbox:
                 done.set_result(None)
 
     async def _store_loop(self) -> None:
-        while True:
+        while not self._stopping:
             await self._arrived.wait()
             self._arrived.clear()
             batch, self._pending = self._pending[:500], self._pending[500:]
@@ -121,12 +122,12 @@ class Inbox:
                 stored.set_result(receipt_id)
 
     async def _handle_loop(self) -> None:
-        while True:
+        while not self._stopping:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._stored.wait(), 1.0)
             self._stored.clear()
             try:
-                while await self._handle_some():
+                while not self._stopping and await self._handle_some():
                     pass
             except Exception:
                 log.exception("inbox.stalled")

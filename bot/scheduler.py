@@ -39,6 +39,8 @@ class Scheduler:
         self._said = said
         self._jobs = AsyncIOScheduler(timezone="UTC")
         self._pulse: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
+        self._house = asyncio.Lock()
 
     async def start(self) -> None:
         """Begins; what fell due while nobody ran goes off first, oldest first."""
@@ -52,28 +54,31 @@ class Scheduler:
     async def stop(self) -> None:
         """Ends after the timer under way."""
         if self._jobs.running:
-            self._jobs.shutdown(wait=False)
+            self._jobs.pause()
+            async with self._house:  # the job under way ends; those that wait for it have not begun
+                self._jobs.shutdown(wait=False)
+        self._stopping.set()
         if self._pulse is not None:
-            self._pulse.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._pulse
+            await self._pulse  # never cancelled: a query cut short would leave its connection's thread behind
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 fired = await self.fire_due()
             except Exception:
                 log.exception("timers.stalled")
                 fired = 0
             if not fired:
-                await asyncio.sleep(PULSE)
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._stopping.wait(), PULSE)
 
     async def fire_due(self, limit: int = 100) -> int:
         """Fires what has fallen due, each in a transaction of its own. How many."""
         async with self._store.read() as tx:
             due = await timers.due(tx, self._clock.now(), limit)
         for timer in due:
-            await self._fire(timer)
+            if not self._stopping.is_set():
+                await self._fire(timer)
         if due:
             self._said.set()
         return len(due)
@@ -90,14 +95,15 @@ class Scheduler:
                 await timers.fail(tx, timer.id, f"{type(error).__name__}: {error}", again)
 
     async def _fetch_files(self) -> None:
-        await self._files.fetch_waiting()
+        async with self._house:
+            await self._files.fetch_waiting()
 
     async def _keep_house(self) -> None:
-        async with self._store.write() as tx:
+        async with self._house, self._store.write() as tx:
             await dialogues.forget_expired(tx, self._clock.now() - timedelta(days=30))
 
     async def _measure(self) -> None:
-        async with self._store.read() as tx:
+        async with self._house, self._store.read() as tx:
             waiting, dead = await outbox.backlog(tx)
         OUTBOX.set(waiting)
         DEAD.set(dead)

@@ -107,6 +107,8 @@ class Sender:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
+        self._watched: dict[int, asyncio.Event] = {}
+        self._stopping = False
 
     async def start(self) -> None:
         """Begins to send; what was left from before goes first."""
@@ -114,10 +116,10 @@ class Sender:
 
     async def stop(self) -> None:
         """Ends after the messages under way."""
+        self._stopping = True
+        self._wake.set()
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await self._task  # never cancelled: a query cut short would leave its connection's thread behind
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=8)
 
@@ -127,8 +129,22 @@ class Sender:
         self._wake.set()
         await self._idle.wait()
 
-    async def _run(self) -> None:
+    async def flushed(self, chat_id: int, within: float) -> bool:
+        """Waits until nothing that may go out is left for a chat; False when that took longer than so many seconds."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + within
         while True:
+            event = self._watched.setdefault(chat_id, asyncio.Event())
+            async with self._store.read() as tx:
+                if not await outbox.waits(tx, chat_id):
+                    return True
+            try:
+                await asyncio.wait_for(event.wait(), max(0.0, until - loop.time()))
+            except TimeoutError:
+                return False
+
+    async def _run(self) -> None:
+        while not self._stopping:
             self._wake.clear()
             try:
                 found = await self._send_some()
@@ -138,7 +154,7 @@ class Sender:
                 await asyncio.sleep(0.5)
             if not found and not self._busy:
                 self._idle.set()
-            if not found:
+            if not found and not self._stopping:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), 0.5)
 
@@ -157,7 +173,8 @@ class Sender:
 
     async def _send_chat(self, chat_id: int, messages: Sequence[Waiting]) -> None:
         try:
-            for row in sorted(messages, key=lambda r: r.id):
+            await self._send_toasts([row for row in messages if row.lane == outbox.PRESS])
+            for row in sorted((r for r in messages if r.lane != outbox.PRESS), key=lambda r: r.id):
                 if not await self._send_one(row):
                     break
         except Exception:
@@ -165,7 +182,32 @@ class Sender:
             await asyncio.sleep(1.0)
         finally:
             self._busy.discard(chat_id)
+            watched = self._watched.pop(chat_id, None)
+            if watched is not None:
+                watched.set()
             self._wake.set()
+
+    async def _send_toasts(self, rows: Sequence[Waiting]) -> None:
+        """Answers to presses, all at once: nobody's screen waits for another's. What fails is late already and is dropped."""
+        plain = [row for row in rows if not row.body.get("callback")]
+        for row in plain:
+            await self._send_one(row)
+        toasts = [row for row in rows if row.body.get("callback")]
+        if not toasts:
+            return
+        await asyncio.gather(*[self._toast(row) for row in toasts])
+        async with self._store.write() as tx:
+            for row in toasts:
+                await outbox.mark_sent(tx, row.id, row.chat_id, "", "", self._clock.now())
+
+    async def _toast(self, row: Waiting) -> None:
+        channel = self._channels.get((row.channel, row.account))
+        if channel is None:
+            return
+        async with self._slots:
+            result = await channel.send(_address(row), Outgoing.model_validate(row.body))
+        if isinstance(result, Refused):
+            REFUSED.labels(row.channel, result.reason.value).inc()
 
     async def _send_one(self, row: Waiting) -> bool:
         """Sends one message; False when the rest of the chat has to wait."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards
+from handlers import cards, wish_forget
 from handlers.turn import Turn
-from storage import dialogues, erasure, events, people, requests, wishes
+from storage import attachments, erasure, events, people, requests, wishes
 
 
 async def export(turn: Turn) -> None:
@@ -15,9 +15,11 @@ async def export(turn: Turn) -> None:
     lines = [turn.text("account.person", name=person.name, phone=person.phone)]
     for request in await requests.of_reporter(turn.tx, person.id, limit=200):
         original = await requests.get_original(turn.tx, request.id)
+        files = len(await attachments.of(turn.tx, "request", request.id))
         lines.append(
             turn.text(
                 "account.request",
+                files=turn.text("account.files", count=files) if files else "",
                 number=request.number,
                 at=request.received_at,
                 state=turn.text(f"state.{request.state.value}"),
@@ -37,6 +39,8 @@ async def export(turn: Turn) -> None:
 
 async def erase(turn: Turn) -> None:
     """Asks first: it cannot be taken back."""
+    if await _is_staff(turn):
+        return
     yes = turn.button("account.button_erase", "account.erase")
     no = turn.button("account.button_keep", "account.keep")
     still_open = [
@@ -51,18 +55,29 @@ async def erase(turn: Turn) -> None:
     )
 
 
+async def _is_staff(turn: Turn) -> bool:
+    """Whether the person serves somewhere: the role is ended first, so that no claim is left with nobody."""
+    if not await turn.grants():
+        return False
+    await turn.say("account.erase_staff")
+    return True
+
+
 async def _erase(turn: Turn, _args: dict[str, Any]) -> None:
     """Open requests go on without a name: the work is still to be done, and nobody is told whose it was."""
     person_id = turn.me.id
+    if await _is_staff(turn):
+        return
+    await wish_forget.forget(turn, person_id)
     records = await requests.of_reporter(turn.tx, person_id, limit=10_000)
     gone = turn.text("account.erased_words")
     await erasure.erase_person(turn.tx, person_id, gone)
-    await dialogues.close_all(turn.tx, person_id)
     await people.erase(turn.tx, person_id, turn.now)
     await events.add(turn.tx, "person", person_id, "person.erased", turn.now, actor_id=person_id)
     for request in records:
         if request.state in ("queued", "claimed", "joint"):
             await cards.refresh(turn, await requests.get(turn.tx, request.id))
+    turn.dialogue = None
     await turn.say("account.erased")
 
 

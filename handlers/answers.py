@@ -95,6 +95,10 @@ _OUT = (
     "人都在楼",
 )
 _INSIDE = ("里面还有", "还有人", "没出来", "出不来", "在里面", "在屋里", "困在", "还在楼上", "还在家里", "人还在")
+ASKING = frozenset(
+    "那个这修得怎么样了到哪办还没有吗呢啊的我你他她您们上次说报是在现什时候好进度查一下第几天事情来去人处理结果问请给啥咋弄不就都也和与"
+)
+"""Characters that questions about progress are made of; the others tell what is meant."""
 _URGE = ("催", "怎么还没", "咋还没", "还没人来", "还没来", "快点", "没人管", "几天了")
 _TAKE_BACK = (
     "撤回",

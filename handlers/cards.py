@@ -59,7 +59,7 @@ async def card_text(turn: Turn, request: Request) -> str:
         f"card.{request.state.value}",
         icon="🚨" if request.urgent and request.state is State.QUEUED else _ICONS.get(request.state, "🔧"),
         number=request.number,
-        item=turn.city.item_name(request.item) or turn.text("card.unknown_kind"),
+        item=kind_name(turn, request),
         place=request.place_text or turn.text("card.unknown_place"),
         who=await names.resident(turn, request.reporter_id),
         words=_shortened(request.text),
@@ -74,6 +74,13 @@ async def card_text(turn: Turn, request: Request) -> str:
         supervised=turn.text("card.supervised") if request.supervised else "",
         reopened=turn.text("card.reopened", count=request.reopened) if request.reopened else "",
     )
+
+
+def kind_name(turn: Turn, request: Request) -> str:
+    """What it is, as a group reads it: the kind, else the danger it was pushed for."""
+    if name := turn.city.item_name(request.item):
+        return name
+    return turn.text(f"card.danger_{request.danger}" if request.danger else "card.unknown_kind")
 
 
 async def rows_for(turn: Turn, request: Request) -> Rows:

@@ -55,6 +55,8 @@ async def _next(turn: Turn, request: Request, which: str, due_at: datetime, afte
     order = list(moments)
     left = order[order.index(after) + 1 :] if after else order
     for mark in left:
+        if mark is Mark.DUE and moments[mark] <= turn.now and await _is_told(turn, request, which):
+            return
         if moments[mark] > turn.now or mark is Mark.DUE:
             manners = turn.city.manners
             at = clock.quiet_shift(
@@ -62,6 +64,14 @@ async def _next(turn: Turn, request: Request, which: str, due_at: datetime, afte
             )
             await timers.put(turn.tx, at, f"clock.{which}", "request", request.id, {"mark": mark.value})
             return
+
+
+async def _is_told(turn: Turn, request: Request, which: str) -> bool:
+    """Whether this clock's overrun was told since it began: a claim or a release does not tell it again."""
+    history = await events.history(turn.tx, "request", request.id)
+    return any(
+        e.name == "request.supervised" and e.data.get("clock") == which and e.at >= request.started_at for e in history
+    )
 
 
 async def _respond(turn: Turn, timer: Timer) -> None:

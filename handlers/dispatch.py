@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import answers, groups, listen, report, routes
+from handlers import answers, groups, listen, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import NotForYou, Turn
@@ -36,7 +36,7 @@ async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
         elif incoming.kind == "scan":
             await _scan(turn, incoming.scene)
         elif incoming.kind == "edit":
-            await report.edited(turn)
+            await report_words.edited(turn)
         elif incoming.kind in _WORDS:
             await _words(turn)
         elif not turn.here.is_group:
@@ -73,6 +73,9 @@ async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
         )
     elif incoming.kind not in _MEMBERSHIP:
         await people.touch_chat(tx, chat.id, now)
+    if person is not None and not chat.is_group and chat.person_id != person.id:
+        await people.own_chat(tx, chat.id, person.id)
+        chat = chat._replace(person_id=person.id)
     dialogue = await dialogues.find(tx, chat.id, person.id) if person else None
     turn = Turn(city, tx, now, chat=chat, person=person, incoming=incoming, dialogue=dialogue)
     if person is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from typing import Any
 
@@ -72,7 +71,6 @@ class Draft(BaseModel):
         self.words[self.refs.index(ref)] = text
         return True
 
-
     def call_place(self, words: str) -> None:
         """Keeps a place in the resident's own words, for a person to find it; no map knows it."""
         self.place = {"text": mask(words)[:MAX_PLACE]}
@@ -106,9 +104,9 @@ def place_of(draft: Draft, findings: Findings) -> Place:
 
 def sealed(turn: Turn, text: str) -> str:
     """Words that a button carries: sealed, because what buttons mean is stored as it is."""
-    return base64.b85encode(turn.tx.sealer.seal(text)).decode() if text else ""
+    return turn.tx.sealer.seal(text).decode() if text else ""
 
 
 def unsealed(turn: Turn, words: str) -> str:
     """What `sealed` sealed."""
-    return turn.tx.sealer.open(base64.b85decode(words)) if words else ""
+    return turn.tx.sealer.open(words.encode()) if words else ""

@@ -7,11 +7,11 @@ from typing import Any
 from handlers import cards, clocks, names, records
 from handlers import draft as drafts
 from handlers.draft import Draft
-from handlers.triage import Decision, decide, restored, whole
+from handlers.triage import Decision, decide, place_dict, restored
 from handlers.turn import Turn
 from nlp.mask import find_phone, mask
 from nlp.reader import Findings
-from storage import attachments, labels, people, requests, roles
+from storage import attachments, events, labels, people, requests, roles
 from storage.requests import Original, Request
 from workflow.clock import DueTimes
 from workflow.queues import QueueKind, parse_queue
@@ -53,8 +53,10 @@ async def file(
     if not is_new:
         return request, False
     await attachments.attach(turn.tx, draft.media, "request", request.id)
-    if place.text:
-        await people.set_last_place(turn.tx, turn.me.id, whole(place))
+    if findings.wants_person:
+        await events.add(turn.tx, "request", request.id, "request.callback_wanted", turn.now, actor_id=turn.me.id)
+    if place.grid:
+        await people.set_last_place(turn.tx, turn.me.id, place_dict(place))
     await _keep_label(turn, draft, findings, request, made)
     await clocks.arm(turn, request)
     await cards.refresh(turn, request)
@@ -113,10 +115,10 @@ async def groups_told(turn: Turn, request: Request) -> None:
 async def _push_values(turn: Turn, request: Request) -> dict[str, Any]:
     return {
         "number": request.number,
-        "item": turn.city.item_name(request.item) or turn.text("card.unknown_kind"),
+        "item": cards.kind_name(turn, request),
         "place": request.place_text or turn.text("card.unknown_place"),
         "who": await names.resident(turn, request.reporter_id),
-        "words": request.text[:160],
+        "words": " ".join(request.text.split())[:160],
         "queue": turn.city.org.name_of(request.queue),
     }
 
@@ -136,8 +138,9 @@ async def redirect(
     queue: str | None = None,
     event: str = "request.rerouted",
     why: str = "",
+    tells: bool = True,
 ) -> Request:
-    """Changes kind, place or queue of a record and sends it where it now belongs.
+    """Changes kind, place or queue of a record and sends it where it now belongs; `tells` the reporter of a new queue.
 
     Due times are computed anew from the original receipt by the new kind and queue: a change of queue never buys time.
     Raises `workflow.states.Forbidden` or `storage.requests.Lost`.
@@ -165,7 +168,7 @@ async def redirect(
     )
     await clocks.arm(turn, moved)
     await cards.refresh(turn, moved)
-    if target != request.queue:
+    if tells and target != request.queue:
         await records.tell_reporter(
             turn, moved, "records.moved", queue=turn.city.org.name_of(target), due=moved.resolve_due_at
         )

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from handlers import account, consult, danger, records, report, talk, wall, wish
+from handlers import account, answers, consult, danger, records, report, talk, wall, wish
+from handlers import draft as drafts
 from handlers.turn import Turn
+
+_CALL_FOR_HELP = 15
+"""Characters of a text that only asks for a person."""
 
 
 async def fresh(turn: Turn) -> None:
     """Words that answer no open question. Danger comes before everything else."""
     incoming = turn.incoming
-    text = incoming.text if incoming else ""
+    text = incoming.text.strip() if incoming else ""
     findings = turn.city.reader.read(text, home=(turn.me.home_place or {}).get("text"))
     if findings.urgent:
-        await danger.file(turn, report.begun(turn, text), findings)
+        await danger.file(turn, drafts.begun(turn, text), findings)
     elif findings.menu is not None:
         await _menu(turn, findings.menu)
-    elif incoming is not None and (incoming.media or incoming.geo) and not text.strip():
+    elif incoming is not None and (incoming.media or incoming.geo) and not text:
         await report.start_wordless(turn)
+    elif not findings.place.text and await records.wanted(turn, answers.about_record(text)):
+        return
     elif findings.intent == "wish":
         await wish.start(turn, findings)
-    elif findings.intent == "progress":
+    elif findings.intent == "progress" or (
+        findings.intent == "consult" and await records.is_about_open(turn, findings)
+    ):
         await records.progress(turn, findings)
     elif findings.intent == "smalltalk" and not turn.attached:
         await talk.reply(turn, findings)
-    elif findings.intent == "consult":
+    elif findings.intent == "consult" and not findings.matters:
         await consult.answer(turn, findings)
+    elif findings.wants_person and len(text) <= _CALL_FOR_HELP:
+        await talk.reply(turn, findings)
     else:
         await report.start(turn, findings)
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import answers, cards, names, records
+from handlers import albums, answers, cards, names, records
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
+from nlp.reader import Findings
 from storage import attachments, dialogues, events, people, requests, timers
 from storage.requests import Lost, Request
 from storage.timers import Timer
 from workflow import rating
 from workflow.rating import Solved
-from workflow.states import Forbidden, State
+from workflow.states import OPEN, Forbidden, State
+
+_BARE_THANKS = 3
+"""Characters of a text that only says thank you, and is answered so."""
 
 
 async def arm(turn: Turn, request: Request) -> None:
@@ -95,7 +99,7 @@ def _solved_rows(turn: Turn, request: Request) -> Rows:
 
 async def _ask_stars(turn: Turn, request: Request, solved: str) -> None:
     args = {"id": request.id, "resolution": request.resolution, "solved": solved}
-    row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in (5, 4, 3, 2, 1)]
+    row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in range(1, rating.MAX_STARS + 1)]
     await records.tell_reporter(turn, request, "rate.ask_stars", rows=[row])
     await _listen(turn, request, "stars", args)
 
@@ -189,13 +193,13 @@ async def _step(turn: Turn) -> bool:
     data = dialogue.data
     if dialogue.step == "words":
         return await _words(turn, data)
-    if incoming.kind != "text":
-        return False
     if dialogue.step == "solved":
         solved = answers.solved(incoming.text)
         if solved is not None:
             await _answer_solved(turn, data["id"], data["resolution"], solved)
             return True
+        if turn.attached and not incoming.text.strip():
+            return await _picture(turn, data)
     if dialogue.step == "stars":
         stars = answers.stars(incoming.text)
         if stars is not None:
@@ -204,28 +208,49 @@ async def _step(turn: Turn) -> bool:
     return False
 
 
+async def _picture(turn: Turn, data: dict[str, Any]) -> bool:
+    """A photo in answer to "is it solved?" is kept, and the question stays."""
+    request = await _current(turn, data["id"], data["resolution"])
+    if request is None:
+        return False
+    await attachments.attach(turn.tx, turn.attached, "rating", request.id)
+    album = turn.incoming.media[-1].album if turn.incoming and turn.incoming.media else ""
+    if not album or album != data.get("album"):
+        await turn.say("rate.picture_kept", rows=_solved_rows(turn, request))
+    await turn.ask("rate", "solved", {**data, "album": album})
+    return True
+
+
 async def _words(turn: Turn, data: dict[str, Any]) -> bool:
-    """What they add to the rating; a new matter is not mistaken for it."""
-    text = turn.incoming.text if turn.incoming else ""
+    """What they add to the rating, or what is still wrong when it is done again; a new matter is not mistaken for it."""
+    text = turn.incoming.text.strip() if turn.incoming else ""
     findings = turn.city.reader.read(text)
     request = await requests.get(turn.tx, data["id"])
     await turn.done()
-    new_matter = findings.urgent or findings.menu or (findings.place.grid and findings.place.grid != request.grid)
-    thanks = answers.yes_or_no(text) is not None
-    if new_matter or (findings.intent in ("smalltalk", "progress", "wish", "consult") and not thanks):
+    if _is_new(turn, request, findings) or (not text and not turn.attached):
         return False
-    if thanks:
+    if text and answers.yes_or_no(text) is not None:
         await turn.say("rate.bye")
-        return True
-    if request.state is State.QUEUED:
+    elif request.state in OPEN:
         await records.supplement(turn, request)
-        return True
-    if findings.intent == "request" and findings.item and findings.item != request.item:
-        return False
-    await requests.complete_rating(turn.tx, request.id, data["resolution"], words=mask(text))
-    await attachments.attach(turn.tx, turn.attached, "rating", request.id)
-    await turn.say("rate.words_kept")
+        await albums.keep(turn, "request", request.id)
+    else:
+        await requests.complete_rating(turn.tx, request.id, data["resolution"], words=mask(text))
+        await attachments.attach(turn.tx, turn.attached, "rating", request.id)
+        await turn.say("rate.words_kept")
+        await albums.keep(turn, "rating", request.id)
     return True
+
+
+def _is_new(turn: Turn, request: Request, findings: Findings) -> bool:
+    """Whether the words surely begin something else: a danger, a command, another place or kind, a bare thank-you."""
+    text = turn.incoming.text.strip() if turn.incoming else ""
+    if findings.urgent or findings.menu or (findings.place.grid and findings.place.grid != request.grid):
+        return True
+    if findings.intent in ("progress", "wish", "consult") or len(answers.bare(text)) <= _BARE_THANKS:
+        return bool(text) and answers.yes_or_no(text) is None
+    other = findings.item and findings.item != request.item and findings.confidence >= turn.city.manners.sure
+    return findings.intent == "request" and bool(other) and not (findings.item or "").startswith("opinion.")
 
 
 async def _due_close(turn: Turn, timer: Timer) -> None:
@@ -239,7 +264,8 @@ async def _due_close(turn: Turn, timer: Timer) -> None:
     moved = await requests.move(turn.tx, request, event, turn.now, actor_id=None, data=data, closed_at=turn.now)
     await timers.drop(turn.tx, "request", request.id)
     await cards.refresh(turn, moved)
-    await records.tell_reporter(turn, moved, "rate.closed")
+    again = turn.button("records.button_reopen", "records.reopen", {"id": request.id})
+    await records.tell_reporter(turn, moved, "rate.closed", rows=[[again]])
 
 
 PRESSES = {"rate.begin": _begin, "rate.solved": _solved, "rate.stars": _stars}

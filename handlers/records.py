@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from handlers import cards, clocks, names
+from handlers import albums, answers, cards, clocks, names
+from handlers import draft as drafts
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
 from nlp.reader import Findings
@@ -38,20 +39,31 @@ async def tell_reporter(
 def _named(turn: Turn, request: Request) -> dict[str, Any]:
     return {
         "number": request.number,
-        "item": turn.city.item_name(request.item) or turn.text("records.no_kind"),
+        "item": cards.kind_name(turn, request) if request.item or request.danger else turn.text("records.no_kind"),
         "place": request.place_text,
     }
 
 
-async def mine(turn: Turn) -> None:
-    """The list: open records first, a line each, a button each."""
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=_SHOWN)
+async def has_any(turn: Turn) -> bool:
+    """Whether the acting person has reported anything yet."""
+    return bool(await requests.of_reporter(turn.tx, turn.me.id, limit=1))
+
+
+async def mine(turn: Turn, start: int = 0, *, rows: Rows = ()) -> None:
+    """The list: open records first, a line each, a button each; a page of five. `rows` are further buttons."""
+    found = (await requests.of_reporter(turn.tx, turn.me.id, limit=start + _SHOWN + 1))[start:]
     if not found:
         await turn.say("records.none", rows=await _wish_row(turn))
         return
+    more = [[turn.button("records.button_more", "records.list", {"from": start + _SHOWN})]] if found[_SHOWN:] else []
+    found = found[:_SHOWN]
     lines = [turn.text("records.line", state=_state(turn, r), **_named(turn, r)) for r in found]
-    rows = [[turn.button("records.button_open", "records.show", {"id": r.id}, **_named(turn, r))] for r in found]
-    await turn.say("records.list", lines="\n".join(lines), rows=[*rows, *await _wish_row(turn)])
+    each = [[turn.button("records.button_open", "records.show", {"id": r.id}, **_named(turn, r))] for r in found]
+    await turn.say("records.list", lines="\n".join(lines), rows=[*each, *more, *rows, *await _wish_row(turn)])
+
+
+async def _list(turn: Turn, args: dict[str, Any]) -> None:
+    await mine(turn, args["from"])
 
 
 async def _wish_row(turn: Turn) -> list[list[Any]]:
@@ -66,33 +78,93 @@ def _state(turn: Turn, request: Request) -> str:
 async def progress(turn: Turn, findings: Findings) -> None:
     """ "那个灯修得怎么样了": the record that is meant, by number, kind or place; the list when several fit."""
     text = turn.incoming.text if turn.incoming else ""
+    fresh = [[turn.button("records.button_new", "report.from_words", {"words": drafts.sealed(turn, text)})]]
     for digits in _NUMBER.findall(text):
         request = await requests.find_by_number(turn.tx, int(digits))
         if request is not None and request.reporter_id == turn.me.id:
-            await show(turn, request)
+            await _show_with_files(turn, request)
             return
     found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
-    chosen = _meant(found, findings)
+    chosen = _meant(turn, found, findings, text)
     if len(chosen) == 1:
-        await show(turn, chosen[0])
+        await _show_with_files(turn, chosen[0])
     elif found:
-        await mine(turn)
+        await mine(turn, rows=fresh)
     else:
-        await turn.say("records.nothing_found")
+        await turn.say("records.nothing_found", rows=fresh)
 
 
-def _meant(found: Sequence[Request], findings: Findings) -> list[Request]:
+async def _show_with_files(turn: Turn, request: Request) -> None:
+    """Photos that came with the question belong to the record."""
+    if turn.attached and request.state in OPEN:
+        await supplement(turn, request)
+        await albums.keep(turn, "request", request.id)
+    await show(turn, request)
+
+
+def _meant(turn: Turn, found: Sequence[Request], findings: Findings, said: str) -> list[Request]:
     """The records that the words fit best: open before closed, same kind and place before one of the two."""
     if len(found) == 1:
-        return list(found)
+        return list(found) if _may_be(found[0], findings) else []
 
     def score(request: Request) -> int:
-        points = 2 * (request.item == findings.topic and bool(request.item))
-        points += 2 * bool(findings.place.grid and request.grid == findings.place.grid)
+        points = 20 * (request.item == findings.topic and bool(request.item))
+        points += 20 * bool(findings.place.grid and request.grid == findings.place.grid)
+        points += 2 * _shared(turn, request, said)
         return points + (request.state in OPEN and points > 0)
 
     best = max((score(r) for r in found), default=0)
     return [r for r in found if best and score(r) == best]
+
+
+def _shared(turn: Turn, request: Request, said: str) -> int:
+    """How many telling characters a question shares with a record: "那个灯" and 楼道灯."""
+    told = set(turn.city.item_name(request.item) + request.summary)
+    return len({c for c in said if c.isalnum() and not c.isascii()} & told - answers.ASKING)
+
+
+def _may_be(request: Request, findings: Findings) -> bool:
+    """Whether the words do not surely speak of another thing: another place, or another kind of another category."""
+    if findings.place.grid and request.grid and findings.place.grid != request.grid:
+        return False
+    topic, kind = findings.topic or "", request.item
+    return not (topic and kind and topic.split(".")[0] != kind.split(".")[0])
+
+
+async def is_about_open(turn: Turn, findings: Findings) -> bool:
+    """Whether a question ("电梯什么时候修好") is about an open record of the acting person."""
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    return any(r.state in OPEN and r.item and r.item == findings.item and r.intent != "consult" for r in found)
+
+
+async def wanted(turn: Turn, what: str) -> bool:
+    """Does to the one record that can be meant what a short text wants: urge, withdraw or redo. False when none can."""
+    if not what:
+        return False
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    able = [r for r in found if _can(turn, r, what)]
+    if not able:
+        return False
+    if len(able) > 1:
+        await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[:_SHOWN]])
+    elif what == "redo":
+        await turn.say("records.redo_sure", rows=[[_button(turn, able[0], what)]], **_named(turn, able[0]))
+    else:
+        await PRESSES[_PRESS_FOR[what]](turn, {"id": able[0].id})
+    return True
+
+
+def _can(turn: Turn, request: Request, what: str) -> bool:
+    if what == "redo":
+        ended_at = request.closed_at or request.resolved_at
+        is_ended = request.state in (State.RESOLVED, State.CLOSED)
+        return is_ended and ended_at is not None and may_reopen(ended_at, turn.now)
+    return request.state in ((State.QUEUED, State.CLAIMED) if what == "withdraw" else OPEN)
+
+
+def _button(turn: Turn, request: Request, what: str) -> Any:
+    key = "records.button_reopen" if what == "redo" else "records.button_open"
+    return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **_named(turn, request))
 
 
 async def show(turn: Turn, request: Request) -> None:
@@ -159,17 +231,30 @@ async def _add(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _add_step(turn: Turn) -> bool:
+    """Words, photos or a point on the map join the record; a command, a danger or "never mind" does not."""
     if turn.dialogue is None or turn.incoming is None:
         return False
+    findings = turn.city.reader.read(turn.incoming.text)
     request = await requests.get(turn.tx, turn.dialogue.data["id"])
-    album = turn.incoming.media[-1].album if turn.incoming.media else ""
-    repeated = bool(album) and turn.dialogue.data.get("album") == album
-    await supplement(turn, request, quiet=repeated)
-    if album:
-        await turn.ask("supplement", "words", {"id": request.id, "album": album})
-    else:
-        await turn.done()
+    await turn.done()
+    if findings.menu == "cancel":
+        await turn.say("records.add_off", **_named(turn, request))
+        return True
+    if findings.menu is not None or (findings.urgent and not request.urgent):
+        return False
+    if request.state not in OPEN:
+        await _too_late(turn, request)
+        return False
+    await supplement(turn, request)
+    await albums.keep(turn, "request", request.id)
     return True
+
+
+async def _too_late(turn: Turn, request: Request) -> None:
+    again = [b for row in _rows(turn, request) for b in row if b.action == "records.reopen"]
+    await turn.say(
+        "records.too_late", state=_state(turn, request), rows=[again] if again else (), **_named(turn, request)
+    )
 
 
 async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: bool = False) -> None:
@@ -179,7 +264,7 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
     if incoming is not None and incoming.geo is not None:
         words = f"{words} {incoming.geo.label} {incoming.geo.lat:.5f},{incoming.geo.lon:.5f}".strip()
     if request.state not in OPEN:
-        await turn.say("records.too_late", state=_state(turn, request), **_named(turn, request))
+        await _too_late(turn, request)
         return
     if words:
         await requests.add_to_original(turn.tx, request.id, words, mask(words))
@@ -195,12 +280,21 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
     )
     request = await requests.get(turn.tx, request.id)
     await cards.refresh(turn, request)
-    await _tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
+    await tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
     if not quiet:
         await turn.say("records.added", **_named(turn, request))
 
 
-async def _tell_handler(turn: Turn, request: Request, key: str, *, media: Sequence[int] = (), **values: Any) -> None:
+async def supplement_once(turn: Turn, request: Request, text: str) -> None:
+    """Adds an edited message to a record, unless its words are there already."""
+    original = await requests.get_original(turn.tx, request.id)
+    if text in original.text:
+        await turn.say("report.edit_seen")
+    else:
+        await supplement(turn, request, text=text)
+
+
+async def tell_handler(turn: Turn, request: Request, key: str, *, media: Sequence[int] = (), **values: Any) -> None:
     """The claimer in private, else the queue's rooms."""
     told = {**_named(turn, request), **values}
     if request.claimer_id is not None and await turn.tell(request.claimer_id, key, media=media, **told):
@@ -221,7 +315,7 @@ async def _urge(turn: Turn, args: dict[str, Any]) -> None:
         await turn.say("records.urged_already", again=last.at + every, **_named(turn, request))
         return
     await events.add(turn.tx, "request", request.id, "request.urged", turn.now, actor_id=turn.me.id)
-    await _tell_handler(turn, request, "records.urge_told", due=request.resolve_due_at)
+    await tell_handler(turn, request, "records.urge_told", due=request.resolve_due_at)
     await turn.say("records.urged", **_named(turn, request))
 
 
@@ -298,7 +392,9 @@ async def reopen(turn: Turn, request: Request, *, queue: str | None, why: str) -
     return moved
 
 
-PRESSES = {
+_PRESS_FOR = {"urge": "records.urge", "withdraw": "records.withdraw", "redo": "records.reopen"}
+PRESSES: dict[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
+    "records.list": _list,
     "records.show": _show,
     "records.add": _add,
     "records.urge": _urge,

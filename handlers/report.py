@@ -13,19 +13,22 @@ from handlers import answers, consult, filing
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.messages import Button
-from handlers.triage import decide, level_of, restored, whole
+from handlers.triage import decide, level_of, place_dict, restored, whole
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
 from nlp.mask import mask
 from nlp.reader import Findings
 from storage import requests, timers
 from storage.requests import Request
+from workflow.routing import GRID
 from workflow.states import OPEN
 
 MAX_PLACE_QUESTIONS = 2
 """How often the place is asked; after that a person at the desk finds it out."""
 KINDS_OFFERED = 3
 _REPEATS_LOOKED_AT = 5
+_PLACELESS = "opinion"
+"""The category of what people think, which nobody goes to look at."""
 _SHORTEST_REPEAT = 4
 
 
@@ -123,9 +126,12 @@ async def go_on(turn: Turn, draft: Draft) -> None:
 def _needs_place(turn: Turn, draft: Draft, findings: Findings) -> bool:
     """A grid's matter needs a place to reach a grid; so does whatever somebody has to go and look at."""
     item = turn.city.taxonomy.find_item(draft.item or findings.item or "")
-    if item is not None and item.queue == "grid":
+    if item is None or findings.intent in ("praise", "suggest"):
+        return False
+    if item.queue == GRID:
         return True
-    return findings.intent == "request" and item is not None and not item.answer
+    is_seen = not item.answer and turn.city.taxonomy.category_of(item.id).id != _PLACELESS
+    return findings.intent == "request" and is_seen
 
 
 async def ask_matters(turn: Turn, draft: Draft) -> None:
@@ -169,16 +175,16 @@ def _place_question(draft: Draft, place: Place) -> str:
         return "report.ask_place_outside"
     if place.candidates:
         return "report.ask_place_which"
-    if draft.place_asked > 1:
-        return "report.ask_place_again"
-    return "report.ask_place_geo" if draft.geo else "report.ask_place"
+    if draft.geo and not place.text:
+        return "report.ask_place_geo"
+    return "report.ask_place_again" if draft.place_asked > 1 else "report.ask_place"
 
 
 def place_buttons(turn: Turn, draft: Draft, place: Place) -> list[Button]:
     """The places it may be: what the words leave open, then where this resident last reported something."""
     buttons = []
     for candidate in place.candidates[:6]:
-        args = {"draft": draft.id, "place": whole(chosen(turn, place, candidate))}
+        args = {"draft": draft.id, "place": place_dict(chosen(turn, place, candidate))}
         buttons.append(Button(candidate.label, "report.place", args))
     last = turn.me.last_place
     if last and last.get("grid") and not place.candidates and not place.outside:

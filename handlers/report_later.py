@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from handlers import draft as drafts
 from handlers import filing, report
 from handlers.draft import Draft
-from handlers.triage import whole
+from handlers.triage import place_dict, whole
 from handlers.turn import Turn
 from storage import dialogues, people, timers
 from storage.dialogues import Dialogue
@@ -24,7 +24,7 @@ async def _scan_door(turn: Turn, code: str) -> None:
         return
     place = turn.city.places.find(named)
     if place.grid:
-        await people.set_last_place(turn.tx, turn.me.id, whole(place))
+        await people.set_last_place(turn.tx, turn.me.id, place_dict(place))
     if turn.dialogue is not None and turn.dialogue.flow == "report":
         draft = Draft.model_validate(turn.dialogue.data)
         draft.place = whole(place)

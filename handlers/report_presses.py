@@ -15,6 +15,7 @@ from storage import requests
 
 async def open_draft(turn: Turn, args: dict[str, Any]) -> Draft | None:
     """The draft a button belongs to, while it is open; else says what became of it."""
+    await turn.resume("report")
     dialogue = turn.dialogue
     if dialogue is not None and dialogue.flow == "report" and dialogue.data.get("id") == args["draft"]:
         return Draft.model_validate(dialogue.data)

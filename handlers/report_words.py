@@ -116,6 +116,9 @@ def _is_another_matter(turn: Turn, draft: Draft, findings: Findings) -> bool:
         return False
     if findings.confidence < turn.city.manners.sure:
         return False
+    there, here = _open_place(turn, draft).grid, findings.place.grid
+    if there and here and there != here:
+        return True
     kinds = turn.city.taxonomy
     return kinds.subcategory_of(before).id != kinds.subcategory_of(findings.item).id
 
@@ -141,7 +144,7 @@ async def _answered_place(
     if decided is True and len(offered) == 1:
         draft.place = offered[0].args["place"]
     elif answers.is_unsure(text) or decided is not None:
-        draft.place_skipped = decided is not False
+        draft.place_skipped = answers.is_unsure(text)
     else:
         _name_place(turn, draft, text, findings, is_new=is_new)
         return False

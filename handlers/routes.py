@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from handlers import (
     account,
     adopt,
+    albums,
     claim,
     clocks,
     consult,
@@ -18,7 +19,9 @@ from handlers import (
     listen,
     rate,
     records,
-    report,
+    report_later,
+    report_presses,
+    report_words,
     result,
     staff,
     wall,
@@ -36,8 +39,11 @@ CommandHandler = Callable[[Turn, re.Match[str]], Awaitable[None]]
 _T = TypeVar("_T")
 
 _MODULES = (
+    albums,
     listen,
-    report,
+    report_presses,
+    report_words,
+    report_later,
     danger,
     consult,
     records,

@@ -2,25 +2,50 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from handlers import answers
+from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
 
-_THANKS = ("谢", "辛苦", "感谢", "多谢", "好人", "点赞", "棒")
-_GREETINGS = ("你好", "您好", "在吗", "在不", "有人", "早上好", "晚上好", "下午好", "hello", "hi", "嗨", "吃了")
-_BYES = ("再见", "拜拜", "没事了", "不用了", "好的", "知道了", "收到", "嗯", "ok", "行")
+_GREETINGS = (
+    "你好",
+    "您好",
+    "在吗",
+    "在不",
+    "有人",
+    "早上好",
+    "晚上好",
+    "下午好",
+    "中午好",
+    "早安",
+    "hello",
+    "hi",
+    "嗨",
+    "吃了",
+)
+_BYES = ("再见", "拜拜", "没事了", "不用了", "好的", "好吧", "知道了", "收到", "明白", "嗯", "ok", "行", "晚安")
+_SHORT = 3
+"""Characters up to which a text is too little for a person at the desk."""
 
 
 async def reply(turn: Turn, findings: Findings) -> None:
     """A word back, and where the person can go on from here."""
-    text = (turn.incoming.text if turn.incoming else "").strip().lower()
+    text = (turn.incoming.text if turn.incoming else "").strip()
+    plain = text.lower()
+    args: dict[str, Any] = {"draft": turn.tx.ids.new(), "desk": True}
     if findings.wants_person:
-        await turn.say("talk.person", rows=[[turn.button("consult.button_call", "consult.call", {"text": ""})]])
-    elif any(word in text for word in _THANKS):
+        await turn.say("talk.person", rows=[[turn.button("consult.button_call", "consult.call", args)]])
+    elif answers.is_thanks(text):
         await turn.say("talk.thanks")
-    elif any(word in text for word in _GREETINGS):
-        await turn.say("talk.hello", street=turn.city.street.name)
-    elif any(text.startswith(word) for word in _BYES):
+    elif any(word in plain for word in _GREETINGS):
+        await turn.say("talk.hello")
+    elif any(plain.startswith(word) for word in _BYES):
         await turn.say("talk.bye")
+    elif not any(c.isalnum() for c in text):
+        await turn.say("talk.wordless")
     else:
-        rows = [[turn.button("talk.button_desk", "consult.call", {"text": text[:500]})]] if len(text) > 3 else []
+        args["words"] = drafts.sealed(turn, text[:2000])
+        rows = [[turn.button("talk.button_desk", "consult.call", args)]] if len(text) > _SHORT else []
         await turn.say("talk.nonsense", rows=rows)

@@ -19,8 +19,8 @@ from storage.tx import Tx
 from workflow.rights import Grant, may_act
 
 KEYBOARD_LIFE = timedelta(days=30)
-RESUMED = "report"
-"""The conversation that is taken up again when a question that came in between is settled: no half-told report is lost."""
+RESUMED = frozenset({"report", "wish"})
+"""Conversations taken up again when a question that came in between is settled: nothing half-told is lost."""
 _ASIDE = "aside"
 Rows = Sequence[Sequence[Button]]
 
@@ -199,7 +199,7 @@ class Turn:
     # ---------------------------------------------------------------- the open question
 
     async def ask(self, flow: str, step: str, data: dict[str, Any] | None = None) -> None:
-        """The next words of this person in this chat answer this question; an unfinished report waits under it."""
+        """The next words of this person in this chat answer this question; an unfinished report or wish waits under it."""
         kept = {k: v for k, v in (data or {}).items() if k != _ASIDE}
         aside = self._aside(flow, kept)
         if aside:
@@ -207,23 +207,29 @@ class Turn:
         await self._open(flow, step, kept)
 
     def _aside(self, flow: str, data: dict[str, Any]) -> dict[str, Any] | None:
-        """The report that the new question interrupts, or one that the open question has interrupted already."""
+        """What the new question interrupts, or what the open question has interrupted already."""
         before = self.dialogue
         if before is None:
             return None
-        if before.flow == RESUMED and (flow != RESUMED or before.data.get("id") != data.get("id")):
-            return {"step": before.step, "data": before.data}
+        if before.flow in RESUMED and (flow != before.flow or before.data.get("id") != data.get("id")):
+            return {"flow": before.flow, "step": before.step, "data": before.data}
         return before.data.get(_ASIDE)
 
     async def _open(self, flow: str, step: str, data: dict[str, Any]) -> None:
         self.dialogue = Dialogue(flow, step, data, self.now)
         await dialogues.save(self.tx, self.here.id, self.me.id, flow, step, data, self.now)
 
+    async def resume(self, flow: str) -> None:
+        """A button of what waits under the open question was pressed: it is the open one again, the other is left."""
+        aside = self.dialogue.data.get(_ASIDE) if self.dialogue and self.dialogue.flow != flow else None
+        if aside and aside["flow"] == flow:
+            await self._open(flow, aside["step"], aside["data"])
+
     async def done(self) -> None:
-        """The question is settled; a report that waited under it is open again, else nothing is."""
+        """The question is settled; what waited under it is open again, else nothing is."""
         aside = self.dialogue.data.get(_ASIDE) if self.dialogue else None
         if aside:
-            await self._open(RESUMED, aside["step"], aside["data"])
+            await self._open(aside["flow"], aside["step"], aside["data"])
             return
         self.dialogue = None
         await dialogues.close(self.tx, self.here.id, self.me.id)

@@ -116,7 +116,7 @@ async def _settle(turn: Turn, request: Request, place: Place) -> None:
     """The place is known: the record goes on by itself, or waits for the desk to say what it is."""
     data = {"grid": place.grid or "", "before": request.grid, "by": "reporter"}
     await events.add(turn.tx, "request", request.id, "request.located", turn.now, actor_id=turn.me.id, data=data)
-    await people.set_last_place(turn.tx, turn.me.id, triage.whole(place))
+    await people.set_last_place(turn.tx, turn.me.id, triage.place_dict(place))
     if not await placing.kind_is_settled(turn, request):
         await keep(turn, request, place)
         shown = triage.place_dict(place)["text"]

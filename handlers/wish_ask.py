@@ -74,6 +74,7 @@ async def _ask_place(turn: Turn, draft: WishDraft, likely: Sequence[Candidate]) 
 
 async def find_draft(turn: Turn, args: dict[str, Any]) -> WishDraft | None:
     """The draft a button belongs to; when it is gone, tells what became of it."""
+    await turn.resume(wish_draft.FLOW)
     draft = wish_draft.opened(turn)
     if draft is not None and draft.id == args["draft"]:
         return draft

@@ -77,7 +77,7 @@ class PlaceBook:
         mentions = find_mentions(read, self._gazetteer)
         if not mentions:
             return NOWHERE, ()
-        return self._decide(read, mentions, home), tuple((m.start, m.end) for m in mentions)
+        return self._decide(read, mentions, home), tuple(span for m in mentions for span in m.spans)
 
     def _decide(self, read: str, mentions: list[Mention], home: str | None) -> Place:
         chosen = _deciding(mentions)

@@ -68,6 +68,10 @@ _UNKNOWN_ESTATE = re.compile(
 _UNKNOWN_ROAD = re.compile(rf"(?P<name>[一-龥]{{2,3}}?(?:路|大道|大街|街|巷))(?:\d{{1,4}}|{_CN}{{2,4}})(?:号|弄)")
 
 
+NEXT_TO = 2
+"""Characters between an estate and its building that are still one place; more are words of their own."""
+
+
 @dataclass(slots=True)
 class Mention:
     """One mention. `spots` may be several for a shared or shortened name, none for a place outside the street file."""
@@ -83,6 +87,12 @@ class Mention:
     number: str = ""
     grids: tuple[str, ...] = ()
     role: int = 2
+    apart: tuple[int, int] | None = None  # a building written away from its estate
+
+    @property
+    def spans(self) -> tuple[tuple[int, int], ...]:
+        """Where it is written."""
+        return ((self.start, self.end), self.apart) if self.apart else ((self.start, self.end),)
 
     @property
     def kind(self) -> str:
@@ -236,7 +246,10 @@ def _loose_buildings(text: str, mentions: list[Mention]) -> None:
         if owner is not None and not owner.building:
             owner.building, owner.unit, owner.room = loose.building, loose.unit, loose.room
             owner.spots = tuple(s for s in owner.spots if s.kind == "estate") or owner.spots
-            owner.end = max(owner.end, loose.end) if before else owner.end
+            if before and loose.start - owner.end <= NEXT_TO:
+                owner.end = max(owner.end, loose.end)
+            else:
+                owner.apart = (loose.start, loose.end)
         elif owner is None or owner.building != label:
             loose.spots = owner.spots if owner else ()
             loose.partial = owner.partial if owner else False

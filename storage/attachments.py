@@ -11,6 +11,9 @@ from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, select
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
+ERASED = "-"
+"""Before the reference in `stored`: the person is forgotten, and the bytes are still to be removed."""
+
 attachments = Table(
     "attachments",
     metadata,
@@ -137,6 +140,17 @@ async def unfetched(tx: Tx, limit: int) -> list[Attachment]:
     rows = await tx.all(
         select(*_COLUMNS)
         .where(attachments.c.tenant == tx.tenant, attachments.c.stored == "")
+        .order_by(attachments.c.id)
+        .limit(limit)
+    )
+    return [_attachment(r) for r in rows]
+
+
+async def erased(tx: Tx, limit: int) -> list[Attachment]:
+    """Files of people who are forgotten, whose bytes have not been removed yet."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(attachments.c.tenant == tx.tenant, attachments.c.stored.startswith(ERASED, autoescape=True))
         .order_by(attachments.c.id)
         .limit(limit)
     )

@@ -13,7 +13,7 @@ from storage.database import Database
 _CHECKED = ("requests", "events", "wishes", "receipts")
 
 
-class BackupFailed(RuntimeError):
+class BackupFailed(ValueError):
     """The copy is not as it should be; the message says what to do. Nothing was overwritten."""
 
 
@@ -33,21 +33,30 @@ def _copy(source: Path, out: Path) -> dict[str, int]:
     part = out.with_name(f"{out.name}.part")
     part.unlink(missing_ok=True)
     with (
-        closing(sqlite3.connect(f"{source.resolve().as_uri()}?mode=ro", uri=True)) as live,
+        closing(_reading(source)) as live,
         closing(sqlite3.connect(part)) as copy,
     ):
-        live.backup(copy, pages=2000)
+        live.backup(copy)  # in one step: a copy in steps starts again whenever somebody writes
+        copy.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
     counts = verify(part)
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
+    _to_disk(part)
     part.replace(out)
     return counts
+
+
+def _reading(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _to_disk(file: Path) -> None:
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
 
 
 def verify(file: Path) -> dict[str, int]:
     """Rows of the main tables of a sound copy. Raises `BackupFailed`."""
     try:
-        with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)) as copy:
+        with closing(_reading(file)) as copy:
             found = copy.execute("PRAGMA integrity_check").fetchone()[0]
             if found != "ok":
                 raise BackupFailed(f"{file} is damaged: {found}; take another backup")
@@ -65,8 +74,10 @@ def restore(source: Path, target: Path, *, force: bool = False) -> dict[str, int
     if target.exists() and not force:
         raise BackupFailed(f"{target} exists; stop the program and give --force to replace it")
     part = target.with_name(f"{target.name}.part")
-    with closing(sqlite3.connect(source)) as copy, closing(sqlite3.connect(part)) as fresh:
+    part.unlink(missing_ok=True)
+    with closing(_reading(source)) as copy, closing(sqlite3.connect(part)) as fresh:
         copy.backup(fresh)
+    _to_disk(part)
     for suffix in ("", "-wal", "-shm"):
         old = target.with_name(f"{target.name}{suffix}")
         if old.exists():

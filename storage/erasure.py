@@ -1,25 +1,50 @@
-"""Erasing a person: their words, places and files, in every table that holds them. The ledger has none of these."""
+"""Erasing a person: their words, places, files, chats and identities, in every table that holds them.
+
+The ledger has none of these; counts, states and events stay as they are.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
-from storage.attachments import attachments
+from storage.attachments import ERASED, attachments
+from storage.dialogues import dialogues, keyboards, menus
 from storage.labels import labels
+from storage.outbox import WAITING, outbox
+from storage.people import chats, identities
 from storage.requests import ratings, requests
 from storage.tx import Tx
+from storage.webchat import private_chats, web_files, web_posts
 from storage.wishes import wishes
+from workflow.states import OPEN
+
+NOWHERE = 0
+"""`requests.chat_id` of a record whose reporter is forgotten."""
 
 
 async def erase_person(tx: Tx, person_id: int, words: str) -> None:
-    """Replaces what the person said by `words` and drops their files; counts, states and events stay as they are."""
+    """Replaces what the person said by `words`, drops their files, and cuts every tie to an account of a platform.
+
+    An open record keeps its kind and coarse place, so that the work can still be done. Bytes of files are removed by
+    whoever keeps them: their rows are marked (`storage.attachments.erased`).
+    """
+    await _records(tx, person_id, words)
+    await _wishes(tx, person_id, words)
+    await tx.run(
+        update(attachments)
+        .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id, attachments.c.stored != "!")
+        .values(ref="", stored=ERASED + attachments.c.stored)
+    )
+    await _chats(tx, person_id)
+
+
+async def _records(tx: Tx, person_id: int, words: str) -> None:
     own = (requests.c.tenant == tx.tenant) & (requests.c.reporter_id == person_id)
     ids = [r.id for r in await tx.all(select(requests.c.id).where(own))]
-    await tx.run(
-        update(requests)
-        .where(own)
-        .values(text=words, summary=words, original_sealed=tx.sealer.seal_json([words, ""]), place={}, place_text="")
-    )
+    bare = tx.sealer.seal_json([words, ""])
+    await tx.run(update(requests).where(own).values(text=words, summary=words, original_sealed=bare, chat_id=NOWHERE))
+    ended = own & requests.c.state.not_in([s.value for s in OPEN])
+    await tx.run(update(requests).where(ended).values(place={}, place_text=""))
     if ids:
         await tx.run(
             update(labels).where(labels.c.tenant == tx.tenant, labels.c.request_id.in_(ids)).values(text=words)
@@ -27,13 +52,39 @@ async def erase_person(tx: Tx, person_id: int, words: str) -> None:
     await tx.run(
         update(ratings).where(ratings.c.tenant == tx.tenant, ratings.c.person_id == person_id).values(words="")
     )
+
+
+async def _wishes(tx: Tx, person_id: int, words: str) -> None:
+    bare = tx.sealer.seal_json({"text": words, "place": ""})
     await tx.run(
         update(wishes)
         .where(wishes.c.tenant == tx.tenant, wishes.c.wisher_id == person_id)
-        .values(text=words, original_sealed=tx.sealer.seal_json({"text": words, "place": ""}))
+        .values(text=words, original_sealed=bare)
     )
-    await tx.run(
-        update(attachments)
-        .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id)
-        .values(ref="", stored="!")
+
+
+async def _chats(tx: Tx, person_id: int) -> None:
+    """Open questions, buttons, messages and the accounts themselves. The chat stays, as nobody's."""
+    own = [
+        r.id
+        for r in await tx.all(select(chats.c.id).where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id))
+    ]
+    users = await tx.all(
+        select(identities.c.channel, identities.c.user_key).where(
+            identities.c.tenant == tx.tenant, identities.c.person_id == person_id
+        )
     )
+    web = private_chats([u.user_key for u in users if u.channel == "web"])
+    dead = outbox.c.chat_id.in_(own) & (outbox.c.state != WAITING)
+    for table, of_person in (
+        (dialogues, dialogues.c.person_id == person_id),
+        (keyboards, (keyboards.c.person_id == person_id) | keyboards.c.chat_id.in_(own)),
+        (menus, menus.c.chat_id.in_(own)),
+        (web_posts, web_posts.c.chat.in_(web)),
+        (web_files, web_files.c.chat.in_(web)),
+        (identities, identities.c.person_id == person_id),
+    ):
+        where: ColumnElement[bool] = (table.c.tenant == tx.tenant) & of_person
+        await tx.run(delete(table).where(where))
+    await tx.run(update(outbox).where(outbox.c.tenant == tx.tenant, dead).values(body_sealed=b""))
+    await tx.run(update(chats).where(chats.c.tenant == tx.tenant, chats.c.id.in_(own)).values(person_id=None, title=""))

@@ -10,20 +10,24 @@ from sqlalchemy import Integer, cast, func, select
 
 from storage.requests import ratings, requests
 from storage.tx import Tx
-from workflow.indicators import Counts
+from workflow.indicators import RECURS_WITHIN, Counts
 
 _GONE = ("withdrawn", "refused", "merged")
 """Records that ask for nothing any more are not due for anything."""
 
 
 async def counts_by_scope(tx: Tx, now: datetime) -> dict[str, Counts]:
-    """By queue. Due is what was answered, or should have been by now; unanswered ratings count in no rate."""
+    """By queue. Due is what was answered, or should have been by now; unanswered ratings count in no rate.
+
+    The clocks of a reopened record are those of its last round: its earlier result is not in time for the new one.
+    """
     r = requests.c
     alive = r.state.not_in(_GONE)
     responded_in_time = alive & r.responded_at.is_not(None) & (r.responded_at <= r.respond_due_at)
     due_for_response = alive & (r.responded_at.is_not(None) | (r.respond_due_at <= now))
-    resolved_in_time = alive & r.resolved_at.is_not(None) & (r.resolved_at <= r.resolve_due_at)
-    due_for_resolution = alive & (r.resolved_at.is_not(None) | (r.resolve_due_at <= now))
+    resolved = r.resolved_at.is_not(None) & (r.resolved_at >= r.started_at)
+    resolved_in_time = alive & resolved & (r.resolved_at <= r.resolve_due_at)
+    due_for_resolution = alive & (resolved | (r.resolve_due_at <= now))
     rows = await tx.all(
         select(
             r.queue,
@@ -55,14 +59,35 @@ def _sum(condition: Any) -> Any:
 
 
 async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
-    """The rating of the last result of each record: an earlier result that was put right does not count twice."""
+    """The rating of the last result of each record: an earlier result that was put right does not count twice.
+
+    What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
+    received again within `RECURS_WITHIN` after it was closed.
+    """
     r, rating = requests.c, ratings.c
+    again = requests.alias("again").c
+    recurred = (
+        select(again.id)
+        .where(
+            again.tenant == r.tenant,
+            again.reporter_id == r.reporter_id,
+            again.id > r.id,
+            again.item == r.item,
+            again.grid == r.grid,
+            again.place_text == r.place_text,
+            again.state.not_in(("withdrawn", "refused")),
+            again.received_at >= r.closed_at,
+            again.received_at - r.closed_at <= RECURS_WITHIN // timedelta(microseconds=1),
+        )
+        .exists()
+    )
+    lasted = r.state.in_(("resolved", "closed")) & ~((r.item != "") & recurred)
     rows = await tx.all(
         select(
             r.queue,
             func.count().label("rated"),
-            _sum(rating.solved == "yes").label("solved"),
-            _sum(rating.solved == "partly").label("partly_solved"),
+            _sum((rating.solved == "yes") & lasted).label("solved"),
+            _sum((rating.solved == "partly") & lasted).label("partly_solved"),
             _sum(rating.stars == 5).label("five_stars"),
             _sum(rating.stars == 4).label("four_stars"),
             _sum(rating.stars == 3).label("three_stars"),

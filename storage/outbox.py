@@ -12,9 +12,11 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     UniqueConstraint,
+    case,
     func,
     select,
     update,
@@ -47,7 +49,7 @@ outbox = Table(
     Column("ref", String(64), nullable=False, default=""),
     Column("error", String(500), nullable=False, default=""),
     Index(None, "tenant", "state", "not_before"),
-    Index(None, "tenant", "chat_id", "state", "id"),
+    Index(None, "tenant", "state", "chat_id", "id"),
 )
 
 posts = Table(
@@ -74,6 +76,7 @@ class Waiting(NamedTuple):
     thread: str
     is_group: bool
     user_key: str
+    lane: int
     slot: str
     body: dict[str, Any]
     attempts: int
@@ -100,7 +103,7 @@ async def put(
                 outbox.c.slot == slot,
                 outbox.c.state == WAITING,
             )
-            .values(state=REPLACED)
+            .values(state=REPLACED, body_sealed=b"")
         )
         await tx.run(
             tx.insert(posts)
@@ -129,34 +132,20 @@ async def put(
 
 
 async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = ()) -> list[Waiting]:
-    """Messages whose time has come, lane by lane, oldest first.
+    """Messages whose time has come, most urgent lane first, then oldest first.
 
-    A message waits for the earlier ones of its chat, even for a postponed one; only toasts overtake.
+    A chat hears everything in the order it was said: a message waits for the earlier ones of its chat, even for a
+    postponed one, and lends them its lane, so that an answer does not queue behind everybody's notices. Only toasts
+    overtake.
     """
-    statement = (
+    wanted = _wanted(tx, now, skip_chats).limit(limit).subquery()
+    rows = await tx.all(
         select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group)
-        .join(chats, (chats.c.tenant == outbox.c.tenant) & (chats.c.id == outbox.c.chat_id))
-        .where(outbox.c.tenant == tx.tenant, outbox.c.state == WAITING, outbox.c.not_before <= now)
-        .order_by(outbox.c.lane, outbox.c.id)
-        .limit(limit)
+        .select_from(wanted)
+        .join(outbox, (outbox.c.tenant == tx.tenant) & (outbox.c.id == wanted.c.id))
+        .join(chats, (chats.c.tenant == tx.tenant) & (chats.c.id == outbox.c.chat_id))
+        .order_by(wanted.c.urgency, wanted.c.id)
     )
-    earlier = outbox.alias("earlier")
-    held = (
-        select(earlier.c.id)
-        .where(
-            earlier.c.tenant == outbox.c.tenant,
-            earlier.c.chat_id == outbox.c.chat_id,
-            earlier.c.state == WAITING,
-            earlier.c.id < outbox.c.id,
-            earlier.c.not_before > now,
-            earlier.c.lane > PRESS,
-        )
-        .exists()
-    )
-    statement = statement.where((outbox.c.lane == PRESS) | ~held)
-    if skip_chats:
-        statement = statement.where(outbox.c.chat_id.not_in(list(skip_chats)))
-    rows = await tx.all(statement)
     return [
         Waiting(
             r.id,
@@ -167,12 +156,34 @@ async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = 
             r.thread,
             r.is_group,
             r.user_key,
+            r.lane,
             r.slot,
             tx.sealer.open_json(r.body_sealed),
             r.attempts,
         )
         for r in rows
     ]
+
+
+def _wanted(tx: Tx, now: datetime, skip_chats: Sequence[int]) -> Select[tuple[int, int]]:
+    """(id, urgency) of what may go out now, in the order in which it should. One pass over what waits."""
+    said = case((outbox.c.lane > PRESS, outbox.c.lane))
+    ready_at = case((outbox.c.lane > PRESS, outbox.c.not_before), else_=0)
+    chat = outbox.c.chat_id
+    statement = select(
+        outbox.c.id,
+        outbox.c.lane,
+        outbox.c.not_before,
+        func.max(ready_at).over(partition_by=chat, order_by=outbox.c.id, rows=(None, 0)).label("free_at"),
+        func.min(said).over(partition_by=chat, order_by=outbox.c.id, rows=(0, None)).label("said"),
+    ).where(outbox.c.tenant == tx.tenant, outbox.c.state == WAITING)
+    if skip_chats:
+        statement = statement.where(chat.not_in(list(skip_chats)))
+    row = statement.subquery().c
+    is_toast = row.lane == PRESS
+    urgency = case((is_toast, PRESS), else_=row.said).label("urgency")
+    may_go = case((is_toast, row.not_before), else_=row.free_at)
+    return select(row.id, urgency).where(may_go <= now).order_by(urgency, row.id)
 
 
 async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:
@@ -221,10 +232,15 @@ async def bury(tx: Tx, row_id: int, error: str) -> None:
 
 
 async def revive(tx: Tx, chat_id: int, now: datetime) -> int:
-    """Dead letters of a chat that is reachable again wait once more. How many."""
+    """Dead letters of a chat that is reachable again wait once more, unless their words were erased. How many."""
     return await tx.run(
         update(outbox)
-        .where(outbox.c.tenant == tx.tenant, outbox.c.chat_id == chat_id, outbox.c.state == DEAD)
+        .where(
+            outbox.c.tenant == tx.tenant,
+            outbox.c.chat_id == chat_id,
+            outbox.c.state == DEAD,
+            outbox.c.body_sealed != b"",
+        )
         .values(state=WAITING, not_before=now, attempts=0)
     )
 

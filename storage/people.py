@@ -244,6 +244,13 @@ async def add_chat(
     return Chat(chat_id, channel, account, chat, thread, is_group, person_id, title[:200], True)
 
 
+async def own_chat(tx: Tx, chat_id: int, person_id: int) -> None:
+    """The private chat is this person's from now on: whoever had it before is forgotten."""
+    await tx.run(
+        sql_update(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id).values(person_id=person_id)
+    )
+
+
 async def touch_chat(tx: Tx, chat_id: int, now: datetime) -> None:
     """Somebody wrote here: it is reachable, and the person's latest."""
     await tx.run(

@@ -51,9 +51,9 @@ web_posts = Table(
     Column("author", String(80), nullable=False),
     Column("name", Text, nullable=False),  # sealed
     Column("text", Text, nullable=False),  # sealed
-    Column("keys", JSON, nullable=False),
+    Column("keys", JSON, nullable=False),  # sealed
     Column("media", JSON, nullable=False),
-    Column("geo", JSON, nullable=False),
+    Column("geo", JSON, nullable=False),  # sealed
     Column("reply_to", String(20), nullable=False),
     Column("link", Text, nullable=False),
     Column("asks", Boolean, nullable=False),
@@ -94,6 +94,11 @@ web_files = Table(
 )
 
 
+def private_chats(users: Iterable[str]) -> list[str]:
+    """The chats that these users have to themselves, as `web_posts.chat` names them."""
+    return [f"u:{user}" for user in users]
+
+
 @dataclass(frozen=True)
 class WebFile:
     """A kept file as a chat shows it. `duration` is seconds, voice only."""
@@ -129,7 +134,9 @@ class Post:
     seen_at: datetime | None = None
 
 
-_SEALED = frozenset({"text", "name"})
+_SEALED = frozenset({"text", "name", "keys", "geo"})
+_VALUES = frozenset({"keys", "geo"})
+"""Sealed as JSON values; an empty one stays as it is."""
 
 
 class WebPosts:
@@ -232,15 +239,18 @@ class WebPosts:
             await connection.execute(update(web_posts).where(self._mine, web_posts.c.author == user).values(**gone))
 
     def _sealed(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The columns with what people said and are called sealed; an empty text stays empty."""
-        return {k: self._sealer.seal(v).decode() if k in _SEALED and v else v for k, v in values.items()}
+        """The columns with what people said, where they are and what they are called, sealed."""
+        return {k: self._seal(k, v) if k in _SEALED and v else v for k, v in values.items()}
+
+    def _seal(self, column: str, value: Any) -> str:
+        return (self._sealer.seal_json(value) if column in _VALUES else self._sealer.seal(value)).decode()
+
+    def _open(self, column: str, sealed: str) -> Any:
+        return self._sealer.open_json(sealed.encode()) if column in _VALUES else self._sealer.open(sealed.encode())
 
     def _post(self, row: Row[Any]) -> Post:
-        values = {k: v for k, v in row._mapping.items() if k != "tenant"}
-        opened: dict[str, Any] = {
-            k: self._sealer.open(v.encode()) if k in _SEALED and v else v for k, v in values.items()
-        }
-        return Post(**opened)
+        columns = {k: v for k, v in row._mapping.items() if k != "tenant"}
+        return Post(**{k: self._open(k, v) if k in _SEALED and v else v for k, v in columns.items()})
 
     async def _find_sent(self, post: Post) -> Post | None:
         if post.client_id is None:

@@ -100,6 +100,9 @@ NOTES: frozenset[str] = frozenset(
         "request.reminded",
         "request.rating_asked",
         "request.callback_wanted",
+        "request.classified",
+        "request.place_asked",
+        "request.rated_low",
     }
 )
 """Events that are written down and move nothing. `request.received` is the record's first."""

@@ -50,6 +50,7 @@ class WebChannel:
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()
         self._poller: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     def parse(self, raw: dict[str, Any]) -> list[Incoming]:
         """The stored update as neutral messages. Raises `BadUpdate`."""
@@ -85,17 +86,17 @@ class WebChannel:
     async def start(self, receive: Receive) -> None:
         """Begins to watch for posts of other processes. Updates reach `receive` by the HTTP routes."""
         self._receive = receive
+        self._stopping.clear()
         self._poller = asyncio.create_task(self._poll(), name="webchat-poll")
 
     async def stop(self) -> None:
         """Ends open streams and the watch."""
         self.hub.close()
         if self._poller:
-            self._poller.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._poller
+            self._stopping.set()
+            await self._poller  # never cancelled: a query cut short would leave its connection's thread behind
             self._poller = None
-        await self.flush_seen()
+            await self.flush_seen()
 
     async def hand_over(self, update: RawUpdate) -> None:
         """Gives one update to the program; for callers that know only the channel."""
@@ -134,8 +135,9 @@ class WebChannel:
 
     async def _poll(self) -> None:
         cursor = self.posts.cursor()
-        while True:
-            await asyncio.sleep(self._poll_seconds)
+        while not self._stopping.is_set():
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), self._poll_seconds)
             try:
                 await self.flush_seen()
                 since, now = cursor - OVERLAP, self.posts.cursor()

@@ -19,7 +19,7 @@ def upgrade() -> None:
 
 def _protect_ledger() -> None:
     """Events are never changed or removed; a distributed table takes no triggers and relies on rights instead."""
-    dialect = op.get_bind().dialect.name
+    dialect = op.get_context().dialect.name
     if dialect == "sqlite":
         for verb in ("UPDATE", "DELETE"):
             op.execute(
@@ -209,7 +209,7 @@ def _tables() -> None:
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_outbox")),
     )
     op.create_index(
-        op.f("ix_outbox_tenant_chat_id_state_id"), "outbox", ["tenant", "chat_id", "state", "id"], unique=False
+        op.f("ix_outbox_tenant_state_chat_id_id"), "outbox", ["tenant", "state", "chat_id", "id"], unique=False
     )
     op.create_index(
         op.f("ix_outbox_tenant_state_not_before"), "outbox", ["tenant", "state", "not_before"], unique=False

@@ -1,0 +1,188 @@
+"""A person at a screen, on either channel: says words, sends a photo, presses a label, reads what is shown."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import itertools
+from dataclasses import dataclass
+from typing import Any, Protocol, Self
+
+import httpx
+from PIL import Image
+
+from tests.fakes.telegram import TelegramServer
+
+QUIET = 0.12
+"""Seconds without anything new after which a chat counts as answered."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One message of the program on a screen."""
+
+    ref: str
+    text: str
+    labels: tuple[str, ...]
+
+
+class Screen(Protocol):
+    """One person in one chat."""
+
+    async def say(self, text: str, *, photo: bool = False) -> None:
+        """Says words, perhaps with a photo, and waits for the answer."""
+        ...
+
+    async def press(self, label: str) -> bool:
+        """Presses the newest button with this label; False when there is none."""
+        ...
+
+    async def shown(self) -> list[Shown]:
+        """What the program has said here, oldest first."""
+        ...
+
+
+def picture() -> bytes:
+    """A small photo."""
+    out = io.BytesIO()
+    Image.new("RGB", (64, 48), "#88aa66").save(out, "JPEG")
+    return out.getvalue()
+
+
+class WebScreen:
+    """A browser, through the web chat's HTTP API. `queue` is a room's."""
+
+    _ids = itertools.count()
+
+    def __init__(self, client: httpx.AsyncClient, queue: str = "") -> None:
+        self._client = client
+        self._path = f"/api/rooms/{queue}" if queue else "/api/chat"
+        self._photo = ""
+
+    @classmethod
+    async def open(cls, base: str, *, link: str = "", queue: str = "") -> Self:
+        """A new browser: a resident, or whoever a sign-in link stands for."""
+        client = httpx.AsyncClient(base_url=base, headers={"X-Linli": "1"}, timeout=60, trust_env=False)
+        answer = await client.get(f"/login/{link}") if link else await client.post("/api/session")
+        if answer.status_code >= 400:
+            raise RuntimeError(f"cannot sign in: {answer.status_code} {answer.text[:200]}")
+        return cls(client, queue)
+
+    def in_room(self, queue: str) -> WebScreen:
+        """The same browser in a room."""
+        return WebScreen(self._client, queue)
+
+    async def who(self) -> str:
+        """The user behind this browser."""
+        answer = await self._client.get("/api/me")
+        answer.raise_for_status()
+        return str(answer.json()["user"])
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def say(self, text: str, *, photo: bool = False) -> None:
+        body: dict[str, Any] = {"text": text, "client_id": f"c{next(self._ids)}"}
+        if photo:
+            body["media"] = [await self._upload()]
+        await self._post("messages", body)
+
+    async def press(self, label: str) -> bool:
+        found = await self.button(label)
+        if found is None:
+            return False
+        await self.press_token(*found)
+        return True
+
+    async def button(self, label: str) -> tuple[str, str] | None:
+        """(post, token) of the newest button with this label."""
+        for post in reversed(await self._posts()):
+            for row in post["keys"]:
+                for key in row:
+                    if key["label"] == label:
+                        return post["id"], key["token"]
+        return None
+
+    async def press_token(self, post: str, token: str) -> None:
+        await self._post("presses", {"post": post, "token": token, "client_id": f"c{next(self._ids)}"})
+
+    async def shown(self) -> list[Shown]:
+        return [
+            Shown(p["id"], p["text"], tuple(k["label"] for row in p["keys"] for k in row))
+            for p in await self._posts()
+            if p["bot"]
+        ]
+
+    async def _posts(self) -> list[dict[str, Any]]:
+        answer = await self._client.get(f"{self._path}/messages", params={"limit": 30})
+        answer.raise_for_status()
+        posts: list[dict[str, Any]] = answer.json()["posts"]
+        return posts
+
+    async def _post(self, what: str, body: dict[str, Any]) -> None:
+        answer = await self._client.post(f"{self._path}/{what}", params={"wait": "1"}, json=body)
+        if answer.status_code >= 400:
+            raise RuntimeError(f"{what}: {answer.status_code} {answer.text[:300]}")
+
+    async def _upload(self) -> str:
+        if not self._photo:
+            answer = await self._client.post("/api/media", files={"file": ("a.jpg", picture(), "image/jpeg")})
+            answer.raise_for_status()
+            self._photo = answer.json()["ref"]
+        return self._photo
+
+
+class TelegramScreen:
+    """A phone with Telegram, on the local Bot API server. `chat` is a group's id; none: the private chat."""
+
+    def __init__(self, server: TelegramServer, person: Any, chat: int | None = None) -> None:
+        self._server = server
+        self._person = person
+        self._chat = chat
+
+    @property
+    def _where(self) -> int:
+        return self._chat if self._chat is not None else int(self._person.id)
+
+    async def say(self, text: str, *, photo: bool = False) -> None:
+        before = self._count()
+        if photo:
+            self._server.photo(self._person, self._chat, caption=text[:1024], content=picture())
+        else:
+            self._server.text(self._person, text[:4096], self._chat)
+        await self._settled(before)
+
+    async def press(self, label: str) -> bool:
+        before = self._count()
+        try:
+            self._server.press(self._person, label, self._chat)
+        except LookupError:
+            return False
+        await self._settled(before)
+        return True
+
+    async def shown(self) -> list[Shown]:
+        return [
+            Shown(str(s.id), s.text, tuple(b for row in s.buttons for b in row))
+            for s in self._server.seen(self._where)
+            if s.mine
+        ]
+
+    def _count(self) -> int:
+        return sum(1 for c in self._server.calls if self._is_here(c))
+
+    def _is_here(self, call: Any) -> bool:
+        chat = call.params.get("chat_id") if hasattr(call, "params") else None
+        return str(chat) == str(self._where) or call.method == "answerCallbackQuery"
+
+    async def _settled(self, before: int, most: float = 15.0) -> None:
+        """Waits for an answer, and then for a moment of silence."""
+        loop = asyncio.get_running_loop()
+        until, last, seen = loop.time() + most, loop.time(), before
+        while loop.time() < until:
+            now = self._count()
+            if now != seen:
+                seen, last = now, loop.time()
+            if seen > before and loop.time() - last > QUIET:
+                return
+            await asyncio.sleep(0.02)

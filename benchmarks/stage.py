@@ -1,0 +1,146 @@
+"""A stage for whole-program runs: a temporary folder, prepared staff, and `linli run` as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from bot.catalogue import SHIPPED_STREET, build_city
+from bot.config import load_config
+from bot.program import sealing_keys
+from storage import migrate, people, roles
+from storage.database import Database
+from storage.ids import Ids
+from storage.seal import Sealer
+from storage.tx import Store
+from workflow.rights import Role
+
+STREET = "linjiang"
+
+
+class Stage:
+    """One run. `key` is (channel, account) under which the staff are known."""
+
+    def __init__(self, folder: Path, *, telegram_base: str = "", token: str = "", speed: float = 1.0) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database = folder / "linli.db"
+        self.config = folder / "config.toml"
+        self._process: asyncio.subprocess.Process | None = None
+        self._log = (folder / "linli.log").open("ab")
+        lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f"[web]\nport = {self.port}", f"[clocks]\nspeed = {speed}"]
+        if telegram_base:
+            limits = "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
+            lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
+        self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    async def prepare(
+        self, staff: dict[str, tuple[Role, str]], channel: str, account: str, rooms: dict[str, str] | None = None
+    ) -> dict[str, str]:
+        """Makes the database with these staff (user -> role, scope) and rooms (queue -> platform chat).
+
+        Sign-in links of web users are returned by user.
+        """
+        config = load_config(self.config)
+        database = Database(config.storage.url, STREET)
+        await migrate.upgrade(database)
+        store = Store(database, Ids(), Sealer(sealing_keys(config)))
+        now, links = datetime.now(UTC), {}
+        async with store.write() as tx:
+            for user, (role, scope) in staff.items():
+                person = await people.find_by_identity(tx, channel, account, user)
+                person = person or await people.add_person(tx, channel, account, user, f"工{user[-3:]}", now)
+                await roles.grant(tx, person.id, role, scope, None, now)
+                links[user] = await roles.add_login_link(tx, user, now + timedelta(days=1)) if channel == "web" else ""
+            for queue, chat in (rooms or {}).items():
+                made = await people.add_chat(
+                    tx,
+                    channel=channel,
+                    account=account,
+                    chat=chat,
+                    thread="",
+                    is_group=True,
+                    person_id=None,
+                    title=queue,
+                    now=now,
+                )
+                await people.bind_room(tx, queue, made.id, None, now)
+        await database.close()
+        return links
+
+    async def start(self) -> float:
+        """Starts the program; seconds until it answers."""
+        began = time.monotonic()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run", "--config", str(self.config),
+            stdout=self._log, stderr=self._log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )  # fmt: skip
+        async with httpx.AsyncClient(trust_env=False) as client:
+            while True:
+                if self._process.returncode is not None:
+                    raise RuntimeError(f"the program ended: {(self.folder / 'linli.log').read_text()[-2000:]}")
+                try:
+                    if (await client.get(f"{self.url}/healthz", timeout=2)).status_code == 200:
+                        return time.monotonic() - began
+                except httpx.HTTPError:
+                    pass
+                if time.monotonic() - began > 60:
+                    raise TimeoutError("the program did not answer within a minute")
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """kill -9, the process this stage started and no other."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+
+    async def stop(self) -> None:
+        """A clean stop."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(self._process.wait(), 20)
+            except TimeoutError:
+                await self.kill()
+        self._log.close()
+
+    def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """Reads the database while the program runs."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=20)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def errors(self) -> list[str]:
+        """Lines of the log that report a failure."""
+        text = (self.folder / "linli.log").read_text(encoding="utf-8", errors="replace")
+        return [line for line in text.splitlines() if '"level": "error"' in line or "Traceback" in line]
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def all_queues() -> dict[str, tuple[Role, str]]:
+    """Every queue of the example street and the role that works there."""
+    org = build_city(street_file=SHIPPED_STREET, taxonomy_file=None, channels={}).org
+    found: dict[str, tuple[Role, str]] = {}
+    for queue in org.queues():
+        kind, _, name = queue.partition(":")
+        if kind == "grid":
+            found[queue] = (Role.GRID_WORKER, name)
+        elif kind == "dept":
+            found[queue] = (Role.DEPT_STAFF, name)
+        else:
+            found[queue] = (Role.DESK, name) if name else (Role.STREET, STREET)
+    return found

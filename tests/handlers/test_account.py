@@ -1,0 +1,133 @@
+"""A resident's own data: what the export shows, what erasing leaves and what it does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storage import attachments, people, requests, wishes
+from storage.tables import ALL
+from tests.handlers.resident_steps import ROOM, WHO, filed, how_many, original, person, record, resolved, waiting
+from tests.town import Town
+from workflow.rights import Role
+from workflow.states import State
+
+BOTH = pytest.mark.parametrize("buttons", [True, False])
+PHONE = "13912341234"
+TELLING = f"我叫王秀英，银杏苑3幢2单元502楼道灯坏了，电话{PHONE}"
+
+
+async def erased(town: Town) -> None:
+    await town.says(WHO, "删除我的资料")
+    await town.presses(WHO, "确定删除")
+
+
+async def test_the_export_has_everything_that_was_said(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.says(WHO, "导出我的数据")
+        for part in (PHONE, TELLING, "1001", "待接单"):
+            assert part in town.last(WHO)
+
+
+async def test_nobody_exports_somebody_else(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.says("别人", "导出我的数据")
+        assert PHONE not in town.last("别人")
+
+
+@BOTH
+async def test_erasing_asks_first_and_can_be_left(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town, TELLING)
+        await town.says(WHO, "删除我的资料")
+        assert "找不回来" in town.last(WHO)
+        assert "1 件事没办完" in town.last(WHO)
+        await town.presses(WHO, "先不删")
+        assert await original(town) == TELLING
+
+
+@BOTH
+async def test_nothing_that_names_them_is_left_in_any_table(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town, TELLING)
+        await town.says(WHO, "想给老伴要个轮椅，银杏苑")
+        await town.presses(WHO, "对")
+        await town.says(WHO, "这个怎么报销", media=1)
+        await erased(town)
+        assert "删掉了" in town.last(WHO)
+        async with town.store.read() as tx:
+            for table in ALL:
+                rows = repr(await tx.all(table.select()))
+                for secret in (PHONE, "王秀英", "502", "轮椅", "楼道灯坏了"):
+                    assert secret not in rows, (table.name, secret)
+            assert await tx.all(people.identities.select().where(people.identities.c.user_key == WHO)) == []
+            kept = await tx.all(attachments.attachments.select())
+            assert all(row.ref == "" and row.stored[:1] in ("!", "-") for row in kept)
+            for request in await tx.all(requests.requests.select()):
+                opened = await requests.get_original(tx, request.id)
+                assert opened.place == ""
+                assert PHONE not in opened.text
+
+
+async def test_open_work_goes_on_without_a_name(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await erased(town)
+        request = await record(town)
+        assert request.state is State.QUEUED
+        assert request.place_text == "银杏苑 3 幢 2 单元"
+        assert await waiting(town)
+        card = town.room(ROOM)[0][0]
+        assert "按本人要求删除" in card
+        assert "139" not in card
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "接单 1001", room=ROOM)
+        await town.says("王师傅", "办结 1001 换了灯泡", room=ROOM)
+        seen = len(town.screen(WHO))
+        await town.passes(days=8)
+        assert (await record(town)).state is State.CLOSED
+        assert len(town.screen(WHO)) == seen
+
+
+async def test_a_finished_record_keeps_no_place(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await resolved(town, TELLING)
+        await erased(town)
+        request = await record(town)
+        assert (request.place, request.place_text) == ({}, "")
+
+
+async def test_an_open_wish_comes_down(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "想给老伴要个轮椅，银杏苑")
+        await town.presses(WHO, "对")
+        await erased(town)
+        async with town.store.read() as tx:
+            states = [row.state for row in await tx.all(wishes.wishes.select())]
+        assert states == ["withdrawn"]
+
+
+async def test_whoever_comes_back_is_somebody_new(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        before = (await person(town)).id
+        await erased(town)
+        await town.says(WHO, "我的诉求")
+        assert "还没有报过事" in town.last(WHO)
+        assert (await person(town)).id != before
+        await filed(town, "银杏苑5幢楼道灯坏了")
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "接单 1002", room=ROOM)
+        assert "王师傅" in town.last(WHO)
+        assert await how_many(town) == 2
+
+
+async def test_staff_end_their_role_first(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs(WHO, Role.GRID_WORKER, "yinxing-01")
+        await town.says(WHO, "删除我的资料")
+        assert "取消身份" in town.last(WHO)
+        assert not [label for _, row in town.screen(WHO)[-1:] for label in row]

@@ -1,0 +1,262 @@
+"""我的诉求 and the same in plain words: list, state, supplement, urge, withdraw, reopen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.handlers.resident_steps import (
+    DESK,
+    LAMP,
+    ROOM,
+    WHO,
+    done_again,
+    filed,
+    files,
+    how_many,
+    labels,
+    ledger,
+    original,
+    record,
+    resolved,
+    waiting,
+)
+from tests.town import Town
+from workflow.rights import Role
+from workflow.states import State
+
+BOTH = pytest.mark.parametrize("buttons", [True, False])
+
+
+async def several(town: Town, count: int) -> None:
+    for n in range(count):
+        await filed(town, f"银杏苑{n + 1}幢楼道灯坏了")
+
+
+@BOTH
+async def test_the_list_and_one_record(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says(WHO, "我的诉求")
+        assert "待接单" in town.last(WHO)
+        await town.presses(WHO, "1001")
+        for part in ("1001", "银杏社区第一网格", "前有人接单", "前办结"):
+            assert part in town.last(WHO)
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "接单 1001", room=ROOM)
+        await town.says("王师傅", "进度 1001 配件下午到", room=ROOM)
+        await town.says(WHO, "那个灯修得怎么样了")
+        for part in ("王师傅 在办", "配件下午到", "前办结"):
+            assert part in town.last(WHO)
+
+
+@BOTH
+async def test_more_than_five_are_turned_over(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await several(town, 7)
+        await town.says(WHO, "我的诉求")
+        assert "1001" not in town.last(WHO)
+        await town.presses(WHO, "更早的")
+        assert "1001" in town.last(WHO)
+        assert "1002" in town.last(WHO)
+
+
+async def test_nothing_reported_yet(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "我的诉求")
+        assert "还没有报过事" in town.last(WHO)
+
+
+@pytest.mark.parametrize("words", ["那个灯修得怎么样了", "1002怎么样了", "1002 办到哪了"])
+async def test_plain_words_find_the_record(tmp_path: Path, words: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, "银杏苑3幢楼下垃圾没人清")
+        await filed(town, "银杏苑3幢楼道灯坏了")
+        await town.says(WHO, words)
+        assert town.last(WHO).startswith("1002")
+
+
+@BOTH
+async def test_progress_of_something_never_reported_can_be_reported(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await town.says(WHO, "银杏苑3幢那个楼道灯修得怎么样了")
+        assert "没查到" in town.last(WHO)
+        await town.presses(WHO, "是新的事，帮我登记")
+        await town.presses(WHO, "对，就这样")
+        assert (await record(town)).grid == "yinxing-01"
+
+
+async def test_nobody_sees_what_others_reported(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says("别人", "1001怎么样了")
+        assert "楼道灯坏了" not in town.last("别人")
+
+
+# -------------------------------------------------------------------- supplement
+
+
+@BOTH
+async def test_words_and_an_album_join_the_record(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "补充")
+        await town.says(WHO, "二楼的也坏了", media=1, album="a")
+        seen = len(town.screen(WHO))
+        await town.says(WHO, media=1, album="a")
+        await town.says(WHO, media=1, album="a")
+        assert len(town.screen(WHO)) == seen
+        assert await files(town) == 3
+        assert "二楼的也坏了" in await original(town)
+        assert any("二楼的也坏了" in text for text, _ in town.room(ROOM))
+
+
+async def test_never_mind_adds_nothing(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "补充")
+        await town.says(WHO, "算了")
+        assert await original(town) == LAMP
+
+
+async def test_too_late_for_a_supplement_the_words_are_not_lost(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "补充")
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await done_again(town)
+        await town.says(WHO, "银杏苑3幢单元门也关不上了")
+        assert "对，就这样" in labels(town)
+        assert any("补不进去" in text for text, _ in town.screen(WHO))
+
+
+# -------------------------------------------------------------------- urge, withdraw
+
+
+@BOTH
+async def test_urging_once_a_day(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says(WHO, "催一下")
+        assert "催过了" in town.last(WHO)
+        assert any("来催了" in text for text, _ in town.room(ROOM))
+        await town.says(WHO, "怎么还没人来")
+        assert "已经催过一次" in town.last(WHO)
+        await town.passes(hours=25)
+        await town.says(WHO, "催一下")
+        assert [e.name for e in await ledger(town)].count("request.urged") == 2
+
+
+@BOTH
+async def test_urging_reaches_the_claimer_in_private(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "接单 1001", room=ROOM)
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "催一催")
+        assert any("来催了" in text for text, _ in town.screen("王师傅"))
+
+
+@BOTH
+@pytest.mark.parametrize("words", ["撤回", "灯自己亮了，不用修了"])
+async def test_withdrawing_in_own_words_asks_first(tmp_path: Path, buttons: bool, words: str) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says(WHO, words)
+        assert (await record(town)).state is State.QUEUED
+        await town.presses(WHO, "确定撤回")
+        assert (await record(town)).state is State.WITHDRAWN
+        assert await waiting(town) == []
+        assert "撤回" in town.room(ROOM)[0][0]
+
+
+async def test_a_claimed_record_is_withdrawn_and_the_claimer_told(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "接单 1001", room=ROOM)
+        await town.says(WHO, "撤回")
+        await town.presses(WHO, "确定撤回")
+        assert "不用办了" in town.last("王师傅")
+
+
+async def test_which_of_several_is_meant(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await several(town, 2)
+        await town.says(WHO, "撤回")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "确定撤回")
+        assert (await record(town, 1001)).state is State.WITHDRAWN
+        assert (await record(town, 1002)).state is State.QUEUED
+
+
+async def test_withdrawing_what_is_done_meanwhile(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "撤回")
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await done_again(town)
+        await town.presses(WHO, "确定撤回")
+        assert (await record(town)).state is State.RESOLVED
+        assert "已经有变化" in town.toasts(WHO)[-1]
+
+
+async def test_a_number_of_somebody_else_cannot_be_pressed(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "撤回")
+        token = next(t for label, t in town.messages(WHO)[-1].keys if label == "确定撤回")
+        await town.press_token("别人", token)
+        assert (await record(town)).state is State.QUEUED
+
+
+# -------------------------------------------------------------------- reopen
+
+
+@BOTH
+async def test_reopening_within_seven_days(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await resolved(town)
+        await town.passes(hours=1)
+        await town.says(WHO, "还是没好")
+        await town.presses(WHO, "没好，请重办")
+        request = await record(town)
+        assert (request.state, request.reopened, request.queue) == (State.QUEUED, 1, ROOM)
+        assert any("要重办" in text for text, _ in town.room(DESK))
+        await town.says(WHO, "二楼还是黑的")
+        assert "二楼还是黑的" in await original(town)
+
+
+async def test_after_seven_days_it_is_a_new_matter(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await resolved(town)
+        await town.passes(hours=3)
+        await town.presses(WHO, "好了")
+        await town.presses(WHO, "5★")
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.passes(days=8)
+        await town.presses(WHO, "没好，请重办")
+        assert (await record(town)).state is State.CLOSED
+        assert "超过 7 天" in town.last(WHO)
+
+
+async def test_reopened_clocks_run_from_the_reopening(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await resolved(town)
+        await town.passes(days=2)
+        await town.says(WHO, "没修好")
+        if (await record(town)).state is State.RESOLVED:
+            await town.presses(WHO, "没好，请重办")
+        assert (await record(town)).started_at == town.now
+        assert {t.name for t in await waiting(town)} == {"clock.respond", "clock.resolve"}
+        assert await how_many(town) == 1

@@ -1,0 +1,84 @@
+"""Transactions: all or nothing, readers cannot write, writers take turns, tenants do not see each other."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from storage import counters, receipts
+from storage.database import Database
+from storage.tx import Store
+from tests.storage.samples import of_tenant
+
+
+async def test_a_block_that_raises_saves_nothing(store: Store) -> None:
+    async def broken() -> None:
+        async with store.write() as tx:
+            await counters.set_setting(tx, "colour", "red")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await broken()
+    async with store.read() as tx:
+        assert await counters.find_setting(tx, "colour") is None
+
+
+async def test_a_reader_cannot_write(store: Store) -> None:
+    with pytest.raises(DBAPIError, match="readonly"):
+        async with store.read() as tx:
+            await counters.set_setting(tx, "colour", "red")
+
+
+async def test_a_reader_is_not_blocked_and_sees_only_what_is_committed(store: Store) -> None:
+    async with store.write() as writing:
+        await counters.set_setting(writing, "colour", "red")
+        async with store.read() as reading:
+            assert await counters.find_setting(reading, "colour") is None
+    async with store.read() as reading:
+        assert await counters.find_setting(reading, "colour") == "red"
+
+
+async def test_numbers_are_given_once_whoever_asks_at_the_same_time(store: Store, url: str) -> None:
+    other = Store(Database(url, "street"), store.ids, store.sealer)
+
+    async def take(of: Store) -> int:
+        async with of.write() as tx:
+            return await counters.next_number(tx)
+
+    numbers = await asyncio.gather(*(take(of) for of in (store, other) for _ in range(25)))
+    await other.database.close()
+    assert sorted(numbers) == list(range(counters.FIRST, counters.FIRST + 50))
+
+
+async def test_a_number_of_a_lost_transaction_is_not_used_up(store: Store) -> None:
+    async def broken() -> None:
+        async with store.write() as tx:
+            await counters.next_number(tx)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await broken()
+    async with store.write() as tx:
+        assert await counters.next_number(tx) == counters.FIRST
+
+
+async def test_tenants_keep_separate_books(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        other = of_tenant(tx, "elsewhere")
+        await receipts.save(tx, "web", "", [("1", {"text": "a"})], now)
+        await receipts.save(other, "web", "", [("1", {"text": "b"})], now)
+        await counters.set_setting(tx, "colour", "red")
+        assert await counters.find_setting(other, "colour") is None
+        assert [r.raw["text"] for r in await receipts.waiting(tx, 9)] == ["a"]
+        assert [r.raw["text"] for r in await receipts.waiting(other, 9)] == ["b"]
+        assert await counters.next_number(tx) == await counters.next_number(other) == counters.FIRST
+
+
+async def test_a_setting_is_replaced(store: Store) -> None:
+    async with store.write() as tx:
+        await counters.set_setting(tx, "colour", "red")
+        await counters.set_setting(tx, "colour", "green")
+        assert await counters.find_setting(tx, "colour") == "green"

@@ -1,0 +1,160 @@
+"""What waits to be said: order per chat, lanes, slots, dead letters, and nothing kept of what was said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from storage import outbox
+from storage.outbox import NOTICE, PRESS, REPLY, SENT, WAITING
+from storage.tx import Store, Tx
+from tests.storage.samples import add_chat
+
+MINUTE = timedelta(minutes=1)
+
+
+async def say(tx: Tx, chat: int, text: str, now: datetime, *, lane: int = REPLY, **more: Any) -> int:
+    return await outbox.put(tx, chat_id=chat, body={"text": text}, lane=lane, now=now, **more)
+
+
+async def texts(tx: Tx, now: datetime, limit: int = 100, **more: Any) -> list[str]:
+    return [row.body["text"] for row in await outbox.due(tx, now, limit, **more)]
+
+
+async def row_of(tx: Tx, row_id: int) -> Any:
+    return await tx.one(select(outbox.outbox).where(outbox.outbox.c.id == row_id))
+
+
+async def test_answers_go_before_notices_to_others(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        one, other, third = [await add_chat(tx, name, now) for name in "abc"]
+        await say(tx, one, "notice", now, lane=NOTICE)
+        await say(tx, other, "reply", now, lane=REPLY)
+        await say(tx, third, "toast", now, lane=PRESS)
+        assert await texts(tx, now) == ["toast", "reply", "notice"]
+        assert await texts(tx, now, 2) == ["toast", "reply"]
+
+
+async def test_an_answer_waits_for_what_its_chat_heard_before_and_hurries_it(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        busy, asking = await add_chat(tx, "busy", now), await add_chat(tx, "asking", now)
+        await say(tx, busy, "other notice", now, lane=NOTICE)
+        await say(tx, asking, "notice", now, lane=NOTICE)
+        await say(tx, asking, "reply", now, lane=REPLY)
+        assert await texts(tx, now) == ["notice", "reply", "other notice"]
+        assert await texts(tx, now, 1) == ["notice"]
+
+
+async def test_nothing_overtakes_a_postponed_message_but_toasts(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat, other = await add_chat(tx, "a", now), await add_chat(tx, "b", now)
+        first = await say(tx, chat, "first", now, lane=NOTICE)
+        await say(tx, chat, "second", now, lane=REPLY)
+        await say(tx, chat, "toast", now, lane=PRESS)
+        await say(tx, other, "elsewhere", now)
+        await outbox.postpone(tx, first, now + MINUTE, "refused")
+        assert await texts(tx, now) == ["toast", "elsewhere"]
+        assert await texts(tx, now + MINUTE) == ["toast", "first", "second", "elsewhere"]
+        assert (await row_of(tx, first)).attempts == 1
+
+
+async def test_a_postponed_toast_holds_nobody_up(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        await say(tx, chat, "toast", now, lane=PRESS, not_before=now + MINUTE)
+        await say(tx, chat, "reply", now)
+        assert await texts(tx, now) == ["reply"]
+
+
+async def test_a_whole_chat_is_postponed_and_never_brought_forward(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        await say(tx, chat, "first", now)
+        await say(tx, chat, "late", now, not_before=now + 9 * MINUTE)
+        await outbox.postpone_chat(tx, chat, now + MINUTE)
+        assert await texts(tx, now) == []
+        assert await texts(tx, now + MINUTE) == ["first"]
+        assert await texts(tx, now + 9 * MINUTE) == ["first", "late"]
+
+
+async def test_busy_chats_are_left_out(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chats = [await add_chat(tx, name, now) for name in "abc"]
+        for chat in chats:
+            await say(tx, chat, str(chats.index(chat)), now)
+        assert await texts(tx, now, skip_chats=chats[:2]) == ["2"]
+
+
+async def test_a_slot_holds_one_message(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat, other = await add_chat(tx, "a", now), await add_chat(tx, "b", now)
+        old = await say(tx, chat, "old", now, slot="card:1")
+        await say(tx, other, "other chat", now, slot="card:1")
+        new = await say(tx, chat, "new", now, slot="card:1")
+        assert not await outbox.is_waiting(tx, old)
+        assert (await row_of(tx, old)).body_sealed == b""
+        assert await texts(tx, now) == ["other chat", "new"]
+        assert sorted(await outbox.chats_with_slot(tx, "card:1")) == sorted([chat, other])
+        assert await outbox.find_post(tx, chat, "card:1") == ""
+        await outbox.mark_sent(tx, new, chat, "card:1", "m77", now)
+        assert await outbox.find_post(tx, chat, "card:1") == "m77"
+        assert await outbox.find_slot(tx, chat, "m77") == "card:1"
+        assert await outbox.find_slot(tx, other, "m77") == ""
+
+
+async def test_nothing_is_kept_of_what_was_said(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        row_id = await say(tx, chat, "电话13912341234", now)
+        assert b"139" not in (await row_of(tx, row_id)).body_sealed
+        await outbox.mark_sent(tx, row_id, chat, "", "m1", now)
+        row = await row_of(tx, row_id)
+        assert (row.state, row.body_sealed, row.sent_at, row.ref) == (SENT, b"", now, "m1")
+        assert await texts(tx, now) == []
+        assert not await outbox.waits(tx, chat)
+
+
+async def test_a_dead_letter_keeps_its_words_and_can_be_revived(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        row_id = await say(tx, chat, "words", now)
+        await say(tx, chat, "next", now)
+        await outbox.bury(tx, row_id, "blocked by the user")
+        assert await outbox.backlog(tx) == (1, 1)
+        assert await texts(tx, now) == ["next"]
+        assert await outbox.revive(tx, chat, now) == 1
+        assert await texts(tx, now) == ["words", "next"]
+        assert await outbox.backlog(tx) == (2, 0)
+
+
+async def test_an_erased_dead_letter_stays_dead(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        row_id = await say(tx, chat, "words", now)
+        await outbox.bury(tx, row_id, "blocked by the user")
+        await tx.run(outbox.outbox.update().values(body_sealed=b""))
+        assert await outbox.revive(tx, chat, now) == 0
+        assert await texts(tx, now) == []
+
+
+async def test_a_row_names_its_chat(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "room", now, is_group=True)
+        await say(tx, chat, "hello", now, user_key="u1", slot="s")
+        (row,) = await outbox.due(tx, now, 1)
+        assert (row.channel, row.chat, row.is_group, row.user_key, row.slot) == ("web", "room", True, "u1", "s")
+
+
+async def test_only_what_waits_is_read(store: Store, now: datetime) -> None:
+    """A million sent messages must not make the next one slower."""
+    if not store.database.is_sqlite:
+        return
+    async with store.read() as tx:
+        statement = outbox._wanted(tx, now, ())
+        text = str(statement.compile(tx.connection.sync_engine, compile_kwargs={"literal_binds": True}))
+        plan = [str(row[3]) for row in await tx.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}")]
+    assert not any(step.startswith("SCAN outbox") for step in plan)
+    assert any("SEARCH outbox USING INDEX" in step and "(tenant=? AND state=?)" in step for step in plan), plan
+    assert WAITING in text

@@ -1,0 +1,86 @@
+"""People by identity, sealed; chats by platform id; one room a queue's chat."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from storage import labels, people
+from storage.tx import Store
+from tests.storage.samples import add_chat
+
+
+async def test_a_person_is_known_by_identity_and_sealed(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        person = await people.add_person(tx, "web", "", "u1", "王芳", now)
+        await people.set_phone(tx, person.id, "13912341234")
+        found = await people.find_by_identity(tx, "web", "", "u1")
+        assert found is not None
+        assert (found.id, found.name, found.phone) == (person.id, "王芳", "13912341234")
+        assert await people.find_by_identity(tx, "telegram", "", "u1") is None
+        assert await people.identities_of(tx, person.id) == [("web", "", "u1")]
+        row = await tx.one(select(people.people))
+        assert row is not None
+        assert not any("王芳" in str(value) or "13912341234" in str(value) for value in row)
+
+
+async def test_an_erased_person_leaves_a_row_without_anything(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        person = await people.add_person(tx, "web", "", "u1", "王芳", now)
+        await people.set_phone(tx, person.id, "13912341234")
+        await people.set_home(tx, person.id, {"estate": "翠湖苑"})
+        await people.set_last_place(tx, person.id, {"estate": "翠湖苑"})
+        await people.erase(tx, person.id, now)
+        assert await people.get_person(tx, person.id) == (person.id, "", "", None, None, now)
+
+
+async def test_the_private_chat_is_the_reachable_one_used_last(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        old = await add_chat(tx, "old", now, person_id=1)
+        new = await add_chat(tx, "new", now, person_id=1)
+        await add_chat(tx, "room", now, person_id=1, is_group=True)
+        await people.touch_chat(tx, new, now + timedelta(minutes=1))
+        assert (await people.find_private_chat(tx, 1) or (0,))[0] == new
+        await people.set_reachable(tx, new, False)
+        assert (await people.find_private_chat(tx, 1) or (0,))[0] == old
+        assert await people.find_private_chat(tx, 2) is None
+
+
+async def test_a_chat_is_the_room_of_one_queue(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        room = await add_chat(tx, "room", now, is_group=True)
+        assert await people.bind_room(tx, "grid:g1", room, None, now)
+        assert not await people.bind_room(tx, "grid:g1", room, None, now)
+        assert await people.bind_room(tx, "grid:g2", room, None, now)
+        assert await people.queues_of_chat(tx, room) == ["grid:g2"]
+        assert [c.id for c in await people.rooms_of(tx, ["grid:g1", "grid:g2"])] == [room]
+        assert await people.unbind_chat(tx, room) == 1
+        assert await people.rooms_of(tx, ["grid:g2"]) == []
+
+
+async def test_a_group_that_moved_is_the_same_chat(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        room = await add_chat(tx, "-1", now, is_group=True)
+        assert await people.migrate_chat(tx, "web", "", "-1", "-1001") == 1
+        found = await people.find_chat(tx, "web", "", "-1001")
+        assert found is not None
+        assert found.id == room
+        assert await people.find_chat(tx, "web", "", "-1") is None
+
+
+async def test_corrections_are_kept(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        await labels.add(
+            tx,
+            request_id=1,
+            text="路灯不亮",
+            source="desk",
+            person_id=3,
+            item_before="",
+            item="facility.light",
+            grid_before="g1",
+            grid="g1",
+            now=now,
+        )
+        assert await labels.count(tx) == 1

@@ -1,0 +1,103 @@
+"""The web chat's books: posts once per client id, readable only with the key; sessions by secret; files by chat."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from storage.database import Database
+from storage.ids import Ids
+from storage.seal import Sealer, new_key
+from storage.webchat import Post, WebFile, WebFiles, WebPosts, WebSessions, web_posts, web_sessions
+
+WORDS = "我住翠湖苑3号楼"
+KEYS = [[{"label": "翠湖苑3号楼", "token": "abc.0"}]]
+POINT = {"lat": 30.5, "lon": 114.3}
+
+
+@pytest.fixture
+def posts(database: Database) -> WebPosts:
+    return WebPosts(database, Ids(), Sealer([new_key()]))
+
+
+async def test_what_is_said_shown_and_pointed_at_is_sealed(database: Database, posts: WebPosts) -> None:
+    said = await posts.add(Post("u:1", "in", author="1", name="王芳", text=WORDS, keys=KEYS, geo=POINT))
+    async with database.read() as connection:
+        row = (await connection.execute(select(web_posts))).one()
+    assert not any(secret in str(row) for secret in ("王芳", "翠湖苑", "30.5", "114.3"))
+    assert await posts.find("u:1", said.id) == said
+
+
+async def test_a_changed_post_stays_sealed_and_is_read_again(database: Database, posts: WebPosts) -> None:
+    said = await posts.add(Post("u:1", "out", text=WORDS, keys=KEYS))
+    changed = await posts.change("u:1", said.id, text="翠湖苑4号楼", keys=[], pressed="abc.0")
+    assert changed is not None
+    assert (changed.text, changed.keys, changed.pressed) == ("翠湖苑4号楼", [], "abc.0")
+    assert changed.changed > said.changed
+    async with database.read() as connection:
+        assert "翠湖苑" not in str((await connection.execute(select(web_posts))).one())
+    assert await posts.changes("u:1", said.changed) == [changed]
+    assert await posts.change("u:2", said.id, text="x") is None
+
+
+async def test_the_same_message_sent_twice_is_one_post(posts: WebPosts) -> None:
+    first = await posts.add(Post("u:1", "in", author="1", text="一", client_id="c1"))
+    again = await posts.add(Post("u:1", "in", author="1", text="改", client_id="c1"))
+    other = await posts.add(Post("u:2", "in", author="2", text="二", client_id="c1"))
+    assert again == first
+    assert other.id != first.id
+
+
+async def test_pages_are_oldest_first(posts: WebPosts) -> None:
+    made = [await posts.add(Post("u:1", "in", author="1", text=str(n))) for n in range(5)]
+    assert [p.text for p in await posts.page("u:1", limit=2)] == ["3", "4"]
+    assert [p.text for p in await posts.page("u:1", before=made[3].id, limit=2)] == ["1", "2"]
+    assert [p.text for p in await posts.page("u:1", after=made[0].id, limit=2)] == ["1", "2"]
+    assert await posts.newest("u:1") == made[-1].changed
+    assert await posts.newest("u:2") == 0
+    assert await posts.changed_chats(made[3].changed) == {"u:1"}
+
+
+async def test_seen_posts_keep_the_time_they_were_first_seen(posts: WebPosts, now: datetime) -> None:
+    made = [await posts.add(Post("u:1", "out", text=str(n))) for n in range(2)]
+    assert await posts.count_unseen("u:1") == 2
+    await posts.mark_seen([made[0].id], now)
+    await posts.mark_seen([p.id for p in made], now + timedelta(hours=1))
+    await posts.mark_seen([], now)
+    assert [p.seen_at for p in await posts.page("u:1")] == [now, now + timedelta(hours=1)]
+    assert await posts.count_unseen("u:1") == 0
+
+
+async def test_a_forgotten_person_leaves_empty_posts_in_rooms(posts: WebPosts) -> None:
+    await posts.add(Post("u:1", "in", author="1", text="一"))
+    await posts.add(Post("r:grid:g1", "in", author="1", name="王芳", text=WORDS, geo=POINT))
+    await posts.erase("1")
+    assert await posts.page("u:1") == []
+    (left,) = await posts.page("r:grid:g1")
+    assert (left.text, left.name, left.geo) == ("", "", {})
+
+
+async def test_a_session_is_found_by_its_secret_until_it_is_closed(database: Database, now: datetime) -> None:
+    sessions = WebSessions(database)
+    secret, second = await sessions.open("1", now), await sessions.open("1", now)
+    assert await sessions.find_user(secret, now) == "1"
+    assert await sessions.find_user(secret + "x", now) is None
+    async with database.read() as connection:
+        assert secret not in str((await connection.execute(select(web_sessions))).all())
+    await sessions.close(secret)
+    assert await sessions.find_user(secret, now) is None
+    await sessions.close_all("1")
+    assert await sessions.find_user(second, now) is None
+
+
+async def test_a_file_is_seen_only_where_it_was_sent(database: Database, now: datetime) -> None:
+    files, photo = WebFiles(database), WebFile("sha", "photo", "image/png", 9)
+    await files.grant("u:1", [photo], now)
+    await files.grant("u:1", [photo], now)
+    assert await files.find("u:1", "sha") == photo
+    assert await files.find("u:2", "sha") is None
+    assert await files.chats_of("sha") == ["u:1"]
+    await files.erase("1")
+    assert await files.find("u:1", "sha") is None
