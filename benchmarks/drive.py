@@ -144,7 +144,7 @@ async def rate_all(screens: list[Screen]) -> None:
                 await screen.press(label)
                 if await _press_last(screen, "评一评"):
                     await _press_last(screen, "好了")
-                    rated = await _press_last(screen, "★5")
+                    rated = await _press_last(screen, "5★")
                     break
             if not rated:
                 return
