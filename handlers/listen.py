@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import account, answers, consult, danger, records, report, talk, wall, wish
+from handlers import account, answers, consult, danger, meant, records, report, talk, wall, wish
 from handlers import draft as drafts
 from handlers.turn import Turn
 
@@ -21,14 +21,12 @@ async def fresh(turn: Turn) -> None:
         await _menu(turn, findings.menu)
     elif incoming is not None and (incoming.media or incoming.geo) and not text:
         await report.start_wordless(turn)
-    elif not findings.place.text and await records.wanted(turn, answers.about_record(text)):
+    elif not findings.place.text and await meant.wanted(turn, answers.about_record(text)):
         return
     elif findings.intent == "wish":
         await wish.start(turn, findings)
-    elif findings.intent == "progress" or (
-        findings.intent == "consult" and await records.is_about_open(turn, findings)
-    ):
-        await records.progress(turn, findings)
+    elif findings.intent == "progress" or (findings.intent == "consult" and await meant.is_about_open(turn, findings)):
+        await meant.progress(turn, findings)
     elif findings.intent == "smalltalk" and not turn.attached:
         await talk.reply(turn, findings)
     elif findings.intent == "consult" and not findings.matters:

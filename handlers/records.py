@@ -1,23 +1,20 @@
-"""我的诉求: what a resident can see and do with their own records, and the progress question in their own words."""
+"""我的诉求: what a resident can see and do with their own records. Which one plain words mean: `meant.py`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from handlers import albums, answers, cards, clocks, names
-from handlers import draft as drafts
+from handlers import albums, cards, clocks, names
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
-from nlp.reader import Findings
 from storage import attachments, events, people, requests, timers, wishes
 from storage.requests import Lost, Request
 from workflow.rating import may_reopen
 from workflow.states import OPEN, Forbidden, State
 
-_NUMBER = re.compile(r"(?<!\d)(\d{4,9})(?!\d)")
-_SHOWN = 5
+SHOWN = 5
+"""Records on one page of the list."""
 
 
 async def tell_reporter(
@@ -32,11 +29,12 @@ async def tell_reporter(
 ) -> bool:
     """Says something about a record to whoever reported it; False when they cannot be reached."""
     return await turn.tell(
-        request.reporter_id, key, rows=rows, media=media, slot=slot, **{**_named(turn, request), **values}
+        request.reporter_id, key, rows=rows, media=media, slot=slot, **{**named(turn, request), **values}
     )
 
 
-def _named(turn: Turn, request: Request) -> dict[str, Any]:
+def named(turn: Turn, request: Request) -> dict[str, Any]:
+    """Number, kind and place of a record, for a sentence to its reporter or its handler."""
     return {
         "number": request.number,
         "item": cards.kind_name(turn, request) if request.item or request.danger else turn.text("records.no_kind"),
@@ -51,14 +49,14 @@ async def has_any(turn: Turn) -> bool:
 
 async def mine(turn: Turn, start: int = 0, *, rows: Rows = ()) -> None:
     """The list: open records first, a line each, a button each; a page of five. `rows` are further buttons."""
-    found = (await requests.of_reporter(turn.tx, turn.me.id, limit=start + _SHOWN + 1))[start:]
+    found = (await requests.of_reporter(turn.tx, turn.me.id, limit=start + SHOWN + 1))[start:]
     if not found:
         await turn.say("records.none", rows=await _wish_row(turn))
         return
-    more = [[turn.button("records.button_more", "records.list", {"from": start + _SHOWN})]] if found[_SHOWN:] else []
-    found = found[:_SHOWN]
-    lines = [turn.text("records.line", state=_state(turn, r), **_named(turn, r)) for r in found]
-    each = [[turn.button("records.button_open", "records.show", {"id": r.id}, **_named(turn, r))] for r in found]
+    more = [[turn.button("records.button_more", "records.list", {"from": start + SHOWN})]] if found[SHOWN:] else []
+    found = found[:SHOWN]
+    lines = [turn.text("records.line", state=_state(turn, r), **named(turn, r)) for r in found]
+    each = [[turn.button("records.button_open", "records.show", {"id": r.id}, **named(turn, r))] for r in found]
     await turn.say("records.list", lines="\n".join(lines), rows=[*each, *more, *rows, *await _wish_row(turn)])
 
 
@@ -73,98 +71,6 @@ async def _wish_row(turn: Turn) -> list[list[Any]]:
 
 def _state(turn: Turn, request: Request) -> str:
     return turn.text(f"state.{request.state.value}")
-
-
-async def progress(turn: Turn, findings: Findings) -> None:
-    """ "那个灯修得怎么样了": the record that is meant, by number, kind or place; the list when several fit."""
-    text = turn.incoming.text if turn.incoming else ""
-    fresh = [[turn.button("records.button_new", "report.from_words", {"words": drafts.sealed(turn, text)})]]
-    for digits in _NUMBER.findall(text):
-        request = await requests.find_by_number(turn.tx, int(digits))
-        if request is not None and request.reporter_id == turn.me.id:
-            await _show_with_files(turn, request)
-            return
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
-    chosen = _meant(turn, found, findings, text)
-    if len(chosen) == 1:
-        await _show_with_files(turn, chosen[0])
-    elif found:
-        await mine(turn, rows=fresh)
-    else:
-        await turn.say("records.nothing_found", rows=fresh)
-
-
-async def _show_with_files(turn: Turn, request: Request) -> None:
-    """Photos that came with the question belong to the record."""
-    if turn.attached and request.state in OPEN:
-        await supplement(turn, request)
-        await albums.keep(turn, "request", request.id)
-    await show(turn, request)
-
-
-def _meant(turn: Turn, found: Sequence[Request], findings: Findings, said: str) -> list[Request]:
-    """The records that the words fit best: open before closed, same kind and place before one of the two."""
-    if len(found) == 1:
-        return list(found) if _may_be(found[0], findings) else []
-
-    def score(request: Request) -> int:
-        points = 20 * (request.item == findings.topic and bool(request.item))
-        points += 20 * bool(findings.place.grid and request.grid == findings.place.grid)
-        points += 2 * _shared(turn, request, said)
-        return points + (request.state in OPEN and points > 0)
-
-    best = max((score(r) for r in found), default=0)
-    return [r for r in found if best and score(r) == best]
-
-
-def _shared(turn: Turn, request: Request, said: str) -> int:
-    """How many telling characters a question shares with a record: "那个灯" and 楼道灯."""
-    told = set(turn.city.item_name(request.item) + request.summary)
-    return len({c for c in said if c.isalnum() and not c.isascii()} & told - answers.ASKING)
-
-
-def _may_be(request: Request, findings: Findings) -> bool:
-    """Whether the words do not surely speak of another thing: another place, or another kind of another category."""
-    if findings.place.grid and request.grid and findings.place.grid != request.grid:
-        return False
-    topic, kind = findings.topic or "", request.item
-    return not (topic and kind and topic.split(".")[0] != kind.split(".")[0])
-
-
-async def is_about_open(turn: Turn, findings: Findings) -> bool:
-    """Whether a question ("电梯什么时候修好") is about an open record of the acting person."""
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
-    return any(r.state in OPEN and r.item and r.item == findings.item and r.intent != "consult" for r in found)
-
-
-async def wanted(turn: Turn, what: str) -> bool:
-    """Does to the one record that can be meant what a short text wants: urge, withdraw or redo. False when none can."""
-    if not what:
-        return False
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
-    able = [r for r in found if _can(turn, r, what)]
-    if not able:
-        return False
-    if len(able) > 1:
-        await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[:_SHOWN]])
-    elif what == "redo":
-        await turn.say("records.redo_sure", rows=[[_button(turn, able[0], what)]], **_named(turn, able[0]))
-    else:
-        await PRESSES[_PRESS_FOR[what]](turn, {"id": able[0].id})
-    return True
-
-
-def _can(turn: Turn, request: Request, what: str) -> bool:
-    if what == "redo":
-        ended_at = request.closed_at or request.resolved_at
-        is_ended = request.state in (State.RESOLVED, State.CLOSED)
-        return is_ended and ended_at is not None and may_reopen(ended_at, turn.now)
-    return request.state in ((State.QUEUED, State.CLAIMED) if what == "withdraw" else OPEN)
-
-
-def _button(turn: Turn, request: Request, what: str) -> Any:
-    key = "records.button_reopen" if what == "redo" else "records.button_open"
-    return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **_named(turn, request))
 
 
 async def show(turn: Turn, request: Request) -> None:
@@ -183,7 +89,7 @@ async def show(turn: Turn, request: Request) -> None:
         overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
         note=notes[-1].data.get("words", "") if notes else "",
         rows=_rows(turn, request),
-        **_named(turn, request),
+        **named(turn, request),
     )
 
 
@@ -227,7 +133,7 @@ async def _add(turn: Turn, args: dict[str, Any]) -> None:
     request = await _own(turn, args)
     if request is not None:
         await turn.ask("supplement", "words", {"id": request.id})
-        await turn.say("records.ask_add", **_named(turn, request))
+        await turn.say("records.ask_add", **named(turn, request))
 
 
 async def _add_step(turn: Turn) -> bool:
@@ -238,7 +144,7 @@ async def _add_step(turn: Turn) -> bool:
     request = await requests.get(turn.tx, turn.dialogue.data["id"])
     await turn.done()
     if findings.menu == "cancel":
-        await turn.say("records.add_off", **_named(turn, request))
+        await turn.say("records.add_off", **named(turn, request))
         return True
     if findings.menu is not None or (findings.urgent and not request.urgent):
         return False
@@ -253,7 +159,7 @@ async def _add_step(turn: Turn) -> bool:
 async def _too_late(turn: Turn, request: Request) -> None:
     again = [b for row in _rows(turn, request) for b in row if b.action == "records.reopen"]
     await turn.say(
-        "records.too_late", state=_state(turn, request), rows=[again] if again else (), **_named(turn, request)
+        "records.too_late", state=_state(turn, request), rows=[again] if again else (), **named(turn, request)
     )
 
 
@@ -282,7 +188,7 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
     await cards.refresh(turn, request)
     await tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
     if not quiet:
-        await turn.say("records.added", **_named(turn, request))
+        await turn.say("records.added", **named(turn, request))
 
 
 async def supplement_once(turn: Turn, request: Request, text: str) -> None:
@@ -296,7 +202,7 @@ async def supplement_once(turn: Turn, request: Request, text: str) -> None:
 
 async def tell_handler(turn: Turn, request: Request, key: str, *, media: Sequence[int] = (), **values: Any) -> None:
     """The claimer in private, else the queue's rooms."""
-    told = {**_named(turn, request), **values}
+    told = {**named(turn, request), **values}
     if request.claimer_id is not None and await turn.tell(request.claimer_id, key, media=media, **told):
         return
     await turn.tell_queue(request.queue, key, media=media, **told)
@@ -312,11 +218,11 @@ async def _urge(turn: Turn, args: dict[str, Any]) -> None:
     last = await events.find_latest(turn.tx, "request", request.id, "request.urged", actor_id=turn.me.id)
     every = turn.city.manners.urge_every
     if last is not None and turn.now - last.at < every:
-        await turn.say("records.urged_already", again=last.at + every, **_named(turn, request))
+        await turn.say("records.urged_already", again=last.at + every, **named(turn, request))
         return
     await events.add(turn.tx, "request", request.id, "request.urged", turn.now, actor_id=turn.me.id)
     await tell_handler(turn, request, "records.urge_told", due=request.resolve_due_at)
-    await turn.say("records.urged", **_named(turn, request))
+    await turn.say("records.urged", **named(turn, request))
 
 
 async def _withdraw(turn: Turn, args: dict[str, Any]) -> None:
@@ -324,7 +230,7 @@ async def _withdraw(turn: Turn, args: dict[str, Any]) -> None:
     if request is not None:
         yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
         no = turn.button("records.button_withdraw_no", "records.show", args)
-        await turn.say("records.withdraw_sure", rows=[[yes, no]], **_named(turn, request))
+        await turn.say("records.withdraw_sure", rows=[[yes, no]], **named(turn, request))
 
 
 async def _withdraw_yes(turn: Turn, args: dict[str, Any]) -> None:
@@ -339,8 +245,8 @@ async def _withdraw_yes(turn: Turn, args: dict[str, Any]) -> None:
     await timers.drop(turn.tx, "request", request.id)
     await cards.refresh(turn, moved)
     if request.claimer_id is not None:
-        await turn.tell(request.claimer_id, "records.withdrawn_told", **_named(turn, request))
-    await turn.say("records.withdrawn", **_named(turn, request))
+        await turn.tell(request.claimer_id, "records.withdrawn_told", **named(turn, request))
+    await turn.say("records.withdrawn", **named(turn, request))
 
 
 async def _reopen(turn: Turn, args: dict[str, Any]) -> None:
@@ -351,11 +257,11 @@ async def _reopen(turn: Turn, args: dict[str, Any]) -> None:
     if request.state not in (State.RESOLVED, State.CLOSED) or not ended_at:
         await turn.toast("common.moved_on", number=request.number, state=_state(turn, request))
     elif not may_reopen(ended_at, turn.now):
-        await turn.say("records.reopen_late", **_named(turn, request))
+        await turn.say("records.reopen_late", **named(turn, request))
     else:
         await reopen(turn, request, queue=None, why="reporter")
         await turn.ask("supplement", "words", {"id": request.id})
-        await turn.say("records.reopened", **_named(turn, request))
+        await turn.say("records.reopened", **named(turn, request))
 
 
 async def reopen(turn: Turn, request: Request, *, queue: str | None, why: str) -> Request:
@@ -388,11 +294,10 @@ async def reopen(turn: Turn, request: Request, *, queue: str | None, why: str) -
     await cards.refresh(turn, moved)
     desk = turn.city.org.desk_of(target)
     person = await people.get_person(turn.tx, moved.reporter_id)
-    await turn.tell_queue(desk, "records.reopened_told", who=names.masked(person), **_named(turn, moved))
+    await turn.tell_queue(desk, "records.reopened_told", who=names.masked(person), **named(turn, moved))
     return moved
 
 
-_PRESS_FOR = {"urge": "records.urge", "withdraw": "records.withdraw", "redo": "records.reopen"}
 PRESSES: dict[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
     "records.list": _list,
     "records.show": _show,

@@ -6,6 +6,7 @@ The desk's side is `wish_desk.py`, adopting `adopt.py`, the wall `wall.py`; the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,6 +34,9 @@ from storage import attachments, people, wishes
 
 __all__ = ["COMMANDS", "PRESSES", "STEPS", "TIMERS", "forget", "mine", "start"]
 
+_OPENING = re.compile(r"^(?:我?想?许个?(?:小|微)?心愿|微心愿|心愿)[\s:：,，。]+")
+"""The announcement before the wish itself; it does not belong on the wall."""
+
 PLACE_TRIES = 2
 """So often the place is asked for; then the street's desk gets the wish as it is."""
 
@@ -56,7 +60,7 @@ def _said(turn: Turn) -> str:
     incoming = turn.incoming
     if incoming is None or incoming.kind not in ("text", "media", "place"):
         return ""
-    said = incoming.text.strip()
+    said = _OPENING.sub("", incoming.text.strip())
     return "" if wish_ask.read(turn, said).menu is not None else said
 
 

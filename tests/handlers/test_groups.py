@@ -257,3 +257,14 @@ async def test_unbinding_is_recorded(tmp_path: Path) -> None:
         async with town.store.read() as tx:
             assert await people.rooms_of(tx, [ROOM]) == []
             assert [e.name for e in await events.history(tx, "room", chat.id)] == ["room.unbound"]
+
+
+async def test_wishes_that_wait_at_a_desk_are_drawn_in_its_new_room(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says("李阿姨", "想给老伴要个轮椅，银杏苑")
+        await town.presses("李阿姨", "对")
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        await town.says("刘书记", "绑定 银杏社区工作台", room="新群")
+        if not any("轮椅" in text for text, _ in town.room("新群")):
+            await town.presses("刘书记", "银杏社区工作台", room="新群")
+        assert any("轮椅" in text for text, _ in town.room("新群"))

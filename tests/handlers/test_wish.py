@@ -186,3 +186,10 @@ async def test_my_list_has_what_i_wished_and_what_i_adopted(tmp_path: Path) -> N
         assert "球拍" in last(town, "小王")
         await town.presses("小王", "看 1001")
         assert "说进展" in town.screen("小王")[-1][1]
+
+
+async def test_the_announcement_is_not_part_of_the_wish(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await town.says("李阿姨", "许个心愿：孩子想要几本旧的童话书，金色家园2幢")
+        assert "许个心愿" not in town.last("李阿姨")
+        assert "童话书" in town.last("李阿姨")

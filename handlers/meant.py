@@ -1,0 +1,111 @@
+"""Which of their records a resident's plain words mean, and what they want of it: how it stands, urge, withdraw, redo."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from handlers import albums, answers, records
+from handlers import draft as drafts
+from handlers.turn import Turn
+from nlp.reader import Findings
+from storage import requests
+from storage.requests import Request
+from workflow.rating import may_reopen
+from workflow.states import OPEN, State
+
+_NUMBER = re.compile(r"(?<!\d)(\d{4,9})(?!\d)")
+_PRESS_FOR = {"urge": "records.urge", "withdraw": "records.withdraw", "redo": "records.reopen"}
+
+
+async def progress(turn: Turn, findings: Findings) -> None:
+    """ "那个灯修得怎么样了": the record that is meant, by number, kind or place; the list when several fit."""
+    text = turn.incoming.text if turn.incoming else ""
+    fresh = [[turn.button("records.button_new", "report.from_words", {"words": drafts.sealed(turn, text)})]]
+    for digits in _NUMBER.findall(text):
+        request = await requests.find_by_number(turn.tx, int(digits))
+        if request is not None and request.reporter_id == turn.me.id:
+            await _show_with_files(turn, request)
+            return
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    chosen = _meant(turn, found, findings, text)
+    if len(chosen) == 1:
+        await _show_with_files(turn, chosen[0])
+    elif found:
+        await records.mine(turn, rows=fresh)
+    else:
+        await turn.say("records.nothing_found", rows=fresh)
+
+
+async def _show_with_files(turn: Turn, request: Request) -> None:
+    """Photos that came with the question belong to the record."""
+    if turn.attached and request.state in OPEN:
+        await records.supplement(turn, request)
+        await albums.keep(turn, "request", request.id)
+    await records.show(turn, request)
+
+
+def _meant(turn: Turn, found: Sequence[Request], findings: Findings, said: str) -> list[Request]:
+    """The records that the words fit best: open before closed, same kind and place before one of the two."""
+    if len(found) == 1:
+        return list(found) if _may_be(found[0], findings) else []
+
+    def score(request: Request) -> int:
+        points = 20 * (request.item == findings.topic and bool(request.item))
+        points += 20 * bool(findings.place.grid and request.grid == findings.place.grid)
+        points += 2 * _shared(turn, request, said)
+        return points + (request.state in OPEN and points > 0)
+
+    best = max((score(r) for r in found), default=0)
+    return [r for r in found if best and score(r) == best]
+
+
+def _shared(turn: Turn, request: Request, said: str) -> int:
+    """How many telling characters a question shares with a record: "那个灯" and 楼道灯."""
+    told = set(turn.city.item_name(request.item) + request.summary)
+    return len({c for c in said if c.isalnum() and not c.isascii()} & told - answers.ASKING)
+
+
+def _may_be(request: Request, findings: Findings) -> bool:
+    """Whether the words do not surely speak of another thing: another place, or another kind of another category."""
+    if findings.place.grid and request.grid and findings.place.grid != request.grid:
+        return False
+    topic, kind = findings.topic or "", request.item
+    return not (topic and kind and topic.split(".")[0] != kind.split(".")[0])
+
+
+async def is_about_open(turn: Turn, findings: Findings) -> bool:
+    """Whether a question ("电梯什么时候修好") is about an open record of the acting person."""
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    return any(r.state in OPEN and r.item and r.item == findings.item and r.intent != "consult" for r in found)
+
+
+async def wanted(turn: Turn, what: str) -> bool:
+    """Does to the one record that can be meant what a short text wants: urge, withdraw or redo. False when none can."""
+    if not what:
+        return False
+    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    able = [r for r in found if _can(turn, r, what)]
+    if not able:
+        return False
+    if len(able) > 1:
+        await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[: records.SHOWN]])
+    elif what == "redo":
+        await turn.say("records.redo_sure", rows=[[_button(turn, able[0], what)]], **records.named(turn, able[0]))
+    else:
+        await records.PRESSES[_PRESS_FOR[what]](turn, {"id": able[0].id})
+    return True
+
+
+def _can(turn: Turn, request: Request, what: str) -> bool:
+    if what == "redo":
+        ended_at = request.closed_at or request.resolved_at
+        is_ended = request.state in (State.RESOLVED, State.CLOSED)
+        return is_ended and ended_at is not None and may_reopen(ended_at, turn.now)
+    return request.state in ((State.QUEUED, State.CLAIMED) if what == "withdraw" else OPEN)
+
+
+def _button(turn: Turn, request: Request, what: str) -> Any:
+    key = "records.button_reopen" if what == "redo" else "records.button_open"
+    return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **records.named(turn, request))
