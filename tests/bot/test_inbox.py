@@ -1,0 +1,102 @@
+"""Taking updates in: durable before it returns, repeats ignored, one bad update spoils nothing for the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.channels.base import BadUpdate, RawUpdate
+from bot.clock import Clock
+from bot.inbox import MOST_WAITING, Full, Inbox
+from handlers.messages import Address, Incoming
+from storage import receipts
+from tests.town import Town
+
+
+class Wire:
+    """Parses {"who", "text"}; "bad" cannot be read, "boom" breaks the handler."""
+
+    name, account = "test", ""
+
+    def parse(self, raw: dict[str, Any]) -> list[Incoming]:
+        if raw["text"] == "bad":
+            raise BadUpdate("bad")
+        address = Address(channel="test" if raw["text"] != "boom" else "unknown", user=raw["who"], chat=raw["who"])
+        return [Incoming(id="1", kind="text", at=Clock().now(), address=address, text=raw["text"])]
+
+
+@asynccontextmanager
+async def taking(tmp_path: Path, *, start: bool = True) -> AsyncIterator[tuple[Town, Inbox]]:
+    async with Town.open(tmp_path) as town:
+        channels: Any = {("test", ""): Wire()}
+        inbox = Inbox(town.store, town.city, channels, Clock())
+        if start:
+            await inbox.start()
+        try:
+            yield town, inbox
+        finally:
+            if start:
+                await inbox.stop()
+
+
+def update(number: int, text: str, who: str = "") -> RawUpdate:
+    return RawUpdate(str(number), {"who": who or f"p{number}", "text": text})
+
+
+async def states(town: Town) -> dict[str, int]:
+    async with town.store.read() as tx:
+        return {state: await receipts.count(tx, state) for state in ("waiting", "done", "failed")}
+
+
+async def test_what_was_taken_is_handled(tmp_path: Path) -> None:
+    async with taking(tmp_path) as (town, inbox):
+        await inbox.receive("test", "", [update(1, "你好")], wait=True)
+        assert await states(town) == {"waiting": 0, "done": 1, "failed": 0}
+        town.now = Clock().now()
+        await town.deliver()
+        assert town.last("p1")
+
+
+async def test_a_repeat_changes_nothing_and_is_answered_at_once(tmp_path: Path) -> None:
+    async with taking(tmp_path) as (town, inbox):
+        for _ in range(3):
+            await inbox.receive("test", "", [update(1, "你好")], wait=True)
+        assert (await states(town))["done"] == 1
+
+
+@pytest.mark.parametrize("poison", ["bad", "boom"])
+async def test_one_bad_update_spoils_nothing(tmp_path: Path, poison: str) -> None:
+    async with taking(tmp_path) as (town, inbox):
+        batch = [update(1, "你好"), update(2, poison), update(3, "谢谢")]
+        await asyncio.gather(*[inbox.receive("test", "", [one], wait=True) for one in batch])
+        assert await states(town) == {"waiting": 0, "done": 2, "failed": 1}
+        town.now = Clock().now()
+        await town.deliver()
+        assert town.last("p1")
+        assert town.last("p3")
+
+
+async def test_what_was_stored_before_a_stop_is_handled_after_the_start(tmp_path: Path) -> None:
+    async with taking(tmp_path, start=False) as (town, _):
+        async with town.store.write() as tx:
+            await receipts.save(tx, "test", "", [("9", {"who": "p9", "text": "你好"})], Clock().now())
+        later: Any = {("test", ""): Wire()}
+        inbox = Inbox(town.store, town.city, later, Clock())
+        await inbox.start()
+        for _ in range(200):
+            if (await states(town))["done"]:
+                break
+            await asyncio.sleep(0.02)
+        await inbox.stop()
+        assert (await states(town))["done"] == 1
+
+
+async def test_too_much_at_once_is_refused(tmp_path: Path) -> None:
+    async with taking(tmp_path, start=False) as (_, inbox):
+        with pytest.raises(Full):
+            await inbox.receive("test", "", [update(n, "x") for n in range(MOST_WAITING + 1)])
