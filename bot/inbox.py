@@ -144,16 +144,22 @@ class Inbox:
                 for receipt in waiting:
                     await self._handle(tx, receipt)
         except Exception as error:
-            if len(waiting) == 1:
-                await self._failed(waiting[0], error)
-            else:
-                for receipt in waiting:
+            for receipt in waiting:
+                if len(waiting) == 1:
+                    await self._failed(receipt, error)
+                else:
                     await self._handle_alone(receipt)
-        self.said.set()
+                self._answered(receipt)  # one by one: what fails later must not keep the others waiting
+            return True
         for receipt in waiting:
-            self._release(receipt.id)
-            ANSWERED.labels(receipt.channel).observe((self._clock.now() - receipt.received_at).total_seconds())
+            self._answered(receipt)
         return True
+
+    def _answered(self, receipt: StoredReceipt) -> None:
+        """Whoever waits for this update hears of it; the sender may have something to say."""
+        self.said.set()
+        self._release(receipt.id)
+        ANSWERED.labels(receipt.channel).observe((self._clock.now() - receipt.received_at).total_seconds())
 
     async def _handle_alone(self, receipt: StoredReceipt) -> None:
         try:

@@ -81,6 +81,25 @@ async def test_one_bad_update_spoils_nothing(tmp_path: Path, poison: str) -> Non
         assert town.last("p3")
 
 
+async def test_a_failing_report_of_a_failure_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with taking(tmp_path, start=False) as (town, inbox):
+        broken = iter([True])
+
+        def closed(*_: Any, **__: Any) -> None:
+            if next(broken, False):
+                raise ValueError("I/O operation on closed file")
+
+        monkeypatch.setattr("bot.inbox.log.error", closed, raising=False)
+        batch = [update(1, "你好"), update(2, "bad"), update(3, "谢谢")]
+        waiting = asyncio.gather(*[inbox.receive("test", "", [one], wait=True) for one in batch])
+        await inbox.start()
+        await asyncio.wait_for(waiting, 20)
+        await inbox.stop()
+        assert await states(town) == {"waiting": 0, "done": 2, "failed": 1}
+
+
 async def test_what_was_stored_before_a_stop_is_handled_after_the_start(tmp_path: Path) -> None:
     async with taking(tmp_path, start=False) as (town, _):
         async with town.store.write() as tx:
