@@ -139,6 +139,7 @@ class TelegramScreen:
         self._server = server
         self._person = person
         self._chat = chat
+        self._presses: set[str] = set()
 
     @property
     def _where(self) -> int:
@@ -155,7 +156,7 @@ class TelegramScreen:
     async def press(self, label: str) -> bool:
         before = self._count()
         try:
-            self._server.press(self._person, label, self._chat)
+            self._presses.add(str(self._server.press(self._person, label, self._chat).id))
         except LookupError:
             return False
         await self._settled(before)
@@ -172,8 +173,10 @@ class TelegramScreen:
         return sum(1 for c in self._server.calls if self._is_here(c))
 
     def _is_here(self, call: Any) -> bool:
-        chat = call.params.get("chat_id") if hasattr(call, "params") else None
-        return str(chat) == str(self._where) or call.method == "answerCallbackQuery"
+        """A message in this chat, or the answer to a press of this person."""
+        if call.method == "answerCallbackQuery":
+            return str(call.params.get("callback_query_id")) in self._presses
+        return str(call.params.get("chat_id")) == str(self._where)
 
     async def _settled(self, before: int, most: float = 15.0) -> None:
         """Waits for an answer, and then for a moment of silence."""

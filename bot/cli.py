@@ -51,6 +51,7 @@ def _options(
 def _set_up_logs(*, debug: bool) -> None:
     level = logging.DEBUG if debug else logging.INFO
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a housekeeping run that is skipped is no news
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[
