@@ -58,6 +58,7 @@ class WebScreen:
         self._client = client
         self._path = f"/api/rooms/{queue}" if queue else "/api/chat"
         self._photo = ""
+        self._answers: list[dict[str, Any]] = []  # private chat: what the last step was answered
 
     @classmethod
     async def open(cls, base: str, *, link: str = "", queue: str = "") -> Self:
@@ -114,6 +115,8 @@ class WebScreen:
         ]
 
     async def _posts(self) -> list[dict[str, Any]]:
+        if self._answers:
+            return self._answers
         answer = await self._client.get(f"{self._path}/messages", params={"limit": 30})
         answer.raise_for_status()
         posts: list[dict[str, Any]] = answer.json()["posts"]
@@ -123,6 +126,8 @@ class WebScreen:
         answer = await self._client.post(f"{self._path}/{what}", params={"wait": "1"}, json=body)
         if answer.status_code >= 400:
             raise RuntimeError(f"{what}: {answer.status_code} {answer.text[:300]}")
+        if self._path == "/api/chat":
+            self._answers = answer.json()["posts"]
 
     async def _upload(self) -> str:
         if not self._photo:
