@@ -57,8 +57,8 @@ def address_of(base_url: str, code: str) -> str:
 
 
 def telegram_address_of(username: str, code: str) -> str:
-    """What the second code opens."""
-    return f"https://t.me/{username}?start=b_{code}"
+    """What the second code opens; the username may be written with its @."""
+    return f"https://t.me/{username.removeprefix('@')}?start=b_{code}"
 
 
 def _text(city: City, key: str, **values: Any) -> str:
