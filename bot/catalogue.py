@@ -141,6 +141,12 @@ def build_city(
     )
 
 
+def _house_order(building: str) -> tuple[int, str]:
+    """2 before 10, 20 before 20A."""
+    digits = "".join(c for c in building if c.isdecimal())
+    return int(digits or 0), building
+
+
 def place_codes(street: Street) -> dict[str, str]:
     """The code of every building and landmark, and the words it stands for: `yinxing-yuan-3`, `p-yinxing-03-0`.
 
@@ -153,7 +159,7 @@ def place_codes(street: Street) -> dict[str, str]:
             for index, landmark in enumerate(grid.places):
                 codes[f"p-{grid.id}-{index}"] = landmark
             for area in grid.areas:
-                for building in sorted(area.building_set() or ()):
+                for building in sorted(area.building_set() or (), key=_house_order):
                     codes[f"{area.estate}-{building}"] = f"{names[area.estate]}{building}幢"
                 if area.estate and area.building_set() is None:
                     codes[area.estate] = names[area.estate]

@@ -31,6 +31,8 @@ def test_every_place_code_leads_to_its_place() -> None:
     city = build_city(street_file=SHIPPED_STREET, taxonomy_file=None, channels={})
     codes = place_codes(city.street)
     assert codes["yinxing-yuan-3"] == "银杏苑3幢"
+    houses = [words for words in codes.values() if words.startswith("银杏苑") and words.endswith("幢")]
+    assert houses[:3] == ["银杏苑1幢", "银杏苑2幢", "银杏苑3幢"], "in the order people count"
     for code, words in codes.items():
         assert len(f"b_{code}") <= 64, "Telegram takes 64 characters in a start link"
         assert city.places.find(words).text, words
