@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+
+_POOL = ThreadPoolExecutor(1)  # a thread of its own: CPython 3.11 counts the parser's depth wrongly after greenlets
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "handlers", "nlp", "storage", "workflow")
@@ -24,7 +27,7 @@ def name(path: Path) -> str:
 @cache
 def tree(path: Path) -> ast.Module:
     """The parsed file."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+    return _POOL.submit(ast.parse, path.read_text(encoding="utf-8")).result()
 
 
 def strings(node: ast.AST) -> Iterator[ast.Constant]:
