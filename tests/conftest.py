@@ -1,4 +1,7 @@
-"""For every test: logs go plainly to stderr as it is at that moment, so that no test writes to another's closed stream."""
+"""For every test: logs go plainly to stderr as it is at that moment, so that no test writes to another's closed stream.
+
+Property tests are judged by what they find, never by how fast this machine happens to be.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("linli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("linli")
 
 
 @pytest.fixture(autouse=True)
