@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run setup test lint lock clean-demo
+.PHONY: help run setup test lint lock lexicon clean-demo
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/'
@@ -27,6 +27,11 @@ lint: $(VENV)/.ready-dev ## ruff, format, types, import arrows
 lock: ## write both lock files anew (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 pyproject.toml -o requirements.lock
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header --python-version 3.11 --extra dev pyproject.toml -o requirements-dev.lock
+
+lexicon: $(VENV)/.ready ## learn the shipped lexicons anew from the example messages
+	$(BIN)/linli learn --what item --out nlp/data/learned/items.tsv
+	$(BIN)/linli learn --what intent --out nlp/data/learned/intents.tsv
+	$(BIN)/linli learn --what urgency --out nlp/data/learned/urgency.tsv
 
 clean-demo: ## forget the demonstration's data
 	rm -rf var/demo

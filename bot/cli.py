@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import logging
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
@@ -17,18 +19,23 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
-from bot import doctor, posters
-from bot.catalogue import CatalogueError, build_city
+from bot import doctor, evaluation, posters
+from bot.catalogue import CatalogueError, build_city, load_street, load_taxonomy, reader_items
 from bot.config import Config, ConfigError, load_config
+from bot.program import sealing_keys
 from bot.serve import run_program
 from bot.texts.render import TextError
 from handlers import triage as deciding
 from handlers.city import City
 from handlers.messages import MAX_TEXT
+from nlp.labels import correction, read_labels, shipped_labels
 from storage import backup as backups
+from storage import labels as label_table
 from storage import migrate
 from storage.database import Database
-from storage.seal import SealBroken
+from storage.ids import Ids
+from storage.seal import SealBroken, Sealer
+from storage.tx import Store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="邻里 Linli")
 _state = {"debug": False}
@@ -123,7 +130,7 @@ def _city(config: Config, lexicon: Path | None = None) -> City:
 @app.command()
 def triage(
     config: ConfigFile = None,
-    lexicon: Annotated[Path | None, typer.Option(help="more keywords for the classifier")] = None,
+    lexicon: Annotated[Path | None, typer.Option(help="a learned lexicon, or more keywords")] = None,
 ) -> None:
     """Reads JSON lines {"id", "text"} on stdin and writes one JSON line each: kind, place, queue and why."""
     _guarded(lambda: _triage_lines(_city(load_config(config), lexicon), sys.stdin, sys.stdout))
@@ -150,6 +157,94 @@ def _triage_line(city: City, line: str) -> dict[str, Any]:
     started = time.perf_counter()
     findings = city.reader.read(text)
     return deciding.as_line(city, record_id, findings, (time.perf_counter() - started) * 1000)
+
+
+@app.command()
+def learn(
+    out: Annotated[Path, typer.Option(help="the lexicon to write")],
+    labels: Annotated[list[Path] | None, typer.Option(help='JSON lines {"text", "item"}; may be given again')] = None,
+    taxonomy: Annotated[
+        Path | None, typer.Option(help="the catalogue; by default the configured or shipped one")
+    ] = None,
+    config: ConfigFile = None,
+    from_database: Annotated[bool, typer.Option("--from-database", help="also the corrections kept there")] = False,
+    examples: Annotated[bool, typer.Option(help="also the example messages of the package")] = True,
+    what: Annotated[str, typer.Option(help="item, intent or urgency")] = "item",
+    force: Annotated[bool, typer.Option("--force", help="write it even when it is worse than the one in use")] = False,
+) -> None:
+    """Learns keyword weights from labelled messages. The file is readable; hand-written entries keep counting."""
+    if what not in ("item", "intent", "urgency"):
+        raise typer.BadParameter("must be item, intent or urgency", param_hint="--what")
+    if not labels and not from_database and not examples:
+        raise typer.BadParameter("nothing to learn from: give --labels FILE or --from-database")
+    _guarded(
+        lambda: _learn(out, labels or [], taxonomy, config, what, kept=from_database, examples=examples, force=force)
+    )
+
+
+def _learn(
+    out: Path,
+    files: list[Path],
+    taxonomy: Path | None,
+    config: Path | None,
+    what: str,
+    *,
+    kept: bool,
+    examples: bool,
+    force: bool,
+) -> None:
+    teach = importlib.import_module("bot.teach")  # scikit-learn takes a second to load: only here
+    settings = load_config(config) if config or kept else None
+    catalogue = taxonomy or (settings.taxonomy.file if settings else None)
+    subject = teach.subject(what, reader_items(load_taxonomy(catalogue)))
+    given = read_labels(files)
+    if kept and settings:
+        given += [correction(text, item) for text, item in _await(_corrections(settings))]
+    with _errors.status("…") if sys.stderr.isatty() else nullcontext() as shown:
+        for line in teach.teach(
+            subject,
+            given,
+            shipped_labels() if examples else [],
+            out,
+            current=settings.taxonomy.lexicon if settings else None,
+            force=force,
+            source=", ".join([path.name for path in files] + ["corrections"] * kept + ["examples"] * examples),
+            tell=lambda doing: shown.update(doing) if shown else None,
+        ):
+            typer.echo(line)
+
+
+async def _corrections(config: Config) -> list[tuple[str, str]]:
+    file = Path(config.storage.url.removeprefix("sqlite:///"))
+    if not await asyncio.to_thread(file.exists):
+        raise ConfigError(f"no database yet at {file}: run Linli first, or leave --from-database out")
+    street = load_street(config.street.file)
+    database = Database(config.storage.url, street.id)
+    try:
+        async with Store(database, Ids(), Sealer(sealing_keys(config))).read() as tx:
+            return await label_table.corrections(tx)
+    finally:
+        await database.close()
+
+
+@app.command()
+def evaluate(
+    labels: Annotated[
+        list[Path], typer.Option(help='JSON lines {"text", "item", "intent", "urgent", "grid", "queue"}')
+    ],
+    config: ConfigFile = None,
+    lexicon: Annotated[Path | None, typer.Option(help="a learned lexicon, or more keywords")] = None,
+) -> None:
+    """Measures the triage on labelled messages: what is right, how sure it was, what is confused, how long it took."""
+
+    def measure() -> None:
+        given = read_labels(labels)
+        if not given:
+            raise ValueError(f"{labels[0]}: no labelled messages")
+        for line in evaluation.report(evaluation.read_all(_city(load_config(config), lexicon), given)):
+            typer.echo(line)
+
+    _guarded(measure)
 
 
 @app.command(name="doctor")

@@ -6,18 +6,27 @@ Finding the mentions is `mentions.py`. The rule: where the problem is, not where
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from nlp.gazetteer import Gazetteer, Spot
+from nlp.geo import Point, box, distance, holds, to_wgs84
 from nlp.mentions import Mention, find_mentions
-from nlp.street import Street
+from nlp.roles import DENIED, is_between
+from nlp.street import Grid, Street
 from nlp.text import plain
 
 MAX_CANDIDATES = 6
 """Places offered as buttons at once."""
 MAX_READ = 2_000
 """Characters of a text searched for places."""
-_BETWEEN = re.compile(r"之间|中间|交界|交叉|路口|夹着|两边|搭界")
+NEAR, MAX_NEAR = 1_000.0, 4
+"""Metres from a point within which grids are offered, and how many."""
+_AROUND = 0.03  # degrees, more than NEAR even in the north
+_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e\u4e00-\u9fff，。！？、：；（）…“”]")
+_OWN = re.compile(
+    r"(?:我们?|咱们?|俺们?)(?:家|这)?(?:这)?(?:(?P<estate>小区|大院)|楼|栋|幢|单元|家|这[边里儿栋幢]|门口|(?=\s*第?[\d一二三四五六七八九十]+(?:号楼|栋|幢|#)))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,8 @@ NOWHERE = Place()
 
 def public_text(place: Place) -> str:
     """The place as it may be shown to others: without unit and room."""
-    return _written(replace(place, unit="", room="")) or place.text
+    name = place.estate or place.road or place.landmark
+    return _write(name, place.building, number=place.number) or place.text
 
 
 class PlaceBook:
@@ -65,30 +75,76 @@ class PlaceBook:
     def __init__(self, street: Street) -> None:
         self.street = street
         self._gazetteer = Gazetteer(street)
-        self._community = {grid.id: street.community_of(grid.id).id for grid in street.grids()}
+        self._community = {grid.id: community.id for community in street.communities for grid in community.grids}
+        self._grids = {grid.id: grid for grid in street.grids()}
+        self._drawn = [grid for grid in street.grids() if grid.polygon]
 
     def find(self, text: str, *, home: str | None = None) -> Place:
-        """Where the matter is. `home` (a grid id or the known address) orders the candidates, it never decides."""
+        """Where the matter is. `home` (a grid id or the known address) is taken only for words that say so ("我家楼下").
+
+        Otherwise it orders the candidates, it never decides.
+        """
         return self.locate(text, home=home)[0]
 
     def locate(self, text: str, *, home: str | None = None) -> tuple[Place, tuple[tuple[int, int], ...]]:
         """As `find`, with the spans of every place mentioned in the plain text, deciding or not."""
-        read = plain(text)[:MAX_READ]
+        read = (plain(text) if _NOT_PLAIN.search(text) else text)[:MAX_READ]
         mentions = find_mentions(read, self._gazetteer)
+        own = _OWN.search(read) if home else None
+        if home and own and all(not m.spots and m.building for m in mentions):
+            return self._own(home, own, mentions), tuple(span for m in mentions for span in m.spans)
         if not mentions:
             return NOWHERE, ()
         return self._decide(read, mentions, home), tuple(span for m in mentions for span in m.spans)
 
+    def _own(self, home: str, cue: re.Match[str], mentions: list[Mention]) -> Place:
+        """The writer's own house, or with "小区" their estate, or the building they name in it."""
+        if grid := self._grids.get(home):
+            known = Place(text=grid.name, grid=grid.id, community=self._community[grid.id])
+        else:
+            known = self.find(home)
+        building = mentions[0].building if mentions else ""
+        if known.estate and (building or cue["estate"]):
+            unit = f"{mentions[0].unit}单元" if building and mentions[0].unit else ""
+            known = self.find(f"{known.estate}{building and building + '幢'}{unit}")
+        elif building:
+            return self._decide("", mentions, home)
+        return replace(known, evidence=(cue.group(),)) if known.text else NOWHERE
+
     def _decide(self, read: str, mentions: list[Mention], home: str | None) -> Place:
         chosen = _deciding(mentions)
+        if not chosen:
+            return NOWHERE
         lead = _lead(chosen)
-        grids = _shared(chosen, between=bool(_BETWEEN.search(read)))
+        grids = _shared(chosen, between=len(chosen) > 1 and is_between(read))
         outside = (lead.kind == "unknown" and not lead.building) or bool(lead.spots and not lead.grids)
-        grid = grids[0] if len(grids) == 1 and not outside and lead.spots else None
-        place = self._place(lead, grid, outside)
-        if grid is None and not outside:
-            place = replace(place, candidates=self._candidates(chosen, grids, home))
-        return replace(place, evidence=tuple(m.written for m in chosen))
+        sure = len(grids) == 1 and not outside and not any(m.doubtful for m in chosen)
+        grid = grids[0] if sure and lead.spots else None
+        candidates = () if grid or outside else self._candidates(chosen, grids, home)
+        return self._place(lead, grid, outside, candidates, tuple(m.written for m in chosen))
+
+    def pinned(self, named: Place, lat: float, lon: float, *, gcj02: bool = False) -> Place:
+        """Where a point on the map is, with what its words name; `gcj02` for positions of Chinese maps.
+
+        The grid when exactly one polygon holds the point and the words name no other; else the nearest grids to ask about.
+        Just `named` when the street has no polygons; `outside` when none is within a kilometre.
+        """
+        point = to_wgs84(lon, lat) if gcj02 else (lon, lat)
+        near = sorted((distance(g.polygon, point), g.id) for g in self._drawn if _is_around(g, point))
+        near = [(metres, grid) for metres, grid in near if metres <= NEAR]
+        if not near:
+            return replace(named, outside=True) if self._drawn and not named.text else named
+        inside = [grid for metres, grid in near if not metres and holds(self._grids[grid].polygon, point)]
+        meant = list(dict.fromkeys([*([named.grid] if named.grid else []), *inside]))
+        if len(meant) == 1:
+            grid = self._grids[meant[0]]
+            return replace(
+                named, text=named.text or grid.name, grid=grid.id, community=self._community[grid.id], candidates=()
+            )
+        offered = [Candidate(self._grids[g].name, g) for g in meant] or [
+            Candidate(self._grids[g].name, g) for _, g in near[:MAX_NEAR]
+        ]
+        return replace(named, grid=None, community=None, candidates=named.candidates or tuple(offered))
 
     def names(self) -> tuple[str, ...]:
         """Every exact name a place goes by."""
@@ -108,49 +164,66 @@ class PlaceBook:
                 found += _offers(spot)
         return list(dict.fromkeys(found))[:MAX_CANDIDATES]
 
-    def _place(self, lead: Mention, grid: str | None, outside: bool) -> Place:
+    def _place(
+        self,
+        lead: Mention,
+        grid: str | None,
+        outside: bool,
+        candidates: tuple[Candidate, ...],
+        evidence: tuple[str, ...],
+    ) -> Place:
         spot = lead.spots[0] if len(lead.spots) == 1 else None
-        kind = spot.kind if spot else ""
-        name = spot.name if spot else ""
-        bare = lead.written if not spot and lead.start >= 0 else ""
-        place = Place(
+        kind, name = (spot.kind, spot.name) if spot else ("", "")
+        estate = name if kind == "estate" else ""
+        road = name if kind == "road" else ""
+        landmark = name if kind == "landmark" else ""
+        written = _write(estate or road or landmark, lead.building, lead.unit, lead.room, lead.number)
+        return Place(
+            text=written or name or ("" if spot else lead.written),
             grid=grid,
-            community=self._community.get(grid) if grid else None,
-            estate=name if kind == "estate" else "",
+            community=self._community[grid] if grid else None,
+            estate=estate,
             building=lead.building,
             unit=lead.unit,
             room=lead.room,
-            road=name if kind == "road" else "",
+            road=road,
             number=lead.number,
-            landmark=name if kind == "landmark" else "",
+            landmark=landmark,
+            candidates=candidates,
             outside=outside,
+            evidence=evidence,
         )
-        return replace(place, text=_written(place) or name or bare)
 
     def _candidates(self, chosen: list[Mention], grids: tuple[str, ...], home: str | None) -> tuple[Candidate, ...]:
+        near = self._home(home)
         found: list[Candidate] = []
         for mention in chosen:
-            spots = mention.spots
-            if not spots and mention.building:
-                spots = tuple(s for s in self._gazetteer.spots if s.kind == "estate")
+            spots: Iterable[Spot] = mention.spots
+            if not mention.spots and mention.building:
+                spots = (
+                    sorted(self._gazetteer.estates, key=lambda s: near.grid not in s.grids)
+                    if near.grid
+                    else (self._gazetteer.estates)
+                )
             for spot in spots:
-                found += _offers(spot, mention.building, mention.unit)
+                found += _offers(spot, mention)
+                if len(found) >= MAX_CANDIDATES * 4:
+                    break
         if not found:
-            found = [Candidate(self.street.get_grid(grid).name, grid) for grid in grids]
-        near = self._home_grid(home)
-        ordered = sorted(dict.fromkeys(found), key=lambda c: c.grid != near) if near else list(dict.fromkeys(found))
-        return tuple(ordered[:MAX_CANDIDATES])
+            found = [Candidate(self._grids[grid].name, grid) for grid in grids]
+        ordered = sorted(dict.fromkeys(found), key=lambda c: c.grid != near.grid) if near.grid else dict.fromkeys(found)
+        return tuple(list(ordered)[:MAX_CANDIDATES])
 
-    def _home_grid(self, home: str | None) -> str | None:
-        if not home or self.street.find_grid(home):
-            return home or None
-        return self.find(home).grid
+    def _home(self, home: str | None) -> Place:
+        if not home or home in self._grids:
+            return Place(grid=home or None)
+        return self.find(home)
 
 
 def _deciding(mentions: list[Mention]) -> list[Mention]:
-    """The mentions of the strongest role."""
+    """The mentions of the strongest role; none when every one is denied."""
     best = max(m.role for m in mentions)
-    return [m for m in mentions if m.role == best]
+    return [m for m in mentions if m.role == best] if best > DENIED else []
 
 
 def _lead(chosen: list[Mention]) -> Mention:
@@ -170,23 +243,29 @@ def _shared(chosen: list[Mention], *, between: bool) -> tuple[str, ...]:
     return tuple(shared) or spread
 
 
-def _offers(spot: Spot, building: str = "", unit: str = "") -> list[Candidate]:
-    if building and spot.kind == "estate":
-        grids = [(label, spot.find_part(label)) for label in building.split("、")]
-        tail = f" {unit} 单元" if unit else ""
+def _offers(spot: Spot, mention: Mention | None = None) -> list[Candidate]:
+    """What a spot stands for, a grid each; with the building or number of the mention when the spot has it."""
+    if mention and mention.building and spot.kind == "estate":
+        grids = [(label, spot.find_part(label)) for label in mention.building.split("、")]
+        tail = f" {mention.unit} 单元" if mention.unit else ""
         return [Candidate(f"{spot.name} {label} 幢{tail}", grid) for label, grid in grids if grid]
     if spot.labels:
         return [Candidate(label, grid) for label, grid in spot.labels]
     return [Candidate(spot.name, spot.grids[0])] if len(spot.grids) == 1 else []
 
 
-def _written(place: Place) -> str:
-    parts = [place.estate or place.road or place.landmark]
-    parts += [f"{place.building} 幢"] if place.building else []
-    parts += [f"{place.unit} 单元"] if place.unit else []
-    parts += [place.room] if place.room else []
-    parts += [f"{place.number} 号"] if place.number else []
+def _write(name: str, building: str, unit: str = "", room: str = "", number: str = "") -> str:
+    parts = [name]
+    parts += [f"{building} 幢"] if building else []
+    parts += [f"{unit} 单元"] if unit else []
+    parts += [room] if room else []
+    parts += [f"{number} 号"] if number else []
     return " ".join(part for part in parts if part)
+
+
+def _is_around(grid: Grid, point: Point) -> bool:
+    west, south, east, north = box(grid.polygon)
+    return west - _AROUND <= point[0] <= east + _AROUND and south - _AROUND <= point[1] <= north + _AROUND
 
 
 def _overlap(text: str, name: str) -> bool:

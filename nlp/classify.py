@@ -11,16 +11,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nlp.cues import Cues, Hit, totals
 from nlp.lexicon import DATA, name_entries, read_entries
+from nlp.model import UNHEARD, Floats, Model, Reading, is_learned, read_model, shipped_model
+from nlp.segment import Sentence
 from nlp.taxonomy import Item
 
+LEARNED_ITEMS = DATA / "learned" / "items.tsv"
+"""Learned from the example messages that come with the package, for the shipped taxonomy."""
+LEARNED_INTENTS = DATA / "learned" / "intents.tsv"
 INTENTS = ("request", "wish", "consult", "praise", "suggest", "progress", "smalltalk")
 """Every intent, the likeliest first."""
 SHARPNESS = 0.55
-"""How fast confidence grows with the lead of the best item: chosen so that it matches the share of right answers."""
+"""How fast confidence grows with the lead of the best item where only hand-written entries speak."""
 DOUBT = 1.6
-"""Score that a text without any evidence lends to "none of these"."""
+"""Score that such a text without any evidence lends to "none of these"."""
+LEAST_EVIDENCE = 0.05
+MOST_SHARES = 8
+"""Items that are given a confidence, at most."""
+MOST_EVIDENCE = 6
+"""Words shown as evidence, at most."""
 GIVEN_ITEMS = {"praise": ("opinion.supervise.praise",), "wish": ("wish.wish.goods", "wish.wish.service")}
 """Items that follow from the intent alone."""
 LONG = 60
@@ -36,54 +48,118 @@ _FINAL = re.compile(r"[。！!~…\s.，,]+$")
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Items by score, best first, and what decided."""
+    """What speaks for which item: `scores` by hand-written entries, best first; `powers` with what was learned.
+
+    Confidence is the softmax of the powers, which are in the order of `items`.
+    """
 
     scores: tuple[tuple[str, float], ...]
     hits: tuple[Hit, ...]
+    items: Sequence[str]
+    powers: Floats
+    learned: Learned | None = None
 
     def best(self) -> str | None:
-        """The item with the highest score; None without evidence."""
-        return self.scores[0][0] if self.scores else None
+        """The likeliest item; None without evidence."""
+        return self.items[int(self.powers.argmax())] if len(self.powers) else None
 
-    def shares(self, among: Collection[str] | None = None) -> tuple[tuple[str, float], ...]:
-        """Items with a confidence between 0 and 1, best first; the rest of 1 is doubt."""
-        scores = [(i, s) for i, s in self.scores if among is None or i in among]
-        powers = [(item, math.exp(min(score, 60.0) * SHARPNESS)) for item, score in scores]
-        whole = sum(power for _, power in powers) + math.exp(DOUBT * SHARPNESS)
-        return tuple((item, round(power / whole, 4)) for item, power in powers)
+    def shares(self, without: Collection[str] = ()) -> tuple[tuple[str, float], ...]:
+        """The likeliest items with a confidence between 0 and 1. Without anything learned a rest is doubt."""
+        if not len(self.powers):
+            return ()
+        powers = self.powers
+        if without:
+            powers = powers.copy()
+            powers[[at for at, item in enumerate(self.items) if item in without]] = -np.inf
+        most = float(powers.max()) if self.learned else 0.0
+        if most == -np.inf:
+            return ()
+        raised = np.exp(powers - most)
+        raised /= raised.sum() + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
+        first = np.argsort(-raised, kind="stable")[:MOST_SHARES].tolist()
+        return tuple((self.items[at], round(raised.item(at), 4)) for at in first if raised.item(at) > 0)
 
     def evidence(self, item: str | None) -> tuple[tuple[str, float], ...]:
         """The words that speak for an item with their weights, heaviest first."""
-        found = [(hit.written, round(hit.weight, 2)) for hit in self.hits if hit.entry.target == item]
-        return tuple(sorted(found, key=lambda f: -f[1]))
+        if item is None:
+            return ()
+        trust = self.learned.model.trust if self.learned else 1.0
+        found = {hit.written: hit.weight * trust for hit in self.hits if hit.entry.target == item}
+        for word, weight in self.learned.words_for(item) if self.learned else ():
+            home = next((written for written in found if word in written), word)
+            found[home] = found.get(home, 0.0) + weight
+        heaviest = sorted(((word, round(weight, 2)) for word, weight in found.items()), key=lambda pair: -pair[1])
+        return tuple(pair for pair in heaviest[:MOST_EVIDENCE] if pair[1] >= LEAST_EVIDENCE)
 
 
-class ItemScorer:
-    """Scores a taxonomy's items. Entries for items the taxonomy does not have are left out; its names always count."""
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A text as a learned lexicon saw it: `number` is the lexicon's place among those read together."""
 
-    def __init__(self, items: Sequence[Item], classes: Mapping[str, tuple[str, ...]], lexicon: Path | None) -> None:
+    reading: Reading
+    number: int
+
+    @property
+    def model(self) -> Model:
+        """The lexicon."""
+        return self.reading.stack.models[self.number]
+
+    def words_for(self, target: str) -> list[tuple[str, float]]:
+        """Words of the text with what they add to a target's power."""
+        found = self.reading.evidence(self.number, target)
+        return [(word.strip(), weight * self.model.lead) for word, weight in found if word.strip("_ ")]
+
+
+class ItemCues:
+    """The hand-written entries. Those for items the taxonomy does not have are left out; its names always count."""
+
+    def __init__(self, items: Sequence[Item], classes: Mapping[str, tuple[str, ...]], more: Path | None = None) -> None:
         known = {item.id for item in items}
-        paths = [*sorted((DATA / "lexicon").glob("*.tsv")), *([lexicon] if lexicon else [])]
+        paths = [*sorted((DATA / "lexicon").glob("*.tsv")), *([more] if more else [])]
         entries = {(e.word, e.target): e for e in name_entries((item.name, item.id) for item in items)}
         entries |= {(e.word, e.target): e for e in read_entries(*paths) if e.target in known}
         self._cues = Cues(entries.values(), classes)
 
-    def rank(self, text: str, breaks: Collection[int] = ()) -> Ranking:
-        """The items the text speaks for."""
-        hits = self._cues.match(text, breaks)
-        scores = {item: score for item, score in totals(hits).items() if score > 0}
-        ranked = sorted(scores.items(), key=lambda s: (-s[1], s[0]))
-        return Ranking(tuple(ranked), tuple(hits))
+    def find(self, said: Sentence) -> tuple[dict[str, float], tuple[Hit, ...]]:
+        """A positive score by item, and the entries found."""
+        hits = self._cues.match(said.text, (0, *said.ends()))
+        return {item: score for item, score in totals(hits).items() if score > 0}, tuple(hits)
 
 
-class IntentScorer:
-    """Scores intents from cue words, the kind of matter, and the form of the sentence."""
+class ItemScorer:
+    """Scores a taxonomy's items. `lexicon` is a learned one, used instead of the shipped, or hand-written additions."""
+
+    def __init__(self, items: Sequence[Item], classes: Mapping[str, tuple[str, ...]], lexicon: Path | None) -> None:
+        learned = lexicon if lexicon and is_learned(lexicon) else None
+        self._cues = ItemCues(items, classes, None if learned else lexicon)
+        self._items = tuple(item.id for item in items)
+        self.model = read_model(learned) if learned else shipped_model(LEARNED_ITEMS)
+        self._places = {item: at for at, item in enumerate(self._items)}
+        self._known = [at for at, target in enumerate(self.model.targets) if target in self._places]
+        self._columns = [self._places[self.model.targets[at]] for at in self._known]
+
+    def rank(self, said: Sentence, learned: Learned) -> Ranking:
+        """The items a text speaks for; `learned` is the text as `model` sees it."""
+        scores, hits = self._cues.find(said)
+        ranked = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+        if not self._known:
+            powers = np.array([min(score, 60.0) * SHARPNESS for _, score in ranked])
+            return Ranking(ranked, hits, [item for item, _ in ranked], powers)
+        powers = np.full(len(self._items), UNHEARD * self.model.lead)
+        powers[self._columns] = self.model.lead * learned.reading.scores(learned.number)[self._known]
+        for item, score in ranked:
+            powers[self._places[item]] += self.model.weigh(score)
+        return Ranking(ranked, hits, self._items, powers, learned)
+
+
+class IntentCues:
+    """The hand-written signs of an intent: cue words, the kind of matter, the form of the sentence."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
         self._cues = Cues(read_entries(DATA / "intents.tsv"), classes)
 
-    def score(self, text: str, ranking: Ranking, *, placed: bool) -> dict[str, float]:
-        """A score for every intent; "request" leads where nothing speaks for another."""
+    def score(self, text: str, scores_of_items: Sequence[tuple[str, float]], *, placed: bool) -> dict[str, float]:
+        """A score for every intent; "request" leads where nothing speaks for another. Items come best first."""
         framed = f"^{_FINAL.sub('', text.strip())}$".replace("?", "？")
         scores = dict.fromkeys(INTENTS, 0.0)
         for target, weight in totals(self._cues.match(framed)).items():
@@ -95,13 +171,28 @@ class IntentScorer:
         scores["consult"] *= told
         scores["progress"] *= told
         asks = scores["consult"] >= ASKS
-        best = ranking.scores[0] if ranking.scores else ("", 0.0)
+        best = scores_of_items[0] if scores_of_items else ("", 0.0)
         for prefix, intent, weight in _LEANINGS:
             if best[0].startswith(prefix):
                 scores[intent] += weight * min(1.0, best[1] / 3) * (1.0 if asks or intent != "consult" else 0.4)
-        if not ranking.scores and not placed:
+        if not scores_of_items and not placed:
             scores["smalltalk"] += 1.2 if len(framed) <= 14 else 0.3
         return scores
+
+
+class IntentScorer:
+    """Scores intents by hand-written signs and by what was learned."""
+
+    def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
+        self._cues = IntentCues(classes)
+        self.model = shipped_model(LEARNED_INTENTS)
+
+    def score(self, said: Sentence, ranking: Ranking, learned: Learned, *, placed: bool) -> dict[str, float]:
+        """A power for every intent; their softmax is the confidence."""
+        scores = self._cues.score(said.text, ranking.scores, placed=placed)
+        lead = self.model.lead
+        found = dict(zip(self.model.targets, learned.reading.scores(learned.number).tolist(), strict=True))
+        return {intent: lead * found.get(intent, UNHEARD) + self.model.weigh(scores[intent]) for intent in INTENTS}
 
 
 _LEANINGS = (

@@ -56,22 +56,23 @@ class Cues:
 
     def match(self, text: str, breaks: Collection[int] = ()) -> list[Hit]:
         """Every entry found, each once; a plain word inside a longer one does not count. `breaks`: word boundaries."""
+        plain, slots = self._plain, self._slots
         found = self._phrases.find_all(text)
-        hits: dict[Entry, Hit] = {}
-        for start, end, word in longest(f for f in found if f[2] in self._plain):
+        hits: dict[int, Hit] = {}
+        for start, end, word in longest([one for one in found if one[2] in plain]):
             factor = ACROSS if breaks and end - start <= 2 and _straddles(start, end, breaks) else 1.0
-            for entry in self._plain[word]:
-                known = hits.get(entry)
+            for entry in plain[word]:
+                known = hits.get(id(entry))
                 if known is None or known.weight < entry.weight * factor:
-                    hits[entry] = Hit(entry, entry.weight * factor, (start, end), word)
+                    hits[id(entry)] = Hit(entry, entry.weight * factor, (start, end), word)
         places: dict[str, list[Span]] = {}
         for start, end, word in found:
-            for slot in self._slots.get(word, ()):
+            for slot in slots.get(word, ()):
                 places.setdefault(slot, []).append((start, end))
         for anchor in places:
             for entry, parts in self._combined.get(anchor, ()):
-                if span := _together([places.get(part, []) for part in parts]):
-                    hits[entry] = Hit(entry, entry.weight, span[0], "…".join(text[s:e] for s, e in span[1]))
+                if all(part in places for part in parts) and (span := _together([places[part] for part in parts])):
+                    hits[id(entry)] = Hit(entry, entry.weight, span[0], "…".join(text[s:e] for s, e in span[1]))
         return list(hits.values())
 
 
@@ -82,8 +83,6 @@ def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
 
 def _together(places: list[list[Span]]) -> tuple[Span, list[Span]] | None:
     """The closest way to pick one place of each part, apart from each other and within reach, if any."""
-    if not all(places):
-        return None
     picked: list[list[Span]] = [[]]
     for options in places:
         picked = [

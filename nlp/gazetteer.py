@@ -5,45 +5,34 @@ Built once from a `Street`; reading messages against it is `mentions.py`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from nlp.phrases import Phrases
-from nlp.soundalike import SoundIndex, read_lookalikes, slips
+from nlp.soundalike import Names, SoundTable, read_lookalikes, same_numerals, slips
 from nlp.street import Area, Grid, Street
 
 Kind = Literal["estate", "road", "landmark", "grid", "community"]
+How = Literal["exact", "heard", "slipped", "partial"]
 _ENDINGS = (
-    "小区",
-    "花园",
-    "花苑",
-    "家园",
-    "新村",
-    "公寓",
-    "大厦",
-    "社区",
-    "苑",
-    "园",
-    "里",
-    "村",
-    "府",
-    "城",
-    "路",
-    "街",
-    "巷",
+    *("小区", "花园", "花苑", "家园", "新村", "公寓", "大厦", "社区", "苑", "园", "里", "村", "府", "城", "庭", "坊"),
+    *("路", "街", "巷"),
 )
 _SWAPS = (("菜场", "菜市场"), ("菜场", "农贸市场"), ("菜市场", "菜场"), ("幼儿园", "幼稚园"), ("小学", "小学校"))
+_PHASE = re.compile(r"(?P<stem>.{2,}?)(?P<phase>[\d十东西南北中A-Da-d][期区])")
+_WORTH: dict[How, int] = {"exact": 0, "heard": 1, "slipped": 2, "partial": 3}
+_GRID_NUMBER = re.compile(r"(\d{1,2}|十\d?)网格$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Spot:
-    """One place of the street. `parts` maps a building label or house number to its grid."""
+    """One place of the street. `parts` maps a building label, a house number or a grid's number to its grid."""
 
     kind: Kind
     name: str
     grids: tuple[str, ...]
-    parts: dict[str, str] = field(default_factory=dict, compare=False)
+    parts: dict[str, str] = field(default_factory=dict)
     whole: str = ""
     labels: tuple[tuple[str, str], ...] = ()
 
@@ -52,45 +41,114 @@ class Spot:
         return self.parts.get(label) or self.whole or None
 
 
+class Hit(NamedTuple):
+    """A name found in a text: where, the places it may mean, how it is written, which of its characters differ."""
+
+    start: int
+    end: int
+    spots: tuple[Spot, ...]
+    how: How
+    changed: tuple[int, ...] = ()
+
+
 class Gazetteer:
-    """Every spot of a street with the names it goes by: exact, partial, misheard."""
+    """Every spot of a street with the names it goes by: exact, misheard, misspelt, cut short."""
 
     def __init__(self, street: Street) -> None:
         self.spots: tuple[Spot, ...] = tuple(_spots(street))
-        self.exact: dict[str, tuple[Spot, ...]] = {}
+        self.estates = tuple(spot for spot in self.spots if spot.kind == "estate")
+        self.grids = {spot.whole: spot for spot in self.spots if spot.kind == "grid"}
         names: dict[str, list[Spot]] = {}
-        aliases = {e.name: e.aliases for e in street.estates()}
-        for spot in self.spots:
-            for name in _names(spot, aliases):
-                names.setdefault(name, []).append(spot)
+        for name, spot in _named(self.spots, {e.name: e.aliases for e in street.estates()}):
+            names.setdefault(name, []).append(spot)
         self.exact = {name: tuple(spots) for name, spots in names.items()}
-        self.partial = _partial(self.spots, self.exact)
-        self.slipped = self._slipped()
-        self.phrases = Phrases([*self.exact, *self.partial, *self.slipped])
-        self.sounds = SoundIndex(self.exact)
         self.tails = _tails(self.exact)
+        self._same = {same_numerals(name): spots for name, spots in self.exact.items()}
+        self._other: dict[str, tuple[tuple[Spot, ...], How, tuple[int, ...]]] = {
+            **_slipped(self._same),
+            **{stem: (spots, "partial", ()) for stem, spots in _partial(self._same).items()},
+        }
+        self._table = SoundTable()
+        self._sounding: dict[str, list[str]] = {}
+        for name in self._same:
+            self._sounding.setdefault(name.translate(self._table), []).append(name)
+        self._names = Names([*self._sounding, *(other.translate(self._table) for other in self._other)])
 
-    def _slipped(self) -> dict[str, tuple[Spot, ...]]:
-        lookalikes = read_lookalikes()
-        found: dict[str, list[Spot]] = {}
-        for name, spots in self.exact.items():
-            for slip in slips(name, lookalikes):
-                if slip not in self.exact and slip not in self.partial:
-                    found.setdefault(slip, []).extend(s for s in spots if s not in found.get(slip, ()))
-        return {slip: tuple(spots) for slip, spots in found.items()}
+    def find_names(self, text: str) -> list[Hit]:
+        """The names in a text, none overlapping another: exact ones first, then by ear, by eye, by half."""
+        sounds = text.translate(self._table)
+        spans = self._names.find_all(sounds)
+        if not spans:
+            return []
+        found: list[Hit] = []
+        for start, end in spans:
+            written = same_numerals(text[start:end])
+            if written in self._same:
+                found.append(Hit(start, end, self._same[written], "exact"))
+            elif names := self._sounding.get(sounds[start:end]):
+                found.append(self._heard(start, end, written, names))
+            if written in self._other:
+                found.append(Hit(start, end, *self._other[written]))
+        return _without_overlaps(found) if found else found
+
+    def _heard(self, start: int, end: int, written: str, names: list[str]) -> Hit:
+        """What sounds like the text, and of several names those that differ from it the least."""
+        if len(names) == 1:
+            return Hit(start, end, self._same[names[0]], "heard", _changed(written, names[0]))
+        differing = [(_changed(written, name), name) for name in names]
+        fewest = min(len(at) for at, _ in differing)
+        nearest = [(at, name) for at, name in differing if len(at) == fewest]
+        spots = dict.fromkeys(spot for _, name in nearest for spot in self._same[name])
+        return Hit(start, end, tuple(spots), "heard", nearest[0][0])
+
+
+def _changed(written: str, name: str) -> tuple[int, ...]:
+    return tuple(i for i, (a, b) in enumerate(zip(written, name, strict=True)) if a != b)
+
+
+def _without_overlaps(found: list[Hit]) -> list[Hit]:
+    """The best spelt of the hits that overlap, of equals the longest; in text order."""
+    if len(found) == 1:
+        return found
+    kept: list[Hit] = []
+    for hit in sorted(found, key=_by_worth):
+        if all(hit.end <= other.start or other.end <= hit.start for other in kept):
+            kept.append(hit)
+    kept.sort(key=_by_start)
+    return kept
+
+
+def _by_worth(hit: Hit) -> tuple[int, int, int]:
+    return _WORTH[hit.how], hit.start - hit.end, hit.start
+
+
+def _by_start(hit: Hit) -> int:
+    return hit.start
 
 
 def _spots(street: Street) -> Iterator[Spot]:
+    estates: dict[str, list[tuple[Grid, Area]]] = {estate.id: [] for estate in street.estates()}
+    roads: dict[str, list[tuple[Grid, Area]]] = {}
+    for grid in street.grids():
+        for area in grid.areas:
+            claims = estates[area.estate] if area.estate else roads.setdefault(area.road, [])
+            claims.append((grid, area))
     for estate in street.estates():
-        yield _joined("estate", estate.name, [(g, a) for g in street.grids() for a in g.areas if a.estate == estate.id])
-    for road in dict.fromkeys(a.road for g in street.grids() for a in g.areas if a.road):
-        yield _joined("road", road, [(g, a) for g in street.grids() for a in g.areas if a.road == road])
+        yield _joined("estate", estate.name, estates[estate.id])
+    for road, claims in roads.items():
+        yield _joined("road", road, claims)
     for grid in street.grids():
         for place in grid.places:
             yield Spot("landmark", place, (grid.id,), whole=grid.id)
         yield Spot("grid", grid.name, (grid.id,), whole=grid.id)
     for community in street.communities:
-        yield Spot("community", community.name, tuple(g.id for g in community.grids))
+        numbered = {n: grid.id for grid in community.grids if (n := _grid_number(grid.name))}
+        yield Spot("community", community.name, tuple(g.id for g in community.grids), numbered)
+
+
+def _grid_number(name: str) -> str:
+    found = _GRID_NUMBER.search(same_numerals(name))
+    return found[1].replace("十", "10" if found[1] == "十" else "1") if found else ""
 
 
 def _joined(kind: Kind, name: str, areas: list[tuple[Grid, Area]]) -> Spot:
@@ -111,38 +169,56 @@ def _joined(kind: Kind, name: str, areas: list[tuple[Grid, Area]]) -> Spot:
     return Spot(kind, name, grids, parts, whole, tuple(labels))
 
 
-def _names(spot: Spot, aliases: dict[str, tuple[str, ...]]) -> Iterator[str]:
-    names = [spot.name, *(aliases.get(spot.name, ()) if spot.kind == "estate" else ())]
-    if spot.kind == "landmark":
-        for estate, others in aliases.items():
-            for known in (estate, *others):
-                if spot.name.startswith(known):
-                    names += [other + spot.name[len(known) :] for other in (estate, *others)]
-        names += [spot.name.replace(old, new) for old, new in _SWAPS if spot.name.endswith(old)]
-    yield from dict.fromkeys(names)
-
-
-def _partial(spots: Iterable[Spot], exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[Spot, ...]]:
-    """Names cut short: what is left without "小区" or "路", and the first two characters of longer names."""
-    found: dict[str, list[Spot]] = {}
+def _named(spots: Iterable[Spot], aliases: dict[str, tuple[str, ...]]) -> Iterator[tuple[str, Spot]]:
+    """Every exact name with its spot; a landmark named after an estate goes by all names of the estate."""
+    groups = {known: (name, *others) for name, others in aliases.items() for known in (name, *others)}
     for spot in spots:
-        if spot.kind == "grid":
-            continue
-        stems = {spot.name[:2]} if len(spot.name) > 2 else set()
-        stems |= {spot.name[: -len(e)] for e in _ENDINGS if spot.name.endswith(e)}
-        for stem in stems:
-            if len(stem) >= 2 and stem not in exact:
-                found.setdefault(stem, []).append(spot)
-    return {stem: tuple(dict.fromkeys(meant)) for stem, meant in found.items()}
+        names = [spot.name, *(aliases.get(spot.name, ()) if spot.kind == "estate" else ())]
+        if spot.kind == "landmark":
+            for cut in range(2, len(spot.name)):
+                names += [other + spot.name[cut:] for other in groups.get(spot.name[:cut], ())]
+            names += [spot.name.replace(old, new) for old, new in _SWAPS if spot.name.endswith(old)]
+        for name in dict.fromkeys(names):
+            yield name, spot
+
+
+def _partial(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[Spot, ...]]:
+    """Names cut short: without "小区" or "路", without the phase, and the first two characters of longer names."""
+    found: dict[str, list[Spot]] = {}
+    for name, spots in exact.items():
+        for spot in spots:
+            if spot.kind != "grid" and name == same_numerals(spot.name):
+                for stem in _stems(name):
+                    found.setdefault(stem, []).append(spot)
+    return {stem: tuple(dict.fromkeys(meant)) for stem, meant in found.items() if stem not in exact}
+
+
+def _stems(name: str) -> Iterator[str]:
+    if len(name) > 2:
+        yield name[:2]
+    if phase := _PHASE.fullmatch(name):
+        yield phase["stem"]
+    for ending in _ENDINGS:
+        if name.endswith(ending) and len(name) - len(ending) >= 2:
+            yield name[: -len(ending)]
+
+
+def _slipped(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[tuple[Spot, ...], How, tuple[int, ...]]]:
+    lookalikes = read_lookalikes()
+    found: dict[str, tuple[dict[Spot, None], tuple[int, ...]]] = {}
+    for name, spots in exact.items():
+        for slip, changed in slips(name, lookalikes):
+            if slip not in exact:
+                found.setdefault(slip, ({}, changed))[0].update(dict.fromkeys(spots))
+    return {slip: (tuple(spots), "slipped", changed) for slip, (spots, changed) in found.items()}
 
 
 def _tails(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[tuple[str, Spot], ...]]:
     """For each estate's canonical name the landmarks inside it: ("北门", spot)."""
-    tails: dict[str, list[tuple[str, Spot]]] = {}
-    estates = {name: s for name, spots in exact.items() for s in spots if s.kind == "estate"}
+    tails: dict[str, dict[tuple[str, Spot], None]] = {}
     for name, spots in exact.items():
         for landmark in (s for s in spots if s.kind == "landmark"):
-            for known, estate in estates.items():
-                if name.startswith(known) and len(name) > len(known):
-                    tails.setdefault(estate.name, []).append((name[len(known) :], landmark))
-    return {name: tuple(dict.fromkeys(pairs)) for name, pairs in tails.items()}
+            for cut in range(2, len(name)):
+                for estate in (s for s in exact.get(name[:cut], ()) if s.kind == "estate"):
+                    tails.setdefault(estate.name, {})[name[cut:], landmark] = None
+    return {name: tuple(pairs) for name, pairs in tails.items()}

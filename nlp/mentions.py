@@ -1,72 +1,44 @@
-"""Finds the places a text mentions, with building, unit, room or number, and the part each plays (home, scene).
+"""Finds the places a text mentions: a name with its building or number, a building alone, a place of elsewhere.
 
-Which of several mentions decides is `address.py`.
+The part each plays is `roles.py`; which of several decides is `address.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nlp.gazetteer import Gazetteer, Spot
-from nlp.phrases import longest
-from nlp.text import CHINESE_NUMERAL, number
+from nlp.doors import Door, buildings_alone, find_building, find_house
+from nlp.gazetteer import Gazetteer, Hit, Spot
+from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
+from nlp.soundalike import same_numerals
+from nlp.text import CHINESE_NUMERAL
 
 _CN = f"[{CHINESE_NUMERAL}]"
-_NUM = rf"(?:\d{{1,3}}|{_CN}{{1,4}})"
-_GAP = r"(?:\s|的|里面|里头|里|内|那边|这边|小区|院内|院|[，,、:：（(\-]){0,3}?"
-_BLOCK = r"(?:号楼|号栋|号幢|号院|#楼|#栋|#幢|楼栋|栋|幢|座|洞|冻|撞|懂|#)"
-_DIRECT = re.compile(
-    rf"{_GAP}第?(?P<first>{_NUM}|[A-Za-z])(?P<letter>[A-Za-z]?)"
-    rf"(?:\s*{_BLOCK}?\s*[、,，和跟与及到至~\-]\s*(?P<second>{_NUM}|[A-Za-z])[A-Za-z]?)?\s*{_BLOCK}"
-)
-_BARE = re.compile(rf"{_GAP}(?P<first>\d{{1,3}}|{_CN}{{1,3}})(?P<letter>[A-Za-z]?)\s*号(?![线晚早下上中那之以前码位])")
-_DASHED = re.compile(
-    rf"{_GAP}(?P<first>\d{{1,3}})(?P<letter>[A-Za-z]?)\s*[-/.]\s*(?P<mid>\d{{1,4}})(?:\s*[-/.]\s*(?P<last>\d{{2,4}}))?"
-    r"(?![\d栋幢座#月])(?!号楼)"
-)
-_BEFORE_UNIT = re.compile(rf"{_GAP}(?P<first>\d{{1,3}}|{_CN}{{1,3}})(?P<letter>[A-Za-z]?)(?=\s*第?{_NUM}\s*单元)")
-_TRAILING = re.compile(r"\s*(?P<first>\d{1,2})(?P<letter>)(?=[，。,\s]|$)")
-_LOOSE = re.compile(
-    rf"(?<![有这那哪每某几整另隔旁前后面边几第\d一二三四五六七八九十百A-Za-z])第?(?P<first>\d{{1,3}}|{_CN}{{1,4}}|[A-Za-z])"
-    rf"(?P<letter>[A-Za-z]?)\s*(?:号楼|号栋|号幢|#楼|#栋|栋|幢|#(?=\d|\s|{_CN}))"
-)
-_UNIT = re.compile(
-    rf"[\s，,的]{{0,2}}第?(?P<unit>{_NUM}|[A-Za-z东西])\s*(?:单元|单圆|单远|门洞|梯口|门(?![口卫禁前外锁面铃框窗把牌]))"
-)
-_UNIT_DASH = re.compile(r"\s*[-/]\s*(?P<unit>\d{1,2})(?=\s*[-/]\s*\d{3,4})")
-_ROOM = re.compile(
-    rf"[\s，,的\-/]{{0,2}}(?:{_NUM}[楼层])?\s*(?P<room>\d{{3,4}}|[零\u3007一二三四五六七八九]{{3,4}})\s*(?:室|号房|号|房|户|屋)?"
-    r"(?![\d块元米天年人个多度分斤平路次家点栋幢月部类\-])(?!号楼|单元)"
-)
-_HOUSE = re.compile(
-    rf"[\s，,的上]{{0,2}}第?(?P<first>\d{{1,4}}|{_CN}{{1,6}})(?:[-之]\d{{1,3}})?"
-    rf"(?:\s*(?P<join>[、,，和跟与及到至~\-])\s*(?P<second>\d{{1,4}}|{_CN}{{1,6}}))?\s*(?:号|#|弄)(?!线)"
-)
-_HOUSE_BARE = re.compile(r"\s*(?P<first>\d{1,4})(?P<join>)(?P<second>)(?![\d年月日点分米块元个路多人次:：度天栋幢楼])")
-
-_HOME_BEFORE = re.compile(
-    r"(?:我们?家?住的?(?:是|在)?|我们?家?就?在|家住|家在|住在|住|租在|租住|我是|我们是|本人(?:是|在)?|(?:妈|爸|父母|爷爷|奶奶|公婆|岳父|岳母|老人)?家?住)\s*$"
-)
-_HOME_AFTER = re.compile(r"\s*(?:小区)?的?(?:居民|业主|住户|租户|租客|老住户|居住|人家|老人|一员)")
-_ASIDE_BEFORE = re.compile(
-    r"(?:像|跟|比|学|人家|隔壁|听说|别的小区|你看|看看|同样是|以前住|原来住|之前住|从前住|搬到|搬去|调到|送去|送到|带到|寄到|不如|"
-    r"回|去|到|往|从|过去|至|下班|上班)(?:在|的|了)?\s*$"
-)
-_SCENE_AFTER = re.compile(
-    r"[，,]?\s*(?:小区)?的?(?:大?门口|楼下|楼上|旁边|旁|边上|附近|后面|前面|后头|前头|对面|对过|里面|里|路口|拐角|转角|上|那儿|那里|这儿|这里|这边|那边|"
-    r"楼顶|屋顶|顶楼|地下|车库|电梯|楼道|单元|大厅|围墙|出口|入口|斜对|背后|底下|外面|周边|沿线|一段|段|中间)"
-)
-_PART_CUE = re.compile(r"\s*(?:小区|社区|那边|这边|那片|片区|一带|那块|那头)")
+_GAP = re.compile(r"[\s的（(]{0,2}(?:小区|里面|里)?[\s的（(]{0,2}")
+_GRID_NUMBER = re.compile(r"(?:社区)?\s*第?(?P<n>\d{1,2}|十\d?)号?网格")
 _NOT_PLACE = re.compile(r"(?:树|叶|果|色|机|头发|业|女|工|品|船|厂|的(?!居民|业主|住户|都|人|大?门|楼|电梯|车|路))")
-_PROPER = "苑里村园府城"
+_PROPER = "苑里村园府城庭坊亭"
+_TROUBLE = re.compile(
+    r"\s*(?:路灯|电梯|楼道|大?门口?|物业|保安|停车|车库|停[水电气]|[没断]([水电气]|路灯)|垃圾|绿化|围墙|监控|[有又])"
+)
+_AT_BEFORE = re.compile(r"(?:住在?|在|我们|咱们|我|(?:^|[，。,！？!?；\s]))$")
+_GOES_ON = re.compile(
+    rf"\s*(?:$|[，。、！？：；,.!?:;（(\s\d#]|[A-Za-z]{{0,1}}[座栋幢]|{_CN}|第|的|那|这|小区|有|没|停|又|老|口|路灯)"
+)
+_OTHER_NAME = re.compile(
+    r"[一-龥]?(?:花园|花苑|家园|新村|公寓|广场|大厦|华庭|豪庭|名邸|名苑|雅苑|医院|银行|中学|小学|大学)|[苑庭府湾坊](?!里)|园(?!区|里|林)|城(?!管|里|市|的)|村(?!委|里)|里(?=小区|\d|号)"
+)
+_OTHER_ROAD = re.compile(rf"(?:东|西|南|北|中)?(?:路|大道|大街|街|巷)(?:\d{{1,4}}|{_CN}{{1,4}})(?:号|弄)")
+_NEW = re.compile(r"(?:^|[，。！？,\s在住是])[新小大]$")
 _UNKNOWN_ESTATE = re.compile(
     r"(?:^|[\s，。、！？：,]|[在住到去是于])(?P<name>(?!我|你|他|咱|这|那|本|整|全|各|老旧|几|每|哪|某|隔壁|幼儿|附近)[一-龥]{2,3}?"
     rf"(?:花园|花苑|家园|新村|公寓|苑|华庭|豪庭|名邸))(?=\s*(?:\d|{_CN}{{1,3}}[栋幢号]|小区|门|[，。\s]|$|的|那|[东西南北]门|楼))"
 )
 _UNKNOWN_ROAD = re.compile(rf"(?P<name>[一-龥]{{2,3}}?(?:路|大道|大街|街|巷))(?:\d{{1,4}}|{_CN}{{2,4}})(?:号|弄)")
-
+_ESTATE_SIGN = re.compile(r"[园苑村寓庭邸]")
+_ROAD_SIGN = re.compile(rf"[路道街巷](?:\d|{_CN})")
 
 NEXT_TO = 2
 """Characters between an estate and its building that are still one place; more are words of their own."""
@@ -74,19 +46,24 @@ NEXT_TO = 2
 
 @dataclass(slots=True)
 class Mention:
-    """One mention. `spots` may be several for a shared or shortened name, none for a place outside the street file."""
+    """One mention. `spots` may be several for a shared or shortened name, none for a place outside the street file.
+
+    `doubtful`: what is written is near a known name but may be another place; it is asked about, never taken.
+    """
 
     start: int
     end: int
     written: str
     spots: tuple[Spot, ...] = ()
     partial: bool = False
+    doubtful: bool = False
     building: str = ""
     unit: str = ""
     room: str = ""
     number: str = ""
+    labels: tuple[str, ...] = ()
     grids: tuple[str, ...] = ()
-    role: int = 2
+    role: int = PLAIN
     apart: tuple[int, int] | None = None  # a building written away from its estate
 
     @property
@@ -98,168 +75,167 @@ class Mention:
     def kind(self) -> str:
         return self.spots[0].kind if self.spots else "unknown"
 
+    def take(self, door: Door) -> None:
+        """Makes the building of `door` the mention's own."""
+        self.building, self.unit, self.room, self.labels = door.shown, door.unit, door.room, door.labels
+        self.spots = tuple(s for s in self.spots if s.kind == "estate") or self.spots
+
 
 def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     """Every mention in text order; a building without an estate comes as a mention without spots and a building."""
-    mentions = _named(text, gazetteer)
-    for mention in mentions:
+    mentions = []
+    for hit in gazetteer.find_names(text):
+        mention = Mention(hit.start, hit.end, text[hit.start : hit.end], hit.spots, hit.how == "partial")
         _read_parts(text, mention, gazetteer)
-    mentions = [m for m in mentions if _believable(text, m, gazetteer)]
+        if _is_near(text, hit, mention) and _believable(text, hit, mention):
+            mentions.append(mention)
     mentions += _unknown(text, mentions)
-    _loose_buildings(text, mentions)
+    _place_alone(text, mentions)
+    if not mentions:
+        return []
     mentions.sort(key=lambda m: m.start)
+    give_roles(text, mentions)
     for mention in mentions:
         mention.grids = _grids(mention)
-        mention.role = _role(text, mention)
     return mentions
 
 
-def _named(text: str, gazetteer: Gazetteer) -> list[Mention]:
-    found = gazetteer.phrases.find_all(text)
-    exact = longest(f for f in found if f[2] in gazetteer.exact)
-    taken = list(exact)
-    heard = [f for f in gazetteer.sounds.find_all(text) if _near(text, f) and _free(f, taken)]
-    heard = longest(heard)
-    taken += heard
-    slipped = longest(f for f in found if f[2] in gazetteer.slipped and _free(f, taken))
-    taken += slipped
-    partial = longest(f for f in found if f[2] in gazetteer.partial and _free(f, taken))
-    mentions = [Mention(s, e, text[s:e], gazetteer.exact[name]) for s, e, name in (*exact, *heard)]
-    mentions += [Mention(s, e, text[s:e], gazetteer.slipped[name]) for s, e, name in slipped]
-    mentions += [Mention(s, e, text[s:e], gazetteer.partial[name], partial=True) for s, e, name in partial]
-    return sorted(mentions, key=lambda m: m.start)
-
-
-def _free(found: tuple[int, int, str], taken: Iterable[tuple[int, int, str]]) -> bool:
-    return all(found[1] <= start or end <= found[0] for start, end, _ in taken)
-
-
-def _near(text: str, found: tuple[int, int, str]) -> bool:
-    """A misheard name must share a character with the real one, or be followed by a house or building number."""
-    start, end, name = found
-    if any(a == b for a, b in zip(text[start:end], name, strict=True)):
+def _is_near(text: str, hit: Hit, mention: Mention) -> bool:
+    """Whether a name spelt otherwise is that name: one character may differ, more only before a building or number."""
+    if hit.how in ("exact", "partial"):
         return True
-    return len(name) > 2 and bool(_DIRECT.match(text, end) or _HOUSE.match(text, end))
+    size, numbered = hit.end - hit.start, bool(mention.building or mention.number)
+    if len(hit.changed) * 2 > size or (size == 2 and len(hit.changed) == 2):
+        return numbered
+    if numbered or size > 3:
+        return True
+    if not hit.changed or hit.changed[-1] != size - 1:
+        return len(hit.changed) < 2
+    return bool(_GOES_ON.match(text, hit.end) or SCENE_AFTER.match(text, hit.end))
 
 
-def _believable(text: str, mention: Mention, gazetteer: Gazetteer) -> bool:
-    """False for "金色的", "银杏树": a short name that is an everyday word here."""
-    if mention.building or mention.number or len(mention.written) > 2:
+def _believable(text: str, hit: Hit, mention: Mention) -> bool:
+    """False for "金色的", "银杏树", "建设美好家园": a short name that is an everyday word here."""
+    if mention.building or mention.number or mention.end > hit.end:
         return True
-    if mention.written[-1] in _PROPER:
+    before = text[max(0, hit.start - 6) : hit.start]
+    if mention.partial:
+        if PART_CUE.match(text, hit.end) or (SCENE_AFTER.match(text, hit.end) and not mention.doubtful):
+            return True
+        return bool(_AT_BEFORE.search(before) and _TROUBLE.match(text, hit.end)) and len(mention.spots) > 1
+    if len(mention.written) > 2 or mention.kind in ("grid", "landmark"):
         return True
-    if mention.partial and len({grid for spot in mention.spots for grid in spot.grids}) == 1:
-        return bool(_PART_CUE.match(text, mention.end) or _SCENE_AFTER.match(text, mention.end))
-    if mention.written in gazetteer.exact or mention.partial:
-        return not _NOT_PLACE.match(text, mention.end)
-    return bool(_SCENE_AFTER.match(text, mention.end) or _HOME_BEFORE.search(text[: mention.start]))
+    if hit.how == "exact":
+        return mention.written[-1] in _PROPER or not _NOT_PLACE.match(text, hit.end)
+    return bool(SCENE_AFTER.match(text, hit.end) or HOME_BEFORE.search(before))
 
 
 def _read_parts(text: str, mention: Mention, gazetteer: Gazetteer) -> None:
+    _narrow(text, mention)
+    if any(spot.kind == "community" for spot in mention.spots) and _read_grid(text, mention, gazetteer):
+        return
     if mention.kind in ("grid", "community"):
         return
-    if mention.kind == "road" or (mention.partial and any(s.kind == "road" for s in mention.spots)):
-        _read_house(text, mention)
-        if mention.number:
+    if _is_longer(text, mention):
+        mention.doubtful = True
+    if any(s.kind == "road" for s in mention.spots):
+        door = find_house(text, mention.end, bare=not mention.partial)
+        if door:
+            mention.number, mention.labels, mention.end = door.shown, door.labels, door.end
             mention.spots = tuple(s for s in mention.spots if s.kind == "road")
             return
     if any(s.kind == "estate" for s in mention.spots):
         _read_tail(text, mention, gazetteer)
-        if mention.kind == "estate" or mention.partial:
-            _read_building(text, mention)
+        if (mention.kind == "estate" or mention.partial) and (door := find_building(text, mention.end)):
+            mention.take(door)
+            mention.end = door.end
+
+
+def _narrow(text: str, mention: Mention) -> None:
+    """ "桂花苑（二期）": what follows a name cut short says which of the places it stands for."""
+    if len(mention.spots) < 2:
+        return
+    same = same_numerals(text[mention.start : mention.end + 16])
+    size = mention.end - mention.start
+    gap = _GAP.match(same, size)
+    for at in (size, gap.end() if gap else size):
+        rests = [(spot, same_numerals(spot.name)) for spot in mention.spots]
+        met = [
+            (s, n[size:]) for s, n in rests if n.startswith(same[:size]) and n[size:] and same.startswith(n[size:], at)
+        ]
+        if met:
+            mention.spots = tuple(spot for spot, _ in met)
+            mention.end = mention.start + at + len(met[0][1])
+            mention.written, mention.partial = text[mention.start : mention.end], len(met) > 1
+            return
+
+
+def _read_grid(text: str, mention: Mention, gazetteer: Gazetteer) -> bool:
+    """ "桂香社区三网格": a grid by its number in the community."""
+    found = _GRID_NUMBER.match(same_numerals(text[mention.end : mention.end + 10]))
+    if not found:
+        return False
+    number = found["n"].replace("十", "10" if found["n"] == "十" else "1")
+    grid = next((g for s in mention.spots if s.kind == "community" and (g := s.find_part(number))), None)
+    mention.end += found.end()
+    mention.written = text[mention.start : mention.end]
+    mention.spots = (gazetteer.grids[grid],) if grid else ()
+    mention.partial = False
+    return True
+
+
+def _is_longer(text: str, mention: Mention) -> bool:
+    """Whether the name is only a piece of another place's: "阳光|花园", "翠竹园|路5号", "新|翠竹园"."""
+    if mention.partial and _OTHER_NAME.match(text, mention.end):
+        return True
+    return bool(_OTHER_ROAD.match(text, mention.end) or _NEW.search(text[max(0, mention.start - 2) : mention.start]))
 
 
 def _read_tail(text: str, mention: Mention, gazetteer: Gazetteer) -> None:
     """ "银杏苑的北门": a landmark of the estate written apart from its name."""
-    for tail, landmark in gazetteer.tails.get(mention.spots[0].name, ()):
-        if found := re.compile(_GAP + re.escape(tail)).match(text, mention.end):
-            mention.spots, mention.end, mention.written = (landmark,), found.end(), text[mention.start : found.end()]
-            return
+    tails = gazetteer.tails.get(mention.spots[0].name, ())
+    gap = _GAP.match(text, mention.end) if tails else None
+    for tail, landmark in tails:
+        for at in (mention.end, gap.end() if gap else mention.end):
+            if text.startswith(tail, at):
+                mention.spots, mention.end = (landmark,), at + len(tail)
+                mention.written = text[mention.start : mention.end]
+                return
 
 
-def _read_house(text: str, mention: Mention) -> None:
-    found = _HOUSE.match(text, mention.end) or (_HOUSE_BARE.match(text, mention.end) if not mention.partial else None)
-    if not found:
-        return
-    first = number(found["first"])
-    if first is None:
-        return
-    mention.number = str(first)
-    second = number(found["second"]) if found["second"] else None
-    if second is not None and second != first:
-        mention.number = f"{first}、{second}"
-    mention.end = found.end()
-
-
-def _read_building(text: str, mention: Mention) -> None:
-    for pattern in (_DIRECT, _BEFORE_UNIT, _DASHED, _BARE, _TRAILING):
-        found = pattern.match(text, mention.end)
-        if found and (label := _label(found["first"], found["letter"])):
-            break
-    else:
-        return
-    groups = found.groupdict()
-    mention.building, mention.end = label, found.end()
-    if second := groups.get("second"):
-        mention.building = f"{label}、{_label(second, '')}"
-    elif pattern is _DASHED:
-        middle, last = groups["mid"], groups["last"]
-        mention.unit = middle if last or len(middle) < 3 else ""
-        mention.room = last or (middle if len(middle) >= 3 else "")
-    if not mention.room:
-        _read_unit_and_room(text, mention)
-    if mention.partial:
-        mention.spots = tuple(s for s in mention.spots if s.kind == "estate") or mention.spots
-
-
-def _read_unit_and_room(text: str, mention: Mention) -> None:
-    if unit := _UNIT.match(text, mention.end) or _UNIT_DASH.match(text, mention.end):
-        mention.unit, mention.end = _label(unit["unit"], ""), unit.end()
-    if room := _ROOM.match(text, mention.end):
-        value = number(room["room"])
-        if value is not None:
-            mention.room, mention.end = str(value), room.end()
-
-
-def _label(numeral: str, letter: str) -> str:
-    if numeral.isascii() and numeral.isalpha():
-        return numeral.upper()
-    if numeral in ("东", "西"):
-        return numeral
-    value = number(numeral)
-    return "" if not value else f"{value}{letter.upper()}"
-
-
-def _loose_buildings(text: str, mentions: list[Mention]) -> None:
+def _place_alone(text: str, mentions: list[Mention]) -> None:
     """Gives "5 栋" standing alone to the estate named before it, or to the only one named after it."""
-    for found in _LOOSE.finditer(text):
-        label = _label(found["first"], found["letter"])
-        if not label or found["first"] == "两" or any(m.start <= found.start() < m.end for m in mentions):
+    for door in buildings_alone(text, [(m.start, m.end) for m in mentions]):
+        if any(m.kind == "unknown" and not m.building and 0 <= door.start - m.end <= NEXT_TO for m in mentions):
             continue
-        loose = Mention(found.start(), found.end(), found.group(), building=label)
-        _read_unit_and_room(text, loose)
         estates = [m for m in mentions if m.kind == "estate" or (m.partial and not m.number)]
-        before = [m for m in estates if m.start < found.start()]
-        if any(m.kind == "unknown" and not m.building and 0 <= found.start() - m.end <= 2 for m in mentions):
-            continue
+        before = [m for m in estates if m.start < door.start]
         owner = before[-1] if before else (estates[0] if len({m.spots for m in estates}) == 1 else None)
-        if owner is not None and not owner.building:
-            owner.building, owner.unit, owner.room = loose.building, loose.unit, loose.room
-            owner.spots = tuple(s for s in owner.spots if s.kind == "estate") or owner.spots
-            if before and loose.start - owner.end <= NEXT_TO:
-                owner.end = max(owner.end, loose.end)
+        if owner is not None and not owner.building and not _denied(text, door):
+            owner.take(door)
+            if before and door.start - owner.end <= NEXT_TO:
+                owner.end = max(owner.end, door.end)
             else:
-                owner.apart = (loose.start, loose.end)
-        elif owner is None or owner.building != label:
-            loose.spots = owner.spots if owner else ()
-            loose.partial = owner.partial if owner else False
+                owner.apart = (door.start, door.end)
+        elif owner is None or owner.building != door.shown:
+            loose = Mention(door.start, door.end, text[door.start : door.end])
+            loose.spots, loose.partial = (owner.spots, owner.partial) if owner else ((), False)
+            loose.doubtful = owner.doubtful if owner else False
+            loose.take(door)
             mentions.append(loose)
             mentions.sort(key=lambda m: m.start)
 
 
+_DENIED = re.compile(r"(?:(?<![是这可要还])不是|不在|并非)(?:在|说|指)?\s*$")
+
+
+def _denied(text: str, door: Door) -> bool:
+    return bool(_DENIED.search(text[max(0, door.start - 5) : door.start]))
+
+
 def _unknown(text: str, known: list[Mention]) -> Iterator[Mention]:
-    for pattern in (_UNKNOWN_ESTATE, _UNKNOWN_ROAD):
-        for found in pattern.finditer(text):
+    for sign, pattern in ((_ESTATE_SIGN, _UNKNOWN_ESTATE), (_ROAD_SIGN, _UNKNOWN_ROAD)):
+        for found in pattern.finditer(text) if sign.search(text) else ():
             start, end = found.span("name")
             if all(end <= m.start or m.end <= start for m in known):
                 yield Mention(start, end, found["name"])
@@ -267,26 +243,10 @@ def _unknown(text: str, known: list[Mention]) -> Iterator[Mention]:
 
 def _grids(mention: Mention) -> tuple[str, ...]:
     """The grids the mention may lie in; none when it lies outside the street file or names no estate."""
-    labels = (mention.building or mention.number).split("、") if mention.building or mention.number else []
     found: list[str] = []
     for spot in mention.spots:
-        if labels and spot.kind in ("estate", "road"):
-            parts = [spot.find_part(label) for label in labels]
-            found += [part for part in parts if part]
+        if mention.labels and spot.kind in ("estate", "road"):
+            found += [part for label in mention.labels if (part := spot.find_part(label))]
         else:
             found += spot.grids
     return tuple(dict.fromkeys(found))
-
-
-def _role(text: str, mention: Mention) -> int:
-    """3 scene, 2 plain, 1 home, 0 only compared with or gone to; weaker mentions decide only when alone."""
-    before, after = text[max(0, mention.start - 8) : mention.start], mention.end
-    if _ASIDE_BEFORE.search(before) and not _SCENE_AFTER.match(text, after):
-        return 0
-    if _HOME_AFTER.match(text, after) or _HOME_BEFORE.search(before):
-        return 1
-    if mention.kind == "community":
-        return 0
-    if mention.partial and not mention.building and not mention.number:
-        return 2 if _PART_CUE.match(text, after) else 1
-    return 3 if _SCENE_AFTER.match(text, after) else 2

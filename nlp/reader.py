@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nlp.address import NOWHERE, Place, PlaceBook
-from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Ranking, pick
+from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Learned, Ranking, pick
 from nlp.commands import Commands
+from nlp.cues import totals
 from nlp.lexicon import read_classes
-from nlp.segment import Segmenter
+from nlp.model import Stack
+from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import split_matters, summarize
 from nlp.taxonomy import Item
 from nlp.text import plain
-from nlp.urgency import AlarmReader
+from nlp.urgency import Alarm, AlarmReader
 
 __all__ = ["Findings", "Item", "Reader"]
 
@@ -28,11 +30,12 @@ SURE_OF_MATTER = 4.0
 """Score from which a sentence counts as a matter of its own."""
 TELLING = 130
 """Characters from which a text is one story told at length, not a list of matters."""
+SHORT = 14
+"""Characters up to which a text without any known word counts as nonsense."""
+HARDLY = 0.15
+"""Confidence below which an item is not meant at all."""
 NO_ITEM = frozenset({"progress", "smalltalk"})
 """Intents that carry no item."""
-SUGGESTED = "opinion.suggest.community"
-CONCRETE = 4.5
-"""Score from which a suggestion is about a concrete repair rather than the community at large."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,15 @@ class Findings:
     topic: str | None
     matters: tuple[str, ...]
     evidence: tuple[tuple[str, float], ...]
-    summary: str
     wants_person: bool
     menu: str | None
+    shown: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def summary(self) -> str:
+        """The text made short; see `summarize`."""
+        return summarize(self.shown, self.spans) if self.shown else ""
 
 
 class Reader:
@@ -64,8 +73,8 @@ class Reader:
         self._items = ItemScorer(items, classes, lexicon)
         self._intents = IntentScorer(classes)
         self._alarms = AlarmReader(classes)
+        self._stack = Stack([self._items.model, self._intents.model, self._alarms.model])
         self._commands = Commands()
-        self._segmenter = Segmenter(self.places.names())
 
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """The findings of a text. Never raises for any text; the same text gives the same findings."""
@@ -73,12 +82,18 @@ class Reader:
         if not any(char.isalnum() for char in shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
-        bare = _blank(shown, spans).lower()
-        ranking = self._items.rank(bare, self._segmenter.breaks(bare))
-        alarm = self._alarms.read(bare)
+        said = sentence(_blank(shown, spans))
+        reading = self._stack.read(said)
+        ranking = self._items.rank(said, Learned(reading, 0))
+        alarm = self._alarms.read(said, reading.scores(2))
         menu = self._commands.find_menu(shown)
-        scores = self._intents.score(bare, ranking, placed=bool(spans))
+        scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans))
+        matters = self._matters(shown, ranking)
+        if matters and not alarm.urgent:
+            alarm = self._loudest(matters)
         intent = "request" if alarm.urgent else pick(scores)
+        if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said):
+            intent = "smalltalk"
         item, shares = self._item(intent, ranking)
         return Findings(
             intent=intent,
@@ -89,44 +104,58 @@ class Reader:
             danger=alarm.danger,
             place=place,
             topic=self._topic(ranking),
-            matters=self._matters(shown) if intent in ("request", "consult") and not alarm.urgent else (),
+            matters=matters if intent in ("request", "consult") and not alarm.urgent else (),
             evidence=ranking.evidence(item),
-            summary=summarize(shown, spans),
             wants_person=self._commands.wants_person(shown),
             menu=menu,
+            shown=shown,
+            spans=tuple(spans),
         )
+
+    def _loudest(self, matters: Sequence[str]) -> Alarm:
+        """The alarm of the matter that is most alarming by itself: beside a calm one its words are drowned."""
+        alarms = []
+        for matter in matters:
+            said = sentence(_blank(matter, self.places.locate(matter)[1]))
+            alarms.append(self._alarms.read(said, self._stack.read(said).scores(2)))
+        return max(alarms, key=lambda alarm: alarm.confidence)
 
     def _item(self, intent: str, ranking: Ranking) -> tuple[str | None, tuple[tuple[str, float], ...]]:
         if intent in NO_ITEM:
             return None, ranking.shares()
         given = [item for item in GIVEN_ITEMS.get(intent, ()) if item in self.items]
         if given:
-            shares = ranking.shares(given) or ((given[0], 0.6),)
+            shares = ranking.shares(self.items.keys() - set(given)) or ((given[0], 0.6),)
             missing = tuple((item, 0.1) for item in given if item not in dict(shares))
             return shares[0][0], (*shares, *missing)
-        plain_items = [i for i in self.items if intent == "suggest" or i not in _BY_INTENT]
-        shares = ranking.shares(plain_items) or ranking.shares()
-        if intent == "suggest" and SUGGESTED in self.items and (not shares or ranking.scores[0][1] < CONCRETE):
-            rest = tuple(share for share in shares if share[0] != SUGGESTED)
-            return SUGGESTED, ((SUGGESTED, 0.6), *((item, round(share * 0.4, 4)) for item, share in rest))
+        shares = ranking.shares(_BY_INTENT) or ranking.shares()
         return (shares[0][0] if shares else None), shares
 
     def _topic(self, ranking: Ranking) -> str | None:
-        concrete = [item for item, _ in ranking.scores if not item.startswith(("opinion.", "wish."))]
-        return concrete[0] if concrete else ranking.best()
+        concrete = (item for item, _ in ranking.scores if not item.startswith(("opinion.", "wish.")))
+        return next(concrete, None) or ranking.best()
 
-    def _matters(self, text: str) -> tuple[str, ...]:
+    def _matters(self, text: str, ranking: Ranking) -> tuple[str, ...]:
         if not 12 <= len(text) <= TELLING:
             return ()
-        return split_matters(text, self._sure_item, SURE_OF_MATTER)
 
-    def _sure_item(self, piece: str) -> tuple[str | None, float]:
-        scores = self._items.rank(piece.lower()).scores
-        return scores[0] if scores else (None, 0.0)
+        def item_within(start: int, end: int) -> tuple[str | None, float]:
+            inside = totals(hit for hit in ranking.hits if start <= hit.span[0] and hit.span[1] <= end)
+            return max(inside.items(), key=lambda pair: (pair[1], pair[0])) if inside else (None, 0.0)
+
+        return split_matters(text, item_within, SURE_OF_MATTER)
+
+
+def _says_nothing(ranking: Ranking, said: Sentence) -> bool:
+    """Whether a few characters speak for no item at all."""
+    if ranking.scores or len(said.text) > SHORT:
+        return False
+    shares = ranking.shares()
+    return not shares or shares[0][1] < HARDLY
 
 
 _BY_INTENT = frozenset(item for items in GIVEN_ITEMS.values() for item in items)
-_NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), (), "", False, None)
+_NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), (), False, None)
 
 
 def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:

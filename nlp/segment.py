@@ -1,30 +1,41 @@
-"""Word boundaries by jieba, with the street's own names in a tokenizer of our own. Nothing else uses jieba."""
+"""Cuts a text into words as jieba does. Nothing else cuts words.
+
+rjieba is the same algorithm and dictionary compiled; a test holds the two against each other on thousands of texts.
+"""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import accumulate
 
-import jieba
+import rjieba
 
-jieba.setLogLevel(logging.ERROR)
-_FREQUENCY = 20_000
+_TOKENIZER = rjieba.Jieba()
+_DIGITS = str.maketrans("123456789", "000000000")
 
 
-class Segmenter:
-    """A tokenizer that keeps the given words whole. Safe to share: cutting keeps no state."""
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A text in small letters, the same with every digit a 0, and the words of the latter; offsets are the same."""
 
-    def __init__(self, words: Iterable[str] = ()) -> None:
-        self._tokenizer = jieba.Tokenizer()
-        self._tokenizer.initialize()
-        for word in words:
-            self._tokenizer.add_word(word, freq=_FREQUENCY)
+    text: str
+    folded: str
+    words: tuple[str, ...]
 
-    def breaks(self, text: str) -> frozenset[int]:
-        """Offsets where a word begins or the text ends."""
-        at = 0
-        found = [0]
-        for word in self._tokenizer.cut(text, HMM=False):
-            at += len(word)
-            found.append(at)
-        return frozenset(found)
+    def ends(self) -> list[int]:
+        """The offset where each word ends."""
+        return list(accumulate(map(len, self.words)))
+
+
+def sentence(text: str) -> Sentence:
+    """The text, cut."""
+    small = text.lower()
+    small = small if len(small) == len(text) else text
+    folded = small.translate(_DIGITS)
+    return Sentence(small, folded, tuple(cut(folded)))
+
+
+def cut(text: str) -> list[str]:
+    """The words of a text in order; joined they give the text again. As `jieba.cut` with HMM=False."""
+    words: list[str] = _TOKENIZER.cut(text, hmm=False)
+    return words

@@ -1,12 +1,14 @@
-"""How a place name may be misheard or mistyped: near pinyin, look-alike characters, a dropped or swapped character.
+"""Spellings people hit instead of a known name: same-sounding and look-alike characters, a dropped or swapped one.
 
 Only spellings of known names; whether a text means the place is decided in `mentions.py`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from operator import add
 from pathlib import Path
 
 from pypinyin import Style, pinyin
@@ -14,12 +16,19 @@ from pypinyin import Style, pinyin
 _INITIALS = {"zh": "z", "ch": "c", "sh": "s"}
 _FINALS = {"ang": "an", "eng": "en", "ing": "in"}
 _LOOKALIKES = Path(__file__).parent / "data" / "lookalikes.txt"
+_NUMERALS = "零一二三四五六七八九"
+_SAME_NUMERAL = {ord(numeral): str(value) for value, numeral in enumerate(_NUMERALS)}
+_NUMERAL = re.compile(f"[{_NUMERALS}]")
+_FIRST_SOUND = 0xE000
+"""Syllables are written as characters of the private use area, so that a text and its sound have one length."""
+_MANY = 20_000
+"""Keys from which most pairs of characters begin some key, and only three tell."""
 
 
 @lru_cache(maxsize=8192)
 def sound(char: str) -> str:
     """The toneless syllable of a character, zh/z, ch/c, sh/s, n/l, -ng/-n made equal; itself when it has none."""
-    syllable = pinyin(char, style=Style.NORMAL, errors="ignore")
+    syllable = pinyin(_NUMERALS[int(char)] if char in "0123456789" else char, style=Style.NORMAL, errors="ignore")
     if not syllable:
         return char
     spoken = syllable[0][0]
@@ -34,55 +43,77 @@ def sound(char: str) -> str:
     return spoken
 
 
-def sounds(text: str) -> list[str]:
-    """One `sound` a character."""
-    return [sound(char) for char in text]
+def same_numerals(text: str) -> str:
+    """The text with 一 to 九 as digits, of the same length: "一期" and "1期" become one spelling."""
+    return text.translate(_SAME_NUMERAL) if _NUMERAL.search(text) else text
+
+
+class SoundTable(dict[int, str]):
+    """For `str.translate`: each character becomes one character that stands for its `sound`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._syllables: dict[str, str] = {}
+
+    def __missing__(self, code: int) -> str:
+        spoken = sound(chr(code))
+        if len(spoken) > 1:
+            spoken = self._syllables.setdefault(spoken, chr(_FIRST_SOUND + len(self._syllables)))
+        self[code] = spoken
+        return spoken
 
 
 def read_lookalikes() -> dict[str, str]:
-    """For each character the other characters of its groups."""
+    """For each character the other characters of its group."""
     others: dict[str, str] = {}
     for line in _LOOKALIKES.read_text(encoding="utf-8").splitlines():
-        if line.startswith("#"):
-            continue
-        for char in line.strip():
-            others[char] = others.get(char, "") + line.strip().replace(char, "")
+        if not line.startswith("#"):
+            others |= {char: line.strip().replace(char, "") for char in line.strip()}
     return others
 
 
-def slips(name: str, lookalikes: dict[str, str]) -> Iterator[str]:
-    """Likely misspellings of a name of three characters or more, never the name itself."""
+def slips(name: str, lookalikes: dict[str, str]) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Likely misspellings of a name of three characters or more, with the positions of other characters in them.
+
+    A look-alike for one character; from four characters also one inside dropped or two swapped (no position given).
+    """
     if len(name) < 3:
         return
     for i, char in enumerate(name):
         for other in lookalikes.get(char, ""):
-            yield name[:i] + other + name[i + 1 :]
-    if len(name) < 4:
-        return
-    for i in range(len(name)):
-        yield name[:i] + name[i + 1 :]
-        if i and name[i - 1] != name[i]:
-            yield name[: i - 1] + name[i] + name[i - 1] + name[i + 1 :]
+            yield name[:i] + other + name[i + 1 :], (i,)
+    for i in range(1, len(name) if len(name) > 3 else 0):
+        if i < len(name) - 1:
+            yield name[:i] + name[i + 1 :], ()
+        if name[i - 1] != name[i]:
+            yield name[: i - 1] + name[i] + name[i - 1] + name[i + 1 :], ()
 
 
-class SoundIndex:
-    """Names by how they sound, for finding them in a text that spells them otherwise."""
+class Names:
+    """Keys found in a text by their first two characters, of very many by their first three: no loop over the keys."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names: dict[tuple[str, ...], list[str]] = {}
-        for name in names:
-            spelled = self._names.setdefault(tuple(sounds(name)), [])
-            if name not in spelled:
-                spelled.append(name)
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = frozenset(key for key in keys if len(key) > 1)
+        width = 3 if len(self._keys) > _MANY else 2
         lengths: dict[str, set[int]] = {}
-        for key in self._names:
-            lengths.setdefault(key[0], set()).add(len(key))
-        self._lengths = {first: sorted(sizes, reverse=True) for first, sizes in lengths.items()}
+        for key in self._keys:
+            lengths.setdefault(key[:width], set()).add(len(key))
+        self._lengths = {first: tuple(sizes) for first, sizes in lengths.items()}
+        self._pairs = frozenset(first for first in lengths if len(first) == 2)
+        self._triples = frozenset(first for first in lengths if len(first) == 3)
 
-    def find_all(self, text: str) -> Iterator[tuple[int, int, str]]:
-        """(start, end, name) wherever the text sounds like a name, the longest first at each position."""
-        heard = sounds(text)
-        for start, first in enumerate(heard):
-            for size in self._lengths.get(first, ()):
-                for name in self._names.get(tuple(heard[start : start + size]), ()):
-                    yield start, start + size, name
+    def find_all(self, text: str) -> list[tuple[int, int]]:
+        """(start, end) of every key of two characters or more, in no particular order."""
+        pairs = list(map(add, text, text[1:]))
+        firsts = self._pairs.intersection(pairs)
+        if self._triples:
+            firsts |= self._triples.intersection(map(add, pairs, text[2:]))
+        found = []
+        for first in firsts:
+            start = text.find(first)
+            while start >= 0:
+                for end in (start + size for size in self._lengths[first]):
+                    if end <= len(text) and text[start:end] in self._keys:
+                        found.append((start, end))
+                start = text.find(first, start + 1)
+        return found

@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nlp.geo import box, crosses_itself, overlap
+
 _BUILDING = re.compile(r"(\d{1,4})([A-Za-z]?)|([A-Za-z])")
 _SPAN = re.compile(r"(\d{1,4})\s*[-~]\s*(\d{1,4})")
 MAX_SPAN = 5_000
@@ -157,6 +159,7 @@ def parse_street(data: dict[str, Any]) -> Street:
         raise StreetError(_first_fault(error)) from None
     _check_ids(street)
     _check_areas(street)
+    _check_polygons(street)
     return street
 
 
@@ -180,13 +183,12 @@ def _check_ids(street: Street) -> None:
 
 def _check_areas(street: Street) -> None:
     estates = {estate.id: estate.name for estate in street.estates()}
-    claims: list[tuple[Grid, Area]] = []
+    claims: dict[tuple[str, str], dict[str, Grid]] = {}
     for grid in street.grids():
         for area in grid.areas:
             _check_area(grid, area, estates)
-            for other, claimed in claims:
-                _check_claim(other, claimed, grid, area, estates)
-            claims.append((grid, area))
+            claimed = claims.setdefault((area.estate, area.road), {})
+            _claim(claimed, grid, area, estates)
 
 
 def _check_area(grid: Grid, area: Area, estates: dict[str, str]) -> None:
@@ -203,23 +205,52 @@ def _check_area(grid: Grid, area: Area, estates: dict[str, str]) -> None:
         raise StreetError(f'{label}: the road "{area.road}" has a parity but no numbers')
 
 
-def _check_claim(first: Grid, claimed: Area, second: Grid, area: Area, estates: dict[str, str]) -> None:
-    if area.estate and area.estate == claimed.estate:
-        both = _overlap(claimed.building_set(), area.building_set())
-        what = f"building {both} of {estates[area.estate]}"
-    elif area.road and area.road == claimed.road:
-        both = _overlap(claimed.number_set(), area.number_set())
-        what = f"number {both} of {area.road}"
-    else:
-        return
-    if both:
-        raise StreetError(f"{what} has two grids: {first.id} ({first.name}) and {second.id} ({second.name})")
+def _claim(claimed: dict[str, Grid], grid: Grid, area: Area, estates: dict[str, str]) -> None:
+    """Enters what the area covers; "" stands for the whole estate or road."""
+    members: frozenset[Any] | None = area.building_set() if area.estate else area.number_set()
+    labels = sorted(map(str, members), key=_by_length) if members is not None else [""]
+    other, label = next(((claimed[taken], n) for n in labels for taken in (n, "") if taken in claimed), (None, ""))
+    if other is None and members is None and claimed:
+        label = min(claimed, key=_by_length)
+        other = claimed[label]
+    if other is not None:
+        what = (
+            f"building {label or '(any)'} of {estates[area.estate]}"
+            if area.estate
+            else f"number {label or '(any)'} of {area.road}"
+        )
+        raise StreetError(f"{what} has two grids: {other.id} ({other.name}) and {grid.id} ({grid.name})")
+    claimed.update(dict.fromkeys(labels, grid))
 
 
-def _overlap(first: frozenset[Any] | None, second: frozenset[Any] | None) -> str:
-    """One shared label, "(any)" when both cover everything, "" when they share nothing."""
-    if first is None or second is None:
-        known = first or second
-        return str(min(known, key=str)) if known else "(any)"
-    shared = first & second
-    return str(min(shared, key=lambda label: (len(str(label)), str(label)))) if shared else ""
+def _by_length(label: str) -> tuple[int, str]:
+    return len(label), label
+
+
+def _check_polygons(street: Street) -> None:
+    """Each polygon is a polygon, and no two share ground; swept from west to east, so far ones are never compared."""
+    drawn = [grid for grid in street.grids() if grid.polygon]
+    for grid in drawn:
+        _check_polygon(grid)
+    boxes = sorted(((box(grid.polygon), grid) for grid in drawn), key=_by_west)
+    for i, ((_, _, east, _), first) in enumerate(boxes):
+        for (west, _, _, _), second in boxes[i + 1 :]:
+            if west >= east:
+                break
+            if overlap(first.polygon, second.polygon):
+                names = f"{first.id} ({first.name}) and {second.id} ({second.name})"
+                raise StreetError(f"the polygons of two grids overlap: {names}")
+
+
+def _by_west(boxed: tuple[tuple[float, float, float, float], Grid]) -> float:
+    return boxed[0][0]
+
+
+def _check_polygon(grid: Grid) -> None:
+    label = f"grid {grid.id} ({grid.name})"
+    if len(set(grid.polygon)) < 3:
+        raise StreetError(f"{label}: a polygon needs three different points or more")
+    if not all(-180 <= lon <= 180 and -90 <= lat <= 90 for lon, lat in grid.polygon):
+        raise StreetError(f"{label}: the polygon has a point that is no (longitude, latitude)")
+    if crosses_itself(grid.polygon):
+        raise StreetError(f"{label}: the border of the polygon crosses itself")

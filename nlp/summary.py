@@ -70,12 +70,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= MAX_SUMMARY else text[: MAX_SUMMARY - 1].rstrip(_EDGE) + "…"
 
 
-def split_matters(text: str, item_of: Callable[[str], tuple[str | None, float]], floor: float) -> tuple[str, ...]:
+def split_matters(
+    text: str, item_within: Callable[[int, int], tuple[str | None, float]], floor: float
+) -> tuple[str, ...]:
     """The two or three parts of a text that surely (score from `floor`) speak of different items; else nothing."""
     parts: list[tuple[str, str]] = []
     pieces = _pieces(text)
-    for piece in pieces if len(pieces) > 1 else ():
-        item, score = item_of(piece)
+    for start, piece in pieces if len(pieces) > 1 else ():
+        item, score = item_within(start, start + len(piece))
         if item is None or score < floor:
             if parts:
                 parts[-1] = (parts[-1][0] + piece, parts[-1][1])
@@ -89,17 +91,20 @@ def split_matters(text: str, item_of: Callable[[str], tuple[str | None, float]],
     return tuple(piece.strip(_EDGE) for piece, _ in parts)
 
 
+_STOP = re.compile(r"[。！？!?；;\n]\s*$")
+
+
 def _apart(first: str, second: str) -> bool:
     """Whether two items belong to different categories, by the first part of their ids."""
     return first.split(".")[0] != second.split(".")[0]
 
 
-def _pieces(text: str) -> list[str]:
-    """Sentences, and clauses that announce a further matter ("还有…")."""
-    pieces: list[str] = []
-    for _, clause in clauses(text):
-        if pieces and not _JOIN.match(clause.strip()) and not re.search(r"[。！？!?；;\n]\s*$", pieces[-1]):
-            pieces[-1] += clause
+def _pieces(text: str) -> list[tuple[int, str]]:
+    """Sentences, and clauses that announce a further matter ("还有…"), with their offsets."""
+    pieces: list[tuple[int, str]] = []
+    for start, clause in clauses(text):
+        if pieces and not _JOIN.match(clause.strip()) and not _STOP.search(pieces[-1][1]):
+            pieces[-1] = (pieces[-1][0], text[pieces[-1][0] : start + len(clause)])
         else:
-            pieces.append(clause)
+            pieces.append((start, clause))
     return pieces

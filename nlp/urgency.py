@@ -5,22 +5,26 @@ Cue words are weighed against words that calm: past, mended, supposed, figurativ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nlp.cues import Cues, totals
 from nlp.lexicon import DATA, read_entries
+from nlp.model import Floats, shipped_model
+from nlp.segment import Sentence
 
 DANGERS = (
     "gas", "fire", "electric", "trapped", "collapse", "injury", "violence", "suicide", "drowning", "missing", "other",
 )  # fmt: skip
 """The dangers there is advice for; the first of equals is taken."""
-THRESHOLD = 3.0
-"""Weight of danger left after the calming words from which a text is urgent."""
-LOUDEST = 6.0
-"""Weight of danger that many words for the same thing can reach, so that they do not drown the calming ones."""
+URGENT = 0.3
+"""Confidence from which a text is urgent: a missed danger costs more than a needless alarm."""
+MOST_HAND, LEAST_HAND = 8.0, -4.0
+"""Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
 CALM = "calm"
 """The target of words that speak against a present danger; their weights are subtracted."""
+LEARNED_URGENCY = DATA / "learned" / "urgency.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +33,41 @@ class Alarm:
 
     urgent: bool
     danger: str | None
-    weight: float
+    confidence: float
     words: tuple[str, ...]
 
 
-class AlarmReader:
-    """The danger cues, read once."""
+class AlarmCues:
+    """The hand-written danger words."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
         self._cues = Cues(read_entries(DATA / "urgency.tsv"), classes)
 
-    def read(self, text: str) -> Alarm:
-        """Weighs the cues of a text. Promises to be deterministic and never to raise."""
+    def find(self, text: str) -> tuple[float, str, tuple[str, ...]]:
+        """(weight left after the calming words, the danger named most or "other", the words)."""
         hits = self._cues.match(f"^{text.strip()}$")
         scores = totals(hits)
         calm = scores.pop(CALM, 0.0)
-        weight = min(sum(scores.values()), LOUDEST) - calm
-        if not scores or weight < THRESHOLD:
-            return Alarm(False, None, weight, ())
-        named = {danger: score for danger, score in scores.items() if danger in DANGERS}
-        danger = max(DANGERS, key=lambda d: named.get(d, 0.0))
+        weight = max(LEAST_HAND, min(sum(scores.values()), MOST_HAND) - calm)
+        danger = max(DANGERS, key=lambda d: scores.get(d, 0.0)) if scores else "other"
         words = tuple(h.written for h in sorted(hits, key=lambda h: -h.weight) if h.entry.target != CALM)
-        return Alarm(True, danger if named else "other", weight, words)
+        return weight, danger, words
+
+
+class AlarmReader:
+    """Weighs the danger words together with what was learned."""
+
+    def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
+        self._cues = AlarmCues(classes)
+        self.model = shipped_model(LEARNED_URGENCY)
+        self._urgent, self._calm = (self.model.targets.index(target) for target in ("urgent", CALM))
+
+    def read(self, said: Sentence, learned: Floats) -> Alarm:
+        """The verdict on a text; `learned` are the scores of `model`. Deterministic; never raises."""
+        weight, danger, words = self._cues.find(said.text)
+        lead = learned.item(self._urgent) - learned.item(self._calm)
+        power = self.model.lead * lead + self.model.weigh(weight)
+        confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0
+        if confidence < URGENT:
+            return Alarm(False, None, confidence, ())
+        return Alarm(True, danger, confidence, words)

@@ -62,3 +62,13 @@ async def count(tx: Tx) -> int:
     """How many corrections are kept."""
     row = await tx.one(select(func.count()).select_from(labels).where(labels.c.tenant == tx.tenant))
     return int(row[0]) if row else 0
+
+
+async def corrections(tx: Tx) -> list[tuple[str, str]]:
+    """(text, item) of every correction that names an item, oldest first."""
+    rows = await tx.all(
+        select(labels.c.text, labels.c.item)
+        .where(labels.c.tenant == tx.tenant, labels.c.item != "")
+        .order_by(labels.c.at, labels.c.id)
+    )
+    return [(str(row.text), str(row.item)) for row in rows]

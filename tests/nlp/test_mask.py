@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from nlp.mask import find_phone, mask, mask_name, mask_phone, without_room
         ("12-2-401", "12-2-***"),
         ("我叫张建国，楼道灯坏", "我叫张**，楼道灯坏"),
         ("我是王小明。", "我是王**。"),
-        ("李阿姨摔了", "李阿姨摔了"),
+        ("李阿姨摔了", "李**摔了"),
         ("找李桂英阿姨", "找李**阿姨"),
     ],
 )
@@ -83,3 +85,109 @@ def test_masking_twice_changes_nothing(text: str) -> None:
 def test_no_mobile_survives(phone: str, before: str) -> None:
     assert phone not in mask(f"{before}{phone}，楼道灯坏了")
     assert find_phone(f"{before}{phone}，楼道灯坏了") == phone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "139.0000.1234", "139，0000，1234", "139(0000)1234", "139_0000_1234", "1 3 9 0 0 0 0 1 2 3 4", "139·0000·1234",
+        "139—0000—1234", "+86-139-0000-1234", "8613900001234", "幺三九 零零零零 幺二三四", "一三九0000一二三四",
+        "周一13900001234", "１３９ ００００ １２３４", "139\u200b0000\u200b1234",
+    ],
+)  # fmt: skip
+def test_hostile_phones(text: str) -> None:
+    shown = mask(f"找我 {text} 谢谢")
+    assert "139****1234" in shown
+    assert "0000" not in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "11010119900307451X", "110101 19900307 451x", "110101-19900307-451X", "１１０１０１１９９００３０７４５１Ｘ",
+        "1 1 0 1 0 1 1 9 9 0 0 3 0 7 4 5 1 8", "一一零一零一一九九零零三零七四五一八",
+    ],
+)  # fmt: skip
+def test_hostile_identity_numbers(text: str) -> None:
+    assert "110***********451" in mask(f"身份证{text}，补办")
+
+
+@pytest.mark.parametrize(
+    "text", ["沪AD12345", "沪 A D12345", "沪A·D12345", "沪A-D1 2345", "沪ad12345", "沪ＡＤ１２３４５"]
+)
+def test_hostile_plates(text: str) -> None:
+    shown = mask(f"{text}堵了门")
+    assert shown.endswith("***45堵了门")
+    assert "123" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("张师傅修好了", "张**修好了"),
+        ("王主任您好", "王**您好"),
+        ("楼上刘伯摔了", "楼上刘**摔了"),
+        ("欧阳老师家", "欧阳**家"),
+        ("找李桂英阿姨", "找李**阿姨"),
+        ("401室漏水", "***室漏水"),
+        ("四零一漏水", "***漏水"),
+        ("四零一室漏水", "***室漏水"),
+        ("12—2—401漏水", "12—2—***漏水"),
+        ("十二杠二杠四零一", "十二杠二杠***"),
+        ("12号302室", "12号***室"),
+        ("C-1203漏水", "C-***漏水"),
+        ("楼上601天天漏水", "楼上***天天漏水"),
+    ],
+)
+def test_names_and_rooms(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "打12345没人接", "打110和119", "一共1200元", "50-100块", "单号1042", "健民路1-119号", "2026-11-21", "二零二六年",
+        "二零零八年建的", "三零一医院", "1、3、5、7、9、11、13、15栋都没水", "100多人", "200平米", "10-20分钟", "20路公交",
+        "一二三四五六七", "一百零二号", "保安师傅来了", "施工师傅", "门卫大爷", "党支部书记", "社区主任", "项目经理", "老师傅",
+        "对方师傅", "房东阿姨", "大哥大姐", "祝老师好", "1.8涨到2.6", "3天了", "充电桩220伏",
+    ],
+)  # fmt: skip
+def test_no_false_alarm(text: str) -> None:
+    assert mask(text) == text
+
+
+DIGITS = "零一二三四五六七八九"
+SEPARATORS = st.sampled_from(["", " ", "-", "—", ".", "·", "_", "  "])
+
+
+@given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True), SEPARATORS, st.data())
+@settings(deadline=None)
+def test_no_mobile_survives_however_it_is_written(phone: str, between: str, data: st.DataObject) -> None:
+    written = between.join(data.draw(st.sampled_from([c, DIGITS[int(c)], chr(0xFF10 + int(c))])) for c in phone)
+    assert f"{phone[:3]}****{phone[-4:]}" in mask(f"电话：{written}。")
+
+
+@given(st.dates(min_value=date(1930, 1, 1), max_value=date(2020, 12, 31)), st.integers(0, 999), SEPARATORS)
+@settings(deadline=None)
+def test_no_identity_number_survives(born: date, serial: int, between: str) -> None:
+    written = between.join(("310101", f"{born:%Y%m%d}", f"{serial:03d}X"))
+    shown = mask(f"身份证 {written} 。")
+    assert written not in shown
+    assert f"{born:%Y%m%d}" not in shown
+
+
+@given(st.integers(1, 30), st.integers(1, 4), st.integers(1, 30), st.integers(1, 9), st.sampled_from(
+    ["{}栋{}单元{}室", "{}-{}-{}", "{}号楼{}单元{}", "{}幢{}门{}", "{}#{}单元{}"]
+))  # fmt: skip
+@settings(deadline=None)
+def test_no_room_survives(building: int, unit: int, floor: int, door: int, way: str) -> None:
+    room = f"{floor}{door:02d}"
+    shown = mask(f"银杏苑{way.format(building, unit, room)}漏水")
+    assert room not in shown.replace(str(building), "", 1)
+    assert "***" in shown
+
+
+@given(st.text(alphabet="139零一二三四幺0 -—.室栋单元号楼沪AX张李师傅阿姨，电话", max_size=60))
+@settings(deadline=None, max_examples=300)
+def test_masking_hostile_mixtures_twice_changes_nothing(text: str) -> None:
+    assert mask(mask(text)) == mask(text)

@@ -31,6 +31,17 @@ def test_intent_and_item(reader: Reader, text: str, intent: str, item: str | Non
     assert (found.intent, found.item) == (intent, item)
 
 
+@pytest.mark.parametrize("text", ["电梯又停了", "电梯怎么又停了", "电梯老停", "5幢电梯又停了，老人下不来"])
+def test_a_lift_that_stands_still_is_no_power_cut(reader: Reader, text: str) -> None:
+    found = reader.read(text)
+    assert (found.item, found.confidence >= 0.6) == ("facility.building.elevator", True)
+
+
+@pytest.mark.parametrize("text", ["又停电了", "整栋楼停电了电梯也停了"])
+def test_a_power_cut_stays_one(reader: Reader, text: str) -> None:
+    assert reader.read(text).item == "facility.supply.power"
+
+
 @pytest.mark.parametrize(
     ("text", "danger"),
     [

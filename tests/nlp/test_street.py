@@ -91,3 +91,28 @@ def test_names_may_repeat_under_two_communities() -> None:
 def test_incomplete_file(data: dict[str, Any]) -> None:
     with pytest.raises(StreetError):
         parse_street(data)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ([[0, 0], [2, 0], [2, 2], [0, 2]], [[1, 1], [3, 1], [3, 3], [1, 3]], r"overlap.*c-1.*第一网格.*c-2.*第二网格"),
+        ([[0, 0], [2, 0]], [], r"c-1.*three"),
+        ([[0, 0], [2, 2], [2, 0], [0, 2]], [], r"c-1.*crosses itself"),
+        ([[0, 0], [200, 2], [2, 0]], [], r"c-1.*longitude"),
+    ],
+)
+def test_bad_polygons(first: list[list[float]], second: list[list[float]], said: str) -> None:
+    data = two_grids({"estate": "e"}, {"road": "甲路"})
+    for grid, polygon in zip(data["communities"][0]["grids"], (first, second), strict=True):
+        grid["polygon"] = polygon
+    with pytest.raises(StreetError, match=said):
+        parse_street(data)
+
+
+def test_neighbouring_polygons_share_a_border() -> None:
+    data = two_grids({"estate": "e"}, {"road": "甲路"})
+    west, east = data["communities"][0]["grids"]
+    west["polygon"] = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    east["polygon"] = [[1, 0], [2, 0], [2, 1], [1, 1]]
+    assert len(list(parse_street(data).grids())) == 2

@@ -1,0 +1,210 @@
+"""A learned lexicon: words and characters with what each speaks for, and how to score a text with them.
+
+Reading and writing its file, scoring, and the words behind a score. Fitting one is `learning.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nlp.lexicon import LexiconError
+from nlp.segment import Sentence
+
+Floats = npt.NDArray[Any]
+OPENING = "# linli learned lexicon 1"
+"""The first line of a learned file; a file of hand-written entries has another."""
+WORD = "\u2581"
+"""Opens a term that is a whole word; the others are single characters and neighbouring pairs."""
+MOST_TERMS_SHOWN = 10
+"""Terms that count as evidence, at most."""
+UNHEARD = -1.0
+"""Score of a target the labels never named: that of a clear "no"."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A learned lexicon. A text's score for a target is about +1 for a clear yes and -1 for a clear no.
+
+    `rows` gives each term its row in `rarity` (how rare it is) and `weights` (rows x targets).
+    `lead` and `trust` turn scores and hand-written evidence into confidence: softmax(lead * score + said(hand)), where
+    said raises the hand-written score to `power` (with its sign) and multiplies it by `trust`.
+    """
+
+    targets: tuple[str, ...]
+    bias: Floats
+    rows: Mapping[str, int]
+    rarity: Floats
+    weights: Floats
+    lead: float = 3.0
+    trust: float = 0.0
+    power: float = 1.0
+    source: str = ""
+
+    def weigh(self, hand: float) -> float:
+        """What hand-written evidence adds to a target's power."""
+        return self.trust * math.copysign(abs(hand) ** self.power, hand)
+
+    def scores(self, said: Sentence) -> Floats:
+        """A score for each target, in the order of `targets`."""
+        return Stack([self]).read(said).scores(0)
+
+
+class Stack:
+    """Several models read together: the terms of a text are looked up once."""
+
+    def __init__(self, models: Sequence[Model]) -> None:
+        self.models = tuple(models)
+        sizes = [len(model.targets) for model in models]
+        ends = np.cumsum(sizes).tolist()
+        self.columns = tuple(slice(end - size, end) for size, end in zip(sizes, ends, strict=True))
+        self._owner = np.repeat(np.arange(len(models)), sizes)
+        self._bias = np.concatenate([model.bias for model in models]).astype(np.float32)
+        self.terms = tuple(dict.fromkeys(term for model in models for term in model.rows))
+        self._row = {term: row for row, term in enumerate(self.terms)}
+        self._squares = np.zeros((len(self.terms), len(models)), dtype=np.float32)
+        self.weights = np.zeros((len(self.terms), len(self._owner)), dtype=np.float32)
+        for at, (model, columns) in enumerate(zip(models, self.columns, strict=True)):
+            rows = [self._row[term] for term in model.rows]
+            self._squares[rows, at] = model.rarity**2
+            self.weights[rows, columns] = model.weights
+
+    def read(self, said: Sentence) -> Reading:
+        """Scores a text with every model."""
+        counts: dict[int, int] = {}
+        for row in map(self._row.get, terms_of(said)):
+            if row is not None:
+                counts[row] = counts.get(row, 0) + 1
+        rows = list(counts)
+        times: Floats = 1.0 + np.log(np.array(list(counts.values()), dtype=np.float32))
+        lengths = np.sqrt((times * times) @ self._squares[rows])
+        lengths[lengths == 0] = 1.0
+        sums: Floats = self._bias + times @ self.weights[rows] / lengths[self._owner]
+        return Reading(self, said, rows, times, lengths, sums)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A text as the models of a stack see it: the rows of its terms, how often each stands there (damped), its length."""
+
+    stack: Stack
+    said: Sentence
+    rows: list[int]
+    times: Floats
+    lengths: Floats
+    sums: Floats
+
+    def scores(self, model: int) -> Floats:
+        """A score for each target of a model (by its place in the stack)."""
+        found: Floats = self.sums[self.stack.columns[model]]
+        return found
+
+    def evidence(self, model: int, target: str) -> list[tuple[str, float]]:
+        """The words of the text that speak for a target and what they add, the parts of their characters included."""
+        targets = self.stack.models[model].targets
+        if target not in targets or not self.rows:
+            return []
+        column = self.stack.columns[model].start + targets.index(target)
+        added = self.stack.weights[self.rows, column] * self.times / self.lengths[model]
+        ends = self.said.ends()
+        found: dict[str, float] = {}
+        for at in np.argsort(-added, kind="stable")[:MOST_TERMS_SHOWN].tolist():
+            if (weight := added.item(at)) > 0:
+                word = self._word_of(self.stack.terms[self.rows[at]].removeprefix(WORD), ends)
+                found[word] = found.get(word, 0.0) + weight
+        return sorted(found.items(), key=lambda pair: -pair[1])
+
+    def _word_of(self, term: str, ends: list[int]) -> str:
+        """The run of whole words around the first place where a term stands."""
+        start = self.said.folded.find(term)
+        first, last = bisect_right(ends, start), bisect_left(ends, start + len(term))
+        return self.said.text[ends[first - 1] if first else 0 : ends[min(last, len(ends) - 1)]]
+
+
+def terms_of(said: Sentence) -> list[str]:
+    """The words, the single characters and the neighbouring pairs of a text."""
+    text = said.folded
+    pairs = map(str.__add__, text, text[1:])
+    return [*map(WORD.__add__, said.words), *text, *pairs]
+
+
+def is_learned(path: Path) -> bool:
+    """Whether a file is a learned lexicon rather than one of hand-written entries."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return lines.readline().startswith(OPENING)
+    except (OSError, UnicodeDecodeError) as error:
+        raise LexiconError(f"cannot read the lexicon {path}: {error}") from error
+
+
+def read_model(path: Path) -> Model:
+    """A learned file as written by `lines_of`. LexiconError names the file and line of a fault."""
+    head: dict[str, str] = {}
+    bias: dict[str, float] = {}
+    terms: dict[str, tuple[float, str]] = {}
+    at = 0
+    try:
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            at += 1
+            if line.startswith("# ") or not line:
+                name, _, value = line.removeprefix("# ").partition(": ")
+                head[name] = value
+                continue
+            kind, term, first, *rest = line.split("\t")
+            if kind == "target":
+                bias[term] = float(first)
+            else:
+                terms[f"{WORD}{term}" if kind == "word" else term] = (float(first), rest[0])
+        weights = _weights(terms, {target: number for number, target in enumerate(bias)})
+        lead, trust, power = (float(head[name]) for name in ("lead", "trust", "power"))
+    except OSError as error:
+        raise LexiconError(f"cannot read the lexicon {path}: {error}") from error
+    except (ValueError, KeyError, IndexError) as error:
+        raise LexiconError(f"{path}, near line {at}: not a learned lexicon ({error!r}); learn it anew") from error
+    rarity = np.array([rarity for rarity, _ in terms.values()], dtype=np.float32)
+    values = np.array(list(bias.values()), dtype=np.float32)
+    rows = {term: row for row, term in enumerate(terms)}
+    return Model(tuple(bias), values, rows, rarity, weights, lead, trust, power, head.get("source", ""))
+
+
+@cache
+def shipped_model(path: Path) -> Model:
+    """As `read_model`, for a file of the package, which does not change while the program runs."""
+    return read_model(path)
+
+
+def _weights(terms: Mapping[str, tuple[float, str]], column: Mapping[str, int]) -> Floats:
+    weights = np.zeros((len(terms), len(column)), dtype=np.float32)
+    for row, (_, pairs) in enumerate(terms.values()):
+        for pair in pairs.split():
+            target, _, weight = pair.rpartition("=")
+            weights[row, column[target]] = float(weight)
+    return weights
+
+
+def lines_of(model: Model) -> Iterator[str]:
+    """The lines of a model's file: remarks, targets, then one term a line, in a fixed order for easy comparing."""
+    yield OPENING
+    yield "# word or chars, the term, its rarity, and what it speaks for (+) or against (-), strongest first"
+    yield f"# source: {model.source}"
+    yield f"# lead: {model.lead:.4f}"
+    yield f"# trust: {model.trust:.4f}"
+    yield f"# power: {model.power:.4f}"
+    for target, bias in zip(model.targets, model.bias.tolist(), strict=True):
+        yield f"target\t{target}\t{bias:.3f}"
+    for term, row in sorted(model.rows.items()):
+        held = ((model.targets[at], round(model.weights.item(row, at), 2)) for at in range(len(model.targets)))
+        pairs = sorted(
+            ((target, weight) for target, weight in held if weight), key=lambda pair: (-abs(pair[1]), pair[0])
+        )
+        shown = " ".join(f"{target}={weight:+.2f}" for target, weight in pairs)
+        kind = "word" if term.startswith(WORD) else "chars"
+        yield f"{kind}\t{term.removeprefix(WORD)}\t{model.rarity.item(row):.2f}\t{shown}"
