@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import quantiles
 
@@ -29,6 +30,12 @@ MOST_ANSWERS = 7
 _FIRST = ("对，就这样", "分开登记", "对", "说不清，交给社区", "交给社区", "就是实物", "都出来了")
 _STOP = ("请人给我回电", "请社区的人看看", "撤回心愿")
 """Buttons under answers that need no further step."""
+MOST_RATED = 10
+"""Records of one resident that are rated, at most."""
+_LISTS = ("您报过的事", "您还没有报过事")
+"""How the answer to "my records" begins."""
+_WAITING = "待评价"
+"""What a list says of a record that has a result and no rating."""
 
 
 class Result:
@@ -128,7 +135,7 @@ async def grant_wishes(stage: Stage, rooms: dict[str, Screen], helper: Screen) -
 
 
 async def rate_all(screens: list[Screen]) -> None:
-    """Every resident thanks for a wish, or rates each resolved record."""
+    """Every resident thanks for a wish, and rates each record that waits for it."""
 
     async def one(screen: Screen) -> None:
         for shown in reversed(await screen.shown()):
@@ -136,26 +143,43 @@ async def rate_all(screens: list[Screen]) -> None:
             if thanks:
                 await screen.press(thanks)
                 break
-        for _ in range(3):
+        for _ in range(MOST_RATED):
+            old = set(await screen.shown())
             await screen.say("我的诉求")
-            listed = [label for label in (await screen.shown())[-1].labels if label[:4].isdigit()]
-            rated = False
-            for label in listed:
-                await screen.press(label)
-                if await _press_last(screen, "评一评"):
-                    await _press_last(screen, "好了")
-                    rated = await _press_last(screen, "5★")
-                    break
-            if not rated:
+            listed = await _awaited(screen, old, lambda shown: shown.text.startswith(_LISTS))
+            label = _to_rate(listed) if listed else ""
+            if not label or not await _rate(screen, label):
                 return
 
     await in_parallel([lambda s=s: one(s) for s in screens], AT_ONCE, "ratings")  # type: ignore[misc]
 
 
-async def _press_last(screen: Screen, label: str) -> bool:
-    """Presses a button of the newest message only."""
-    shown = await screen.shown()
-    return bool(shown) and label in shown[-1].labels and await screen.press(label)
+def _to_rate(listed: Shown) -> str:
+    """The button of the first record in a list that still waits for its rating."""
+    waiting = {line[:4] for line in listed.text.splitlines() if _WAITING in line}
+    return next((label for label in listed.labels if label[:4] in waiting), "")
+
+
+async def _rate(screen: Screen, record: str) -> bool:
+    """Opens a record and answers both questions, wherever among other messages they stand."""
+    old = set(await screen.shown())
+    await screen.press(record)
+    for label in ("评一评", "好了", "5★"):
+        if await _awaited(screen, old, lambda shown, label=label: label in shown.labels) is None:  # type: ignore[misc]
+            return False
+        old = set(await screen.shown())
+        await screen.press(label)
+    return True
+
+
+async def _awaited(screen: Screen, old: set[Shown], fits: Callable[[Shown], bool], tries: int = 100) -> Shown | None:
+    """The newest message that fits and is not one of the `old`, whatever else is said meanwhile."""
+    for _ in range(tries):
+        for shown in reversed(await screen.shown()):
+            if shown not in old and fits(shown):
+                return shown
+        await asyncio.sleep(0.05)
+    return None
 
 
 def account(stage: Stage, results: list[Result], owners: list[str]) -> Counter[str]:
@@ -203,38 +227,36 @@ def table(stage: Stage, results: list[Result], counts: Counter[str], seconds: fl
 
 
 async def drive_web(texts: list[str], folder: Path, *, only_intake: bool) -> bool:
-    stage = Stage(folder)
-    staff = {f"worker-{q.replace(':', '-')}": grant for q, grant in all_queues().items()}
-    links = await stage.prepare({**staff, "helper": (Role.MEMBER, "yinxing")}, "web", "")
-    await stage.start()
-    began = time.monotonic()
-    results = [Result(text) for text in texts]
-    owners = [""] * len(texts)
+    """Every text by a browser of its own."""
+    async with AsyncExitStack() as held:
+        stage = await held.enter_async_context(Stage(folder))
+        staff = {f"worker-{q.replace(':', '-')}": grant for q, grant in all_queues().items()}
+        links = await stage.prepare({**staff, "helper": (Role.MEMBER, "yinxing")}, "web", "")
+        await stage.start()
+        began = time.monotonic()
+        results = [Result(text) for text in texts]
+        owners = [""] * len(texts)
 
-    async def opener(index: int) -> Screen:
-        screen = await WebScreen.open(stage.url)
-        owners[index] = await screen.who()
-        return screen
+        async def browser(link: str = "", queue: str = "") -> WebScreen:
+            return await held.enter_async_context(await WebScreen.open(stage.url, link=link, queue=queue))
 
-    try:
+        async def opener(index: int) -> Screen:
+            screen = await browser()
+            owners[index] = await screen.who()
+            return screen
+
         screens = await run_residents(results, opener)
         if not only_intake:
-            rooms: dict[str, Screen] = {}
-            for queue in all_queues():
-                rooms[queue] = await WebScreen.open(
-                    stage.url, link=links[f"worker-{queue.replace(':', '-')}"], queue=queue
-                )
-            await work_off(stage, rooms)
-            await grant_wishes(stage, rooms, await WebScreen.open(stage.url, link=links["helper"]))
-            await rate_all(screens)
+            rooms: dict[str, Screen] = {
+                queue: await browser(links[f"worker-{queue.replace(':', '-')}"], queue) for queue in all_queues()
+            }
+            await finish(stage, rooms, await browser(links["helper"]), screens)
         return table(stage, results, account(stage, results, owners), time.monotonic() - began)
-    finally:
-        await stage.stop()
 
 
 async def drive_telegram(texts: list[str], folder: Path, *, only_intake: bool) -> bool:
-    async with TelegramServer() as server:
-        stage = Stage(folder, telegram_base=server.base_url, token=TOKEN)
+    """Every text by a phone of its own."""
+    async with TelegramServer() as server, Stage(folder, telegram_base=server.base_url, token=TOKEN) as stage:
         workers = {queue: server.person(f"工{index}", started=True) for index, queue in enumerate(all_queues())}
         helper = server.person("帮手", started=True)
         groups = {queue: server.group(queue, [who], bot="administrator") for queue, who in workers.items()}
@@ -249,26 +271,30 @@ async def drive_telegram(texts: list[str], folder: Path, *, only_intake: bool) -
         began = time.monotonic()
         results = [Result(text) for text in texts]
         residents = [server.person(f"居民{index}", started=True) for index in range(len(texts))]
-        try:
 
-            async def opener(index: int) -> Screen:
-                return TelegramScreen(server, residents[index])
+        async def opener(index: int) -> Screen:
+            return TelegramScreen(server, residents[index])
 
-            screens = await run_residents(results, opener)
-            if not only_intake:
-                rooms: dict[str, Screen] = {
-                    queue: TelegramScreen(server, workers[queue], groups[queue].id) for queue in workers
-                }
-                await work_off(stage, rooms)
-                await grant_wishes(stage, rooms, TelegramScreen(server, helper))
-                await rate_all(screens)
-            owners = [str(r.id) for r in residents]
-            good = table(stage, results, account(stage, results, owners), time.monotonic() - began)
-            for violation in server.violations[:5]:
-                print(f"Bot API violation: {violation}")
-            return good and not server.violations
-        finally:
-            await stage.stop()
+        screens = await run_residents(results, opener)
+        if not only_intake:
+            rooms: dict[str, Screen] = {
+                queue: TelegramScreen(server, workers[queue], groups[queue].id) for queue in workers
+            }
+            await finish(stage, rooms, TelegramScreen(server, helper), screens)
+        owners = [str(r.id) for r in residents]
+        good = table(stage, results, account(stage, results, owners), time.monotonic() - began)
+        for violation in server.violations[:5]:
+            print(f"Bot API violation: {violation}")
+        return good and not server.violations
+
+
+async def finish(stage: Stage, rooms: dict[str, Screen], helper: Screen, screens: list[Screen]) -> None:
+    """The work of everybody but the residents, and then the residents' ratings."""
+    await work_off(stage, rooms)
+    await grant_wishes(stage, rooms, helper)
+    await rate_all(screens)
+    count = stage.rows("SELECT count(*) FROM requests WHERE state = 'resolved'")[0][0]
+    print(f"\nresolved records left without a rating: {count}")
 
 
 def main() -> None:

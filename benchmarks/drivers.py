@@ -1,4 +1,7 @@
-"""A person at a screen, on either channel: says words, sends a photo, presses a label, reads what is shown."""
+"""A person at a screen, on either channel: says words, sends a photo, presses a label, reads what is shown.
+
+A screen is an async context manager: leaving it closes what it holds.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import io
 import itertools
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Protocol, Self
 
 import httpx
@@ -28,6 +32,12 @@ class Shown:
 
 class Screen(Protocol):
     """One person in one chat."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
     async def say(self, text: str, *, photo: bool = False) -> None:
         """Says words, perhaps with a photo, and waits for the answer."""
@@ -62,25 +72,30 @@ class WebScreen:
 
     @classmethod
     async def open(cls, base: str, *, link: str = "", queue: str = "") -> Self:
-        """A new browser: a resident, or whoever a sign-in link stands for."""
+        """A new browser: a resident, or whoever a sign-in link stands for. Raises RuntimeError when it may not in."""
         client = httpx.AsyncClient(base_url=base, headers={"X-Linli": "1"}, timeout=60, trust_env=False)
-        answer = await client.get(f"/login/{link}") if link else await client.post("/api/session")
-        if answer.status_code >= 400:
-            raise RuntimeError(f"cannot sign in: {answer.status_code} {answer.text[:200]}")
+        try:
+            answer = await client.get(f"/login/{link}") if link else await client.post("/api/session")
+            if answer.status_code >= 400:
+                raise RuntimeError(f"cannot sign in: {answer.status_code} {answer.text[:200]}")
+        except BaseException:
+            await client.aclose()
+            raise
         return cls(client, queue)
 
-    def in_room(self, queue: str) -> WebScreen:
-        """The same browser in a room."""
-        return WebScreen(self._client, queue)
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.aclose()
 
     async def who(self) -> str:
         """The user behind this browser."""
         answer = await self._client.get("/api/me")
         answer.raise_for_status()
         return str(answer.json()["user"])
-
-    async def close(self) -> None:
-        await self._client.aclose()
 
     async def say(self, text: str, *, photo: bool = False) -> None:
         body: dict[str, Any] = {"text": text, "client_id": f"c{next(self._ids)}"}
@@ -145,6 +160,16 @@ class TelegramScreen:
         self._person = person
         self._chat = chat
         self._presses: set[str] = set()
+        self._read = len(server.calls)
+        self._here = 0
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """The phone holds nothing open."""
 
     @property
     def _where(self) -> int:
@@ -175,7 +200,11 @@ class TelegramScreen:
         ]
 
     def _count(self) -> int:
-        return sum(1 for c in self._server.calls if self._is_here(c))
+        """How many calls have been for this screen since it was opened."""
+        calls = self._server.calls
+        self._here += sum(1 for c in itertools.islice(calls, self._read, None) if self._is_here(c))
+        self._read = len(calls)
+        return self._here
 
     def _is_here(self, call: Any) -> bool:
         """A message in this chat, or the answer to a press of this person."""

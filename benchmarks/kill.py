@@ -54,7 +54,7 @@ class Dialogue:
 
 
 class Killer:
-    """Kills and starts until the number is reached or the residents are done. `done` counts."""
+    """Kills and starts until the number is reached, or until told to stop. `done` counts."""
 
     def __init__(self, stage: Stage, kills: int) -> None:
         self.stage = stage
@@ -71,39 +71,45 @@ class Killer:
 
     def allowed(self, dialogues: int) -> int:
         """How many dialogues may have begun: spread over the kills, so that each kill hits some in the middle."""
-        return dialogues if self.done >= self.kills else dialogues * (self.done + 1) // max(self.kills, 1) + AT_ONCE
+        if self.done >= self.kills:
+            return dialogues
+        share = -(-dialogues // max(self.kills, 1))
+        return dialogues * self.done // max(self.kills, 1) + min(AT_ONCE, share)
 
 
 async def run(updates: int, kills: int, folder: Path) -> bool:
     """The whole run; whether nothing was lost or doubled."""
-    async with TelegramServer() as server:
-        stage = Stage(folder, telegram_base=server.base_url, token=TOKEN)
+    async with TelegramServer() as server, Stage(folder, telegram_base=server.base_url, token=TOKEN) as stage:
         await stage.prepare({}, "telegram", TOKEN.partition(":")[0])
         await stage.start()
         dialogues = [Dialogue(server, i) for i in range(-(-updates // STEPS))]
         began = time.monotonic()
         killer = Killer(stage, kills)
         killing = asyncio.create_task(killer.run())
-        waiting = iter(dialogues)
-
-        async def residents() -> None:
-            for dialogue in waiting:
-                while dialogue.index >= killer.allowed(len(dialogues)):  # noqa: ASYNC110 - the pace follows the kills
-                    await asyncio.sleep(0.02)
-                try:
-                    await dialogue.play()
-                except (AssertionError, LookupError) as error:
-                    print(f"resident {dialogue.index} stopped after step {dialogue.reached}: {str(error)[:200]}")
-
         try:
-            await asyncio.gather(*[residents() for _ in range(AT_ONCE)])
-            killer.running = False
+            await _play(dialogues, killer)
             await killing
-            await asyncio.sleep(2)
-            return report(stage, server, dialogues, killer.done, time.monotonic() - began)
         finally:
             killer.running = False
-            await stage.stop()
+            await killing
+        await asyncio.sleep(2)
+        return report(stage, server, dialogues, killer.done, time.monotonic() - began)
+
+
+async def _play(dialogues: list[Dialogue], killer: Killer) -> None:
+    """All dialogues, a few at once, in step with the kills."""
+    waiting = iter(dialogues)
+
+    async def residents() -> None:
+        for dialogue in waiting:
+            while dialogue.index >= killer.allowed(len(dialogues)):  # noqa: ASYNC110 - the pace follows the kills
+                await asyncio.sleep(0.02)
+            try:
+                await dialogue.play()
+            except (AssertionError, LookupError) as error:
+                print(f"resident {dialogue.index} stopped after step {dialogue.reached}: {str(error)[:200]}")
+
+    await asyncio.gather(*[residents() for _ in range(AT_ONCE)])
 
 
 def report(stage: Stage, server: TelegramServer, dialogues: list[Dialogue], killed: int, seconds: float) -> bool:

@@ -12,6 +12,8 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import httpx
 
@@ -29,7 +31,7 @@ STREET = "linjiang"
 
 
 class Stage:
-    """One run. `key` is (channel, account) under which the staff are known."""
+    """One run. Leaving it stops the program and closes its log."""
 
     def __init__(self, folder: Path, *, telegram_base: str = "", token: str = "", speed: float = 1.0) -> None:
         self.folder = folder
@@ -45,6 +47,14 @@ class Stage:
             lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
     async def prepare(
         self, staff: dict[str, tuple[Role, str]], channel: str, account: str, rooms: dict[str, str] | None = None
     ) -> dict[str, str]:
@@ -54,8 +64,17 @@ class Stage:
         """
         config = load_config(self.config)
         database = Database(config.storage.url, STREET)
-        await migrate.upgrade(database)
-        store = Store(database, Ids(), Sealer(sealing_keys(config)))
+        try:
+            await migrate.upgrade(database)
+            store = Store(database, Ids(), Sealer(sealing_keys(config)))
+            return await self._employ(store, staff, channel, account, rooms or {})
+        finally:
+            await database.close()
+
+    @staticmethod
+    async def _employ(
+        store: Store, staff: dict[str, tuple[Role, str]], channel: str, account: str, rooms: dict[str, str]
+    ) -> dict[str, str]:
         now, links = datetime.now(UTC), {}
         async with store.write() as tx:
             for user, (role, scope) in staff.items():
@@ -63,7 +82,7 @@ class Stage:
                 person = person or await people.add_person(tx, channel, account, user, f"工{user[-3:]}", now)
                 await roles.grant(tx, person.id, role, scope, None, now)
                 links[user] = await roles.add_login_link(tx, user, now + timedelta(days=1)) if channel == "web" else ""
-            for queue, chat in (rooms or {}).items():
+            for queue, chat in rooms.items():
                 made = await people.add_chat(
                     tx,
                     channel=channel,
@@ -76,7 +95,6 @@ class Stage:
                     now=now,
                 )
                 await people.bind_room(tx, queue, made.id, None, now)
-        await database.close()
         return links
 
     async def start(self) -> float:
@@ -106,14 +124,16 @@ class Stage:
             await self._process.wait()
 
     async def stop(self) -> None:
-        """A clean stop."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                await asyncio.wait_for(self._process.wait(), 20)
-            except TimeoutError:
-                await self.kill()
-        self._log.close()
+        """A clean stop; the second time nothing."""
+        try:
+            if self._process is not None and self._process.returncode is None:
+                self._process.send_signal(signal.SIGTERM)
+                try:
+                    await asyncio.wait_for(self._process.wait(), 20)
+                except TimeoutError:
+                    await self.kill()
+        finally:
+            self._log.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """Reads the database while the program runs."""

@@ -104,7 +104,7 @@ class PrivacySection(_Section):
 class TriageSection(_Section):
     """[triage]"""
 
-    sure: float = Field(0.6, ge=0, le=1, description="confidence from which one confirmation is enough")
+    sure: float = Field(0.7, ge=0, le=1, description="confidence from which one confirmation is enough")
     unsure: float = Field(0.3, ge=0, le=1, description="confidence below which the desk decides")
 
 

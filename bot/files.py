@@ -9,7 +9,8 @@ from typing import cast
 import structlog
 
 from bot.channels.base import Channel, OutFile
-from bot.media import MediaRefused, MediaStore
+from bot.likeness import likeness
+from bot.media import MediaRefused, MediaStore, StoredFile
 from handlers.messages import MediaKind
 from storage import attachments
 from storage.attachments import Attachment
@@ -55,7 +56,7 @@ class Files:
             return ""
         try:
             data, mime = await channel.fetch(attachment.ref)
-            kept = await asyncio.to_thread(self._media.save, data, mime or attachment.mime)
+            kept, shown = await asyncio.to_thread(self._keep, data, mime or attachment.mime)
         except ConnectionError:
             return ""
         except (OSError, MediaRefused) as error:
@@ -65,7 +66,14 @@ class Files:
             return GONE
         async with self._store.write() as tx:
             await attachments.set_stored(tx, attachment.id, kept.ref, kept.mime, kept.size)
+            if kept.kind == "photo":
+                await attachments.set_likeness(tx, attachment.id, shown)
         return kept.ref
+
+    def _keep(self, data: bytes, mime: str) -> tuple[StoredFile, int | None]:
+        """The bytes on disk, and what a photo shows. Raises `MediaRefused`."""
+        kept = self._media.save(data, mime)
+        return kept, likeness(self._media.path(kept.ref)) if kept.kind == "photo" else None
 
     async def fetch_waiting(self, limit: int = 20) -> int:
         """Fetches files that are still only on their platform. How many were tried."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,13 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-from reportlab.pdfbase.ttfonts import TTFError, TTFont
+from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from handlers.city import City
 
-FONTS = (
-    ("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", 0),
-    ("/usr/share/fonts/truetype/arphic/uming.ttc", 0),
-    ("C:/Windows/Fonts/msyh.ttc", 0),
-    ("/System/Library/Fonts/STHeiti Medium.ttc", 0),
-)
-"""Chinese fonts with TrueType outlines that can be embedded; else every PDF reader's own Song face is named."""
+FACE = "paperang_p2_fonts_cjk", "fonts/wqy-microhei.ttc"
+"""The package and the file of WenQuanYi Micro Hei (Apache License 2.0); the letters that are used go into the PDF."""
 INK, SOFT, GREEN = HexColor("#1f2d24"), HexColor("#5b6b60"), HexColor("#07803a")
 _WIDTH, _HEIGHT = A4[0] / 2, A4[1] / 2
 
@@ -65,16 +60,17 @@ def _text(city: City, key: str, **values: Any) -> str:
     return city.texts.text(f"poster.{key}", datetime.now(UTC), street=city.street.name, **values)
 
 
+def chinese_face() -> TTFont:
+    """The face of the posters. What is written with it is embedded, so that every printer has it."""
+    package, name = FACE
+    with as_file(files(package).joinpath(name)) as path:
+        return TTFont("Linli", str(path), subfontIndex=0)
+
+
 def _font() -> str:
-    for path, index in FONTS:
-        if Path(path).exists():
-            try:
-                pdfmetrics.registerFont(TTFont("Linli", path, subfontIndex=index))
-            except TTFError:
-                continue
-            return "Linli"
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    return "STSong-Light"
+    face = chinese_face()
+    pdfmetrics.registerFont(face)
+    return str(face.fontName)
 
 
 def _poster(

@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers import cards, wish_forget
 from handlers.turn import Turn
-from storage import attachments, erasure, events, people, requests, wishes
+from storage import attachments, erasure, events, people, requests, supporters, wishes
+from storage.requests import Original, Request
 
 
 async def export(turn: Turn) -> None:
@@ -24,8 +25,17 @@ async def export(turn: Turn) -> None:
                 at=request.received_at,
                 state=turn.text(f"state.{request.state.value}"),
                 item=turn.city.item_name(request.item),
-                place=original.place,
+                place=_place(turn, request, original),
                 words=original.text,
+            )
+        )
+    for request in await supporters.joined_by(turn.tx, person.id):
+        lines.append(
+            turn.text(
+                "account.joined",
+                number=request.number,
+                item=turn.city.item_name(request.item),
+                words=await supporters.find_original(turn.tx, request.id, person.id) or "",
             )
         )
     for wish in await wishes.of_wisher(turn.tx, person.id, limit=200):
@@ -35,6 +45,18 @@ async def export(turn: Turn) -> None:
         )
     await events.add(turn.tx, "person", person.id, "person.exported", turn.now, actor_id=person.id)
     await turn.say("account.export", lines="\n".join(lines))
+
+
+def _place(turn: Turn, request: Request, original: Original) -> str:
+    """The place as it was told, and as it stands where a desk has set another since."""
+    now = request.place_text
+    if _close(now) in _close(original.place):
+        return original.place
+    return turn.text("account.place_set", now=now, said=original.place) if original.place else now
+
+
+def _close(place: str) -> str:
+    return "".join(place.split())
 
 
 async def erase(turn: Turn) -> None:
@@ -69,7 +91,7 @@ async def _erase(turn: Turn, _args: dict[str, Any]) -> None:
     if await _is_staff(turn):
         return
     await wish_forget.forget(turn, person_id)
-    records = await requests.of_reporter(turn.tx, person_id, limit=10_000)
+    records = await supporters.followed_by(turn.tx, person_id, limit=10_000)
     gone = turn.text("account.erased_words")
     await erasure.erase_person(turn.tx, person_id, gone)
     await people.erase(turn.tx, person_id, turn.now)

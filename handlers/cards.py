@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from handlers import names, placing
 from handlers.turn import Rows, Turn
-from storage import attachments, outbox, people
+from storage import attachments, events, outbox, people, requests, supporters
 from storage.people import Chat
 from storage.requests import Request
-from workflow.states import State
+from workflow.states import OPEN, State
 
 _ICONS = {
     State.QUEUED: "🔧",
@@ -55,6 +55,8 @@ async def card_text(turn: Turn, request: Request) -> str:
     files = await attachments.of(turn.tx, "request", request.id)
     photos = sum(1 for f in files if f.kind == "photo")
     others = len(files) - photos
+    company = len(await supporters.followers(turn.tx, request))
+    hint, parent = await likened(turn, request), await _parent_number(turn, request)
     return turn.text(
         f"card.{request.state.value}",
         icon="🚨" if request.urgent and request.state is State.QUEUED else _ICONS.get(request.state, "🔧"),
@@ -73,7 +75,42 @@ async def card_text(turn: Turn, request: Request) -> str:
         resolved=request.resolved_at or request.received_at,
         supervised=turn.text("card.supervised") if request.supervised else "",
         reopened=turn.text("card.reopened", count=request.reopened) if request.reopened else "",
+        company=turn.text("joining.about", count=company) if company else "",
+        hint=turn.text("joining.hint_line", number=hint) if hint else "",
+        parent=parent or "",
     )
+
+
+async def likened(turn: Turn, request: Request) -> int | None:
+    """The number of the open record that this one may be the same as, while nobody has decided."""
+    last = await events.find_latest(turn.tx, "request", request.id, "request.likened")
+    if last is None or request.state not in OPEN:
+        return None
+    if last.data["other"] in await supporters.told_apart(turn.tx, [request.id]):
+        return None
+    other = await requests.get(turn.tx, last.data["other"])
+    return other.number if other.state in OPEN else None
+
+
+async def _parent_number(turn: Turn, request: Request) -> int | None:
+    """The number of the record that a merged one follows."""
+    if request.state is not State.MERGED or request.parent_id is None:
+        return None
+    return (await requests.get(turn.tx, request.parent_id)).number
+
+
+async def company_lines(turn: Turn, request: Request) -> str:
+    """What the others said who have the same matter, masked; the supporters first, then what was merged."""
+    joined = [
+        turn.text("joining.supporter_line", words=_shortened(s.text))
+        for s in await supporters.of(turn.tx, request.id)
+        if s.text
+    ]
+    merged = [
+        turn.text("joining.merged_line", number=r.number, words=_shortened(r.text))
+        for r in await supporters.merged_into(turn.tx, request.id)
+    ]
+    return "\n".join([*joined, *merged])
 
 
 def kind_name(turn: Turn, request: Request) -> str:

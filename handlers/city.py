@@ -37,7 +37,7 @@ class Manners:
     tz: ZoneInfo = ZoneInfo("Asia/Shanghai")
     quiet_from: time = time(21, 0)
     quiet_until: time = time(8, 0)
-    sure: float = 0.6  # at or above: one summary, one confirmation
+    sure: float = 0.7  # at or above: one summary, one confirmation
     unsure: float = 0.3  # below: the desk gets it as it is
     urge_every: timedelta = timedelta(days=1)
     draft_nudge: timedelta = timedelta(minutes=30)

@@ -12,7 +12,7 @@ from typing import Any
 from handlers import cards, clocks, handover, names, records, standing
 from handlers.turn import Turn
 from nlp.mask import mask
-from storage import attachments, events, people, requests
+from storage import attachments, events, people, requests, supporters
 from storage.requests import Lost, Request
 from workflow.queues import STREET_DESK
 from workflow.rights import may_act
@@ -79,18 +79,19 @@ async def detail(turn: Turn, args: dict[str, Any]) -> None:
         "received": request.received_at,
         "due": request.resolve_due_at,
         "notes": "\n".join(turn.text("claim.note_line", words=n) for n in notes[-_NOTES_SHOWN:] if n),
+        "company": await cards.company_lines(turn, request),
         "returned": returned[-1].data.get("why", "") if returned else "",
         **standing.named(turn, request),
     }
     media = [f.id for f in await attachments.of(turn.tx, "request", request.id)]
-    if not turn.here.is_group or await _is_room_of(turn, request.queue):
+    if not turn.here.is_group or await is_room_of(turn, request.queue):
         await turn.say("claim.detail", media=media, **values)
     elif await standing.can_reach(turn):
         await turn.tell(turn.me.id, "claim.detail", media=media, **values)
         await turn.toast("claim.sent_private", number=request.number)
 
 
-async def _is_room_of(turn: Turn, queue: str) -> bool:
+async def is_room_of(turn: Turn, queue: str) -> bool:
     """Whether this chat belongs to the queue or to a desk above it."""
     desk = turn.city.org.desk_of(queue)
     rooms = await people.rooms_of(turn.tx, list(dict.fromkeys([queue, desk, STREET_DESK])))
@@ -189,7 +190,7 @@ async def let_go(turn: Turn, request: Request, why: str = "") -> bool:
 
 async def mine(turn: Turn, _match: re.Match[str]) -> None:
     """What I hold, what is due first on top. Somebody without a role sees what they reported."""
-    held = await requests.held_by(turn.tx, turn.me.id)
+    held = await _by_day_and_company(turn, await requests.held_by(turn.tx, turn.me.id))
     grants = await turn.grants()
     if not held and not grants and not turn.here.is_group:
         await records.mine(turn)
@@ -199,7 +200,7 @@ async def mine(turn: Turn, _match: re.Match[str]) -> None:
     if not held:
         await turn.say("claim.mine_none", waiting=waiting or "")
         return
-    lines = [turn.text("claim.mine_line", due=r.resolve_due_at, **standing.named(turn, r)) for r in held]
+    lines = [await _mine_line(turn, r) for r in held]
     rows = [
         [turn.button("claim.button_show", "claim.show", {"id": r.id}, **standing.named(turn, r))]
         for r in held[:_LISTED]
@@ -207,12 +208,28 @@ async def mine(turn: Turn, _match: re.Match[str]) -> None:
     await turn.say("claim.mine", count=len(held), lines="\n".join(lines), waiting=waiting or "", rows=rows)
 
 
+async def _mine_line(turn: Turn, request: Request) -> str:
+    count = len(await supporters.followers(turn.tx, request))
+    company = turn.text("claim.company", count=count) if count else ""
+    return turn.text("claim.mine_line", due=request.resolve_due_at, company=company, **standing.named(turn, request))
+
+
+async def _by_day_and_company(turn: Turn, held: list[Request]) -> list[Request]:
+    """What is due first on top; of one day what most people wait for."""
+    company = {r.id: len(await supporters.followers(turn.tx, r)) for r in held}
+    tz = turn.city.manners.tz
+    return sorted(held, key=lambda r: (r.resolve_due_at.astimezone(tz).date(), -company[r.id], r.resolve_due_at))
+
+
 async def _show(turn: Turn, args: dict[str, Any]) -> None:
     request = await requests.get(turn.tx, args["id"])
     if await standing.allowed(turn, "detail", request):
-        await turn.say(
-            "claim.show", card=await cards.card_text(turn, request), rows=await cards.rows_for(turn, request)
-        )
+        await show_card(turn, request)
+
+
+async def show_card(turn: Turn, request: Request) -> None:
+    """The card with its buttons once more, in this chat; it is as fit for a group as the one in the room."""
+    await turn.say("claim.show", card=await cards.card_text(turn, request), rows=await cards.rows_for(turn, request))
 
 
 # -------------------------------------------------------------------- words

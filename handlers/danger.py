@@ -242,7 +242,7 @@ def _is_other(turn: Turn, request: Request, findings: Findings, data: dict[str, 
         return True
     if findings.intent == "smalltalk" and answers.is_thanks(text) and not turn.attached:
         return True
-    if findings.urgent and findings.danger not in (None, data["kind"]):
+    if findings.urgent and findings.danger not in (None, "other", data["kind"]):
         return True
     if findings.place.grid and request.grid and findings.place.grid != request.grid:
         return True

@@ -1,14 +1,14 @@
 """From one incoming message to the handler that answers it. Runs inside one transaction; the caller commits.
 
-Order in a private chat: a menu choice, a typed command, the answer to the open question, then fresh words. In a group
-only commands and answers count; the rest is people talking to each other.
+Order in a private chat: a menu choice, a typed command, the answer to the open question, a bare record number, then
+fresh words. In a group only commands, answers and numbers count; the rest is people talking to each other.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import answers, groups, listen, report_words, routes
+from handlers import answers, groups, listen, numbered, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import NotForYou, Turn
@@ -154,9 +154,9 @@ async def _words(turn: Turn) -> None:
         if not turn.here.is_group:
             await turn.say("common.too_long")
     typed = incoming.text.translate(_HALF_WIDTH).strip()
-    if typed and (await _menu_choice(turn, typed) or await _command(turn, typed)):
+    if typed and (await _menu_choice(turn, typed) or await _command(turn, typed) or await numbered.aside(turn, typed)):
         return
-    if not await _answer(turn) and not turn.here.is_group:
+    if not await _answer(turn) and not await numbered.opened(turn, typed) and not turn.here.is_group:
         await listen.fresh(turn)
 
 

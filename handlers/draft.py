@@ -40,6 +40,8 @@ class Draft(BaseModel):
     geo: dict[str, Any] = {}
     parts: list[str] = []  # further matters of the same message, to be filed after this one
     intent: str = ""
+    shown: int = 0  # the open record that is offered as the same matter
+    apart: list[int] = []  # open records that the resident said are another matter
 
     @property
     def text(self) -> str:
@@ -100,6 +102,13 @@ def read(turn: Turn, draft: Draft) -> Findings:
 def place_of(draft: Draft, findings: Findings) -> Place:
     """Where it is: what a person chose, else what the text says."""
     return triage.restored(draft.place) if draft.place else findings.place
+
+
+def with_point(draft: Draft) -> str:
+    """All that was said, and the point on the map that was sent with it."""
+    if not draft.geo:
+        return draft.text
+    return f"{draft.text} {draft.geo['label']} {draft.geo['lat']:.5f},{draft.geo['lon']:.5f}".strip()
 
 
 def sealed(turn: Turn, text: str) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards, clocks, names, records
+from handlers import alike, cards, clocks, crowd, names, records
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.triage import Decision, decide, place_dict, restored
 from handlers.turn import Turn
 from nlp.mask import find_phone, mask
 from nlp.reader import Findings
-from storage import attachments, events, labels, people, requests, roles
+from storage import attachments, events, labels, people, requests, roles, supporters
 from storage.requests import Original, Request
 from workflow.clock import DueTimes
 from workflow.queues import QueueKind, parse_queue
@@ -59,8 +59,12 @@ async def file(
         await people.set_last_place(turn.tx, turn.me.id, place_dict(place))
     await _keep_label(turn, draft, findings, request, made)
     await clocks.arm(turn, request)
+    for other in draft.apart:
+        await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
     await cards.refresh(turn, request)
     await groups_told(turn, request)
+    await alike.look(turn, request)
+    await crowd.watch(turn, request)
     return request, True
 
 

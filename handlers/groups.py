@@ -13,7 +13,7 @@ from typing import Any
 from handlers import cards, names, staff, standing, wish_desk
 from handlers.messages import Button
 from handlers.turn import Turn
-from storage import events, outbox, people, requests, roles
+from storage import events, outbox, people, requests, roles, supporters
 from storage.people import Chat
 from workflow.queues import QueueKind, parse_queue
 from workflow.rights import Grant, Role, covers, may_act
@@ -255,9 +255,11 @@ async def _bind(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _draw_open(turn: Turn, queue: str) -> None:
-    """What waits in the queue appears in its room."""
+    """What waits in the queue appears in its room: what most people wait for last, next to the words they type."""
     waiting = {State.QUEUED, *standing.HELD}
-    for request in await requests.in_queue(turn.tx, [queue], waiting, limit=_CARDS):
+    found = await requests.in_queue(turn.tx, [queue], waiting, limit=_CARDS)
+    company = {r.id: len(await supporters.followers(turn.tx, r)) for r in found}
+    for request in sorted(found, key=lambda r: (r.urgent, company[r.id])):
         await cards.refresh(turn, request)
     if parse_queue(queue).kind is QueueKind.DESK:
         await wish_desk.draw_open(turn, queue)

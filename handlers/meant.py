@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import albums, answers, records
+from handlers import albums, answers, records, withdraw
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
-from storage import requests
+from storage import requests, supporters
 from storage.requests import Request
 from workflow.rating import may_reopen
 from workflow.states import OPEN, State
@@ -25,20 +25,20 @@ async def progress(turn: Turn, findings: Findings) -> None:
     fresh = [[turn.button("records.button_new", "report.from_words", {"words": drafts.sealed(turn, text)})]]
     for digits in _NUMBER.findall(text):
         request = await requests.find_by_number(turn.tx, int(digits))
-        if request is not None and request.reporter_id == turn.me.id:
-            await _show_with_files(turn, request)
+        if request is not None and await records.concerns(turn, request):
+            await show_with_files(turn, request)
             return
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
     chosen = _meant(turn, found, findings, text)
     if len(chosen) == 1:
-        await _show_with_files(turn, chosen[0])
+        await show_with_files(turn, chosen[0])
     elif found:
         await records.mine(turn, rows=fresh)
     else:
         await turn.say("records.nothing_found", rows=fresh)
 
 
-async def _show_with_files(turn: Turn, request: Request) -> None:
+async def show_with_files(turn: Turn, request: Request) -> None:
     """Photos that came with the question belong to the record."""
     if turn.attached and request.state in OPEN:
         await records.supplement(turn, request)
@@ -77,7 +77,7 @@ def _may_be(request: Request, findings: Findings) -> bool:
 
 async def is_about_open(turn: Turn, findings: Findings) -> bool:
     """Whether a question ("电梯什么时候修好") is about an open record of the acting person."""
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
     return any(r.state in OPEN and r.item and r.item == findings.item and r.intent != "consult" for r in found)
 
 
@@ -85,7 +85,7 @@ async def wanted(turn: Turn, what: str) -> bool:
     """Does to the one record that can be meant what a short text wants: urge, withdraw or redo. False when none can."""
     if not what:
         return False
-    found = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
     able = [r for r in found if _can(turn, r, what)]
     if not able:
         return False
@@ -94,7 +94,7 @@ async def wanted(turn: Turn, what: str) -> bool:
     elif what == "redo":
         await turn.say("records.redo_sure", rows=[[_button(turn, able[0], what)]], **records.named(turn, able[0]))
     else:
-        await records.PRESSES[_PRESS_FOR[what]](turn, {"id": able[0].id})
+        await {**records.PRESSES, **withdraw.PRESSES}[_PRESS_FOR[what]](turn, {"id": able[0].id})
     return True
 
 
@@ -103,7 +103,9 @@ def _can(turn: Turn, request: Request, what: str) -> bool:
         ended_at = request.closed_at or request.resolved_at
         is_ended = request.state in (State.RESOLVED, State.CLOSED)
         return is_ended and ended_at is not None and may_reopen(ended_at, turn.now)
-    return request.state in ((State.QUEUED, State.CLAIMED) if what == "withdraw" else OPEN)
+    if what == "withdraw":
+        return request.state in (State.QUEUED, State.CLAIMED) and request.reporter_id == turn.me.id
+    return request.state in OPEN
 
 
 def _button(turn: Turn, request: Request, what: str) -> Any:

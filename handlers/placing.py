@@ -66,7 +66,8 @@ async def kind_is_settled(turn: Turn, request: Request) -> bool:
 
 def likely_kinds(turn: Turn, request: Request, findings: Findings) -> list[tuple[str, float]]:
     """Up to three kinds, best first, the one on the record always among them."""
-    offered = [(item, share) for item, share in findings.alternatives if turn.city.taxonomy.find_item(item)]
+    known = turn.city.taxonomy.find_item
+    offered = [(item, share) for item, share in findings.alternatives if share >= triage.LIKELY and known(item)]
     if request.item and request.item not in dict(offered):
         offered.insert(0, (request.item, 0.0))
     return offered[:KINDS]

@@ -1,4 +1,7 @@
-"""Asking whether it was solved and how satisfied the reporter is; what "no" and low stars set going. The rules are `workflow.rating`."""
+"""Asking whether it was solved and how satisfied people are; what "no" and low stars set going. The rules are `workflow.rating`.
+
+The reporter's answer closes a record. Whoever joined it is asked too, and their "no" opens it again (decision 0009).
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,12 @@ from handlers import albums, answers, cards, names, records
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
 from nlp.reader import Findings
-from storage import attachments, dialogues, events, people, requests, timers
+from storage import attachments, dialogues, events, people, requests, supporters, timers
 from storage.requests import Lost, Request
 from storage.timers import Timer
 from workflow import rating
 from workflow.rating import Solved
-from workflow.states import OPEN, Forbidden, State
+from workflow.states import OPEN, REOPENABLE, Forbidden, State
 
 _BARE_THANKS = 3
 """Characters of a text that only says thank you, and is answered so."""
@@ -41,50 +44,87 @@ async def _current(turn: Turn, request_id: int, resolution: int) -> Request | No
     return request
 
 
+async def _mine_to_rate(turn: Turn, request_id: int, resolution: int) -> Request | None:
+    """The record, while the acting person may still rate this result; who joined it, also after the reporter closed it."""
+    request = await requests.get(turn.tx, request_id)
+    if request.resolution != resolution:
+        return None
+    if request.reporter_id == turn.me.id:
+        return request if request.state is State.RESOLVED else None
+    ended_at = request.closed_at or request.resolved_at
+    is_open = request.state in REOPENABLE and ended_at is not None and rating.may_reopen(ended_at, turn.now)
+    return request if is_open and turn.me.id in await supporters.followers(turn.tx, request) else None
+
+
+async def _given(turn: Turn, request: Request, person_id: int) -> Any | None:
+    """What this person has said of this result."""
+    if person_id == request.reporter_id:
+        return await requests.find_rating(turn.tx, request.id, request.resolution)
+    return await supporters.find_rating(turn.tx, request.id, request.resolution, person_id)
+
+
+async def _keep(turn: Turn, request: Request, solved: str) -> bool:
+    """Keeps the first answer of the acting person. False when they had answered."""
+    store = requests.rate if request.reporter_id == turn.me.id else supporters.rate
+    return await store(turn.tx, request, turn.me.id, solved, None, "", turn.now)
+
+
+async def _keep_stars(turn: Turn, request: Request, stars: int) -> bool:
+    if request.reporter_id == turn.me.id:
+        return await requests.set_stars(turn.tx, request.id, request.resolution, stars)
+    return await supporters.set_stars(turn.tx, request.id, request.resolution, turn.me.id, stars)
+
+
 async def _due_ask(turn: Turn, timer: Timer) -> None:
     request = await _current(turn, timer.subject_id, timer.data["resolution"])
     if request is not None:
-        await _ask(turn, request, "rate.ask")
+        for person_id in await _everybody(turn, request):
+            await _ask(turn, request, "rate.ask", person_id)
+
+
+async def _everybody(turn: Turn, request: Request) -> list[int]:
+    return [request.reporter_id, *await supporters.followers(turn.tx, request)]
 
 
 async def _due_remind(turn: Turn, timer: Timer) -> None:
     request = await _current(turn, timer.subject_id, timer.data["resolution"])
     if request is None:
         return
-    rated = await requests.find_rating(turn.tx, request.id, request.resolution)
-    if rated is None:
-        await _ask(turn, request, "rate.remind")
-    else:
-        await _ask_stars(turn, request, rated.solved)
+    for person_id in await _everybody(turn, request):
+        rated = await _given(turn, request, person_id)
+        if rated is None:
+            await _ask(turn, request, "rate.remind", person_id)
+        elif rated.stars is None:
+            await _ask_stars(turn, request, rated.solved, person_id)
 
 
-async def _ask(turn: Turn, request: Request, key: str) -> None:
+async def _ask(turn: Turn, request: Request, key: str, person_id: int) -> None:
     result = await events.find_latest(turn.tx, "request", request.id, "request.resolved")
     photos = [f.id for f in await attachments.of(turn.tx, "result", request.id)]
-    await records.tell_reporter(
-        turn,
-        request,
+    await turn.tell(
+        person_id,
         key,
         worker=await names.worker(turn, request.claimer_id),
         at=request.resolved_at or turn.now,
         words=result.data.get("words", "") if result else "",
         rows=_solved_rows(turn, request),
         media=photos if key == "rate.ask" else (),
+        **records.named(turn, request),
     )
     await events.add(
         turn.tx, "request", request.id, "request.rating_asked", turn.now, data={"resolution": request.resolution}
     )
-    await _listen(turn, request, "solved", {"id": request.id, "resolution": request.resolution})
+    await _listen(turn, person_id, "solved", {"id": request.id, "resolution": request.resolution})
 
 
-async def _listen(turn: Turn, request: Request, step: str, data: dict[str, Any]) -> None:
-    """The reporter's next words may answer, unless they are in the middle of something else."""
-    chat = await people.find_private_chat(turn.tx, request.reporter_id)
+async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -> None:
+    """The person's next words may answer, unless they are in the middle of something else."""
+    chat = await people.find_private_chat(turn.tx, person_id)
     if chat is None:
         return
-    open_one = await dialogues.find(turn.tx, chat.id, request.reporter_id)
+    open_one = await dialogues.find(turn.tx, chat.id, person_id)
     if open_one is None or open_one.flow == "rate":
-        await dialogues.save(turn.tx, chat.id, request.reporter_id, "rate", step, data, turn.now)
+        await dialogues.save(turn.tx, chat.id, person_id, "rate", step, data, turn.now)
 
 
 def _solved_rows(turn: Turn, request: Request) -> Rows:
@@ -97,23 +137,23 @@ def _solved_rows(turn: Turn, request: Request) -> Rows:
     ]
 
 
-async def _ask_stars(turn: Turn, request: Request, solved: str) -> None:
+async def _ask_stars(turn: Turn, request: Request, solved: str, person_id: int) -> None:
     args = {"id": request.id, "resolution": request.resolution, "solved": solved}
     row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in range(1, rating.MAX_STARS + 1)]
-    await records.tell_reporter(turn, request, "rate.ask_stars", rows=[row])
-    await _listen(turn, request, "stars", args)
+    await turn.tell(person_id, "rate.ask_stars", rows=[row])
+    await _listen(turn, person_id, "stars", args)
 
 
 async def _begin(turn: Turn, args: dict[str, Any]) -> None:
     request = await requests.get(turn.tx, args["id"])
-    if request.state is not State.RESOLVED or request.reporter_id != turn.me.id:
+    if await _mine_to_rate(turn, request.id, request.resolution) is None:
         await _too_late(turn, request)
         return
-    await _ask(turn, request, "rate.remind")
+    await _ask(turn, request, "rate.remind", turn.me.id)
 
 
 async def _too_late(turn: Turn, request: Request) -> None:
-    if await requests.find_rating(turn.tx, request.id, request.resolution) is not None:
+    if await _given(turn, request, turn.me.id) is not None:
         await turn.say("rate.already", number=request.number)
     else:
         await turn.toast("common.moved_on", number=request.number, state=turn.text(f"state.{request.state.value}"))
@@ -124,18 +164,18 @@ async def _solved(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _answer_solved(turn: Turn, request_id: int, resolution: int, solved: str) -> None:
-    request = await _current(turn, request_id, resolution)
-    if request is None or request.reporter_id != turn.me.id:
+    request = await _mine_to_rate(turn, request_id, resolution)
+    if request is None:
         await _too_late(turn, await requests.get(turn.tx, request_id))
         return
-    if not await requests.rate(turn.tx, request, turn.me.id, solved, None, "", turn.now):
-        before = await requests.find_rating(turn.tx, request.id, resolution)
-        await _ask_stars(turn, request, before.solved if before else solved)
+    if not await _keep(turn, request, solved):
+        before = await _given(turn, request, turn.me.id)
+        await _ask_stars(turn, request, before.solved if before else solved, turn.me.id)
         return
     if solved == Solved.NO:
         await _finish(turn, request, Solved.NO, None)
     else:
-        await _ask_stars(turn, request, solved)
+        await _ask_stars(turn, request, solved, turn.me.id)
 
 
 async def _stars(turn: Turn, args: dict[str, Any]) -> None:
@@ -143,12 +183,12 @@ async def _stars(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _answer_stars(turn: Turn, request_id: int, resolution: int, solved: str, stars: int) -> None:
-    request = await _current(turn, request_id, resolution)
-    if request is None or request.reporter_id != turn.me.id:
+    request = await _mine_to_rate(turn, request_id, resolution)
+    if request is None:
         await _too_late(turn, await requests.get(turn.tx, request_id))
         return
-    await requests.rate(turn.tx, request, turn.me.id, solved, None, "", turn.now)
-    if not await requests.set_stars(turn.tx, request.id, resolution, stars):
+    await _keep(turn, request, solved)
+    if not await _keep_stars(turn, request, stars):
         await turn.say("rate.already", number=request.number)
         return
     await _finish(turn, request, Solved(solved), stars)
@@ -167,16 +207,34 @@ async def _finish(turn: Turn, request: Request, solved: Solved, stars: int | Non
             await records.reopen(turn, request, queue=_level(turn, request, verdict.to), why=verdict.why)
             await turn.say("rate.redo", number=request.number)
         else:
-            moved = await requests.move(
-                turn.tx, request, "request.rated", turn.now, actor_id=turn.me.id, data=data, closed_at=turn.now
-            )
-            await timers.drop(turn.tx, "request", request.id)
-            await cards.refresh(turn, moved)
+            if request.reporter_id == turn.me.id:
+                await _close(turn, request, data)
+            else:
+                await _along(turn, request, data)
             await turn.say("rate.thanks" if stars and stars >= 4 else "rate.thanks_plain", number=request.number)
     except (Forbidden, Lost):
         await _too_late(turn, await requests.get(turn.tx, request.id))
         return
     await turn.ask("rate", "words", words_for)
+
+
+async def _close(turn: Turn, request: Request, data: dict[str, Any]) -> None:
+    """The reporter is content: closed. Whoever joined and has not answered may still say that it is not solved."""
+    moved = await requests.move(
+        turn.tx, request, "request.rated", turn.now, actor_id=turn.me.id, data=data, closed_at=turn.now
+    )
+    await timers.drop(turn.tx, "request", request.id)
+    await cards.refresh(turn, moved)
+    for person_id in await supporters.followers(turn.tx, moved):
+        if await _given(turn, moved, person_id) is None:
+            await turn.tell(
+                person_id, "joining.closed_told", rows=_solved_rows(turn, moved), **records.named(turn, moved)
+            )
+
+
+async def _along(turn: Turn, request: Request, data: dict[str, Any]) -> None:
+    """Somebody who joined is content too: their rating counts, the record waits for its reporter."""
+    await events.add(turn.tx, "request", request.id, "request.rated_along", turn.now, actor_id=turn.me.id, data=data)
 
 
 def _level(turn: Turn, request: Request, to: str) -> str | None:
@@ -210,7 +268,7 @@ async def _step(turn: Turn) -> bool:
 
 async def _picture(turn: Turn, data: dict[str, Any]) -> bool:
     """A photo in answer to "is it solved?" is kept, and the question stays."""
-    request = await _current(turn, data["id"], data["resolution"])
+    request = await _mine_to_rate(turn, data["id"], data["resolution"])
     if request is None:
         return False
     await attachments.attach(turn.tx, turn.attached, "rating", request.id)
@@ -235,11 +293,18 @@ async def _words(turn: Turn, data: dict[str, Any]) -> bool:
         await records.supplement(turn, request)
         await albums.keep(turn, "request", request.id)
     else:
-        await requests.complete_rating(turn.tx, request.id, data["resolution"], words=mask(text))
+        await _keep_words(turn, request, data["resolution"], mask(text))
         await attachments.attach(turn.tx, turn.attached, "rating", request.id)
         await turn.say("rate.words_kept")
         await albums.keep(turn, "rating", request.id)
     return True
+
+
+async def _keep_words(turn: Turn, request: Request, resolution: int, words: str) -> None:
+    if request.reporter_id == turn.me.id:
+        await requests.complete_rating(turn.tx, request.id, resolution, words=words)
+    else:
+        await supporters.complete_rating(turn.tx, request.id, resolution, turn.me.id, words=words)
 
 
 def _is_new(turn: Turn, request: Request, findings: Findings) -> bool:

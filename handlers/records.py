@@ -1,17 +1,20 @@
-"""我的诉求: what a resident can see and do with their own records. Which one plain words mean: `meant.py`."""
+"""我的诉求: what a resident can see and do with the records they reported or joined.
+
+Which one plain words mean is in `meant.py`; taking a record back is in `withdraw.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from handlers import albums, cards, clocks, names
+from handlers import albums, alike, cards, clocks, names
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
-from storage import attachments, events, people, requests, timers, wishes
-from storage.requests import Lost, Request
+from storage import attachments, events, people, requests, supporters, timers, wishes
+from storage.requests import Request
 from workflow.rating import may_reopen
-from workflow.states import OPEN, Forbidden, State
+from workflow.states import OPEN, State
 
 SHOWN = 5
 """Records on one page of the list."""
@@ -25,12 +28,19 @@ async def tell_reporter(
     rows: Rows = (),
     media: Sequence[int] = (),
     slot: str = "",
+    alone: bool = False,
     **values: Any,
 ) -> bool:
-    """Says something about a record to whoever reported it; False when they cannot be reached."""
-    return await turn.tell(
-        request.reporter_id, key, rows=rows, media=media, slot=slot, **{**named(turn, request), **values}
-    )
+    """Says something about a record to whoever reported it and, unless `alone`, to all who joined it.
+
+    False when the reporter cannot be reached. Whoever acts and is not the reporter has heard it already.
+    """
+    told = {**named(turn, request), **values}
+    reached = await turn.tell(request.reporter_id, key, rows=rows, media=media, slot=slot, **told)
+    for person_id in () if alone else await supporters.followers(turn.tx, request):
+        if turn.person is None or turn.person.id != person_id:
+            await turn.tell(person_id, key, rows=rows, media=media, slot=slot, **told)
+    return reached
 
 
 def named(turn: Turn, request: Request) -> dict[str, Any]:
@@ -43,19 +53,19 @@ def named(turn: Turn, request: Request) -> dict[str, Any]:
 
 
 async def has_any(turn: Turn) -> bool:
-    """Whether the acting person has reported anything yet."""
-    return bool(await requests.of_reporter(turn.tx, turn.me.id, limit=1))
+    """Whether the acting person has reported or joined anything yet."""
+    return bool(await supporters.followed_by(turn.tx, turn.me.id, limit=1))
 
 
 async def mine(turn: Turn, start: int = 0, *, rows: Rows = ()) -> None:
     """The list: open records first, a line each, a button each; a page of five. `rows` are further buttons."""
-    found = (await requests.of_reporter(turn.tx, turn.me.id, limit=start + SHOWN + 1))[start:]
+    found = (await supporters.followed_by(turn.tx, turn.me.id, limit=start + SHOWN + 1))[start:]
     if not found:
         await turn.say("records.none", rows=await _wish_row(turn))
         return
     more = [[turn.button("records.button_more", "records.list", {"from": start + SHOWN})]] if found[SHOWN:] else []
     found = found[:SHOWN]
-    lines = [turn.text("records.line", state=_state(turn, r), **named(turn, r)) for r in found]
+    lines = [turn.text("records.line", state=_state(turn, r), joined=_joined(turn, r), **named(turn, r)) for r in found]
     each = [[turn.button("records.button_open", "records.show", {"id": r.id}, **named(turn, r))] for r in found]
     await turn.say("records.list", lines="\n".join(lines), rows=[*each, *more, *rows, *await _wish_row(turn)])
 
@@ -73,22 +83,46 @@ def _state(turn: Turn, request: Request) -> str:
     return turn.text(f"state.{request.state.value}")
 
 
+def _joined(turn: Turn, request: Request) -> str:
+    """The mark of a record that somebody else reported."""
+    return "" if request.reporter_id == turn.me.id else turn.text("joining.mine")
+
+
+def _words(turn: Turn, request: Request) -> str:
+    """The words of a record: of somebody else's only when everybody may see what it is about."""
+    is_public = bool(request.item) and turn.city.taxonomy.category_of(request.item).id in alike.PUBLIC
+    return (request.summary or request.text[:60]) if request.reporter_id == turn.me.id or is_public else ""
+
+
+async def _following(turn: Turn, request: Request) -> tuple[str, Rows]:
+    """What a merged record follows, and the button that shows it."""
+    if request.state is not State.MERGED or request.parent_id is None:
+        return "", ()
+    parent = await requests.get(turn.tx, request.parent_id)
+    look = turn.button("joining.button_look", "records.show", {"id": parent.id}, number=parent.number)
+    return turn.text("joining.following", number=parent.number, state=_state(turn, parent)), [[look]]
+
+
 async def show(turn: Turn, request: Request) -> None:
-    """One record: where it is, who has it, what its clock says, and what the reporter can do now."""
+    """One record: where it is, who has it, what its clock says, and what the acting person can do now."""
     notes = [e for e in await events.history(turn.tx, "request", request.id) if e.name == "request.noted"]
     waiting = request.state is State.QUEUED
     handled = request.state in (State.CLAIMED, State.JOINT)
+    following, look = await _following(turn, request)
+    count = await alike.others(turn, request)
     await turn.say(
         "records.detail",
         state=_state(turn, request),
-        words=request.summary or request.text[:60],
+        words=_words(turn, request),
+        following=following,
+        others=turn.text("joining.about", count=count) if count else "",
         queue=turn.city.org.name_of(request.queue),
         worker=await names.worker(turn, request.claimer_id) if handled else "",
         respond_due=request.respond_due_at if waiting else "",
         resolve_due=request.resolve_due_at if waiting or handled else "",
         overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
         note=notes[-1].data.get("words", "") if notes else "",
-        rows=_rows(turn, request),
+        rows=[*look, *_rows(turn, request)],
         **named(turn, request),
     )
 
@@ -102,7 +136,9 @@ def _rows(turn: Turn, request: Request) -> Rows:
     add = turn.button("records.button_add", "records.add", args)
     if request.state in (State.QUEUED, State.CLAIMED, State.JOINT):
         buttons = [add, turn.button("records.button_urge", "records.urge", args)]
-        if request.state is not State.JOINT:
+        if request.reporter_id != turn.me.id:
+            buttons.append(turn.button("joining.button_leave", "joining.leave", args))
+        elif request.state is not State.JOINT:
             buttons.append(turn.button("records.button_withdraw", "records.withdraw", args))
         return [buttons]
     ended_at = request.closed_at or request.resolved_at
@@ -114,10 +150,15 @@ def _rows(turn: Turn, request: Request) -> Rows:
     return rows
 
 
+async def concerns(turn: Turn, request: Request) -> bool:
+    """Whether the acting person reported this record or joined it."""
+    return request.reporter_id == turn.me.id or turn.me.id in await supporters.followers(turn.tx, request)
+
+
 async def _own(turn: Turn, args: dict[str, Any]) -> Request | None:
-    """The record, when it is the presser's own; else says so and gives None."""
+    """The record, when the presser reported or joined it; else says so and gives None."""
     request = await requests.get(turn.tx, args["id"])
-    if request.reporter_id == turn.me.id:
+    if await concerns(turn, request):
         return request
     await turn.toast("common.press_not_yours")
     return None
@@ -173,7 +214,7 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
         await _too_late(turn, request)
         return
     if words:
-        await requests.add_to_original(turn.tx, request.id, words, mask(words))
+        await _keep_words(turn, request, words)
     await attachments.attach(turn.tx, turn.attached, "request", request.id)
     await events.add(
         turn.tx,
@@ -189,6 +230,21 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
     await tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
     if not quiet:
         await turn.say("records.added", **named(turn, request))
+
+
+async def _keep_words(turn: Turn, request: Request, words: str) -> None:
+    """Everybody's words stay their own: the reporter's, a supporter's, or those of a record merged into this one."""
+    if request.reporter_id == turn.me.id:
+        await requests.add_to_original(turn.tx, request.id, words, mask(words))
+    elif await supporters.find_original(turn.tx, request.id, turn.me.id) is not None:
+        await supporters.add_words(turn.tx, request.id, turn.me.id, words, mask(words))
+    else:
+        merged = await supporters.merged_into(turn.tx, request.id)
+        own = next((r for r in merged if r.reporter_id == turn.me.id), None)
+        if own is not None:
+            await requests.add_to_original(turn.tx, own.id, words, mask(words))
+        else:
+            await supporters.join(turn.tx, request.id, turn.me.id, words, mask(words), turn.now)
 
 
 async def supplement_once(turn: Turn, request: Request, text: str) -> None:
@@ -223,30 +279,6 @@ async def _urge(turn: Turn, args: dict[str, Any]) -> None:
     await events.add(turn.tx, "request", request.id, "request.urged", turn.now, actor_id=turn.me.id)
     await tell_handler(turn, request, "records.urge_told", due=request.resolve_due_at)
     await turn.say("records.urged", **named(turn, request))
-
-
-async def _withdraw(turn: Turn, args: dict[str, Any]) -> None:
-    request = await _own(turn, args)
-    if request is not None:
-        yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
-        no = turn.button("records.button_withdraw_no", "records.show", args)
-        await turn.say("records.withdraw_sure", rows=[[yes, no]], **named(turn, request))
-
-
-async def _withdraw_yes(turn: Turn, args: dict[str, Any]) -> None:
-    request = await _own(turn, args)
-    if request is None:
-        return
-    try:
-        moved = await requests.move(turn.tx, request, "request.withdrawn", turn.now, actor_id=turn.me.id)
-    except (Forbidden, Lost):
-        await turn.toast("common.moved_on", number=request.number, state=_state(turn, request))
-        return
-    await timers.drop(turn.tx, "request", request.id)
-    await cards.refresh(turn, moved)
-    if request.claimer_id is not None:
-        await turn.tell(request.claimer_id, "records.withdrawn_told", **named(turn, request))
-    await turn.say("records.withdrawn", **named(turn, request))
 
 
 async def _reopen(turn: Turn, args: dict[str, Any]) -> None:
@@ -295,6 +327,9 @@ async def reopen(turn: Turn, request: Request, *, queue: str | None, why: str) -
     desk = turn.city.org.desk_of(target)
     person = await people.get_person(turn.tx, moved.reporter_id)
     await turn.tell_queue(desk, "records.reopened_told", who=names.masked(person), **named(turn, moved))
+    for person_id in (moved.reporter_id, *await supporters.followers(turn.tx, moved)):
+        if turn.person is None or turn.person.id != person_id:
+            await turn.tell(person_id, "joining.reopened_told", **named(turn, moved))
     return moved
 
 
@@ -303,8 +338,6 @@ PRESSES: dict[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
     "records.show": _show,
     "records.add": _add,
     "records.urge": _urge,
-    "records.withdraw": _withdraw,
-    "records.withdraw_yes": _withdraw_yes,
     "records.reopen": _reopen,
 }
 STEPS = {"supplement": _add_step}

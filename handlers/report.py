@@ -1,7 +1,8 @@
 """Saying something: from the first words to a filed record. One summary, one confirmation; asks only for what is missing.
 
-Questions in order: which of several matters, what it is, which kind when unsure, where. `report.mmd` draws the
-conversation; `report_presses.py` and `report_words.py` take the answers, `report_later.py` looks after forgotten drafts.
+Questions in order: which of several matters, what it is, which kind when unsure, where, whether an open record is the same.
+`report.mmd` draws the conversation; `report_presses.py` and `report_words.py` take the answers, `report_later.py` looks
+after forgotten drafts.
 """
 
 from __future__ import annotations
@@ -9,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import answers, consult, filing
+from handlers import alike, answers, consult, filing
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.messages import Button
-from handlers.triage import decide, level_of, place_dict, restored, whole
+from handlers.triage import LIKELY, decide, level_of, place_dict, restored, whole
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
 from nlp.mask import mask
@@ -32,16 +33,18 @@ _PLACELESS = "opinion"
 _SHORTEST_REPEAT = 4
 
 
-async def start(turn: Turn, findings: Findings, *, text: str = "", again: bool = False) -> None:
+async def start(turn: Turn, findings: Findings, *, text: str = "", again: bool = False, apart: int = 0) -> None:
     """A request, a suggestion or praise has begun; goes on to the first question or the summary.
 
-    `text` is what was said, by default this message; `again` files what was reported before once more.
+    `text` is what was said, by default this message; `again` files what was reported before once more,
+    `apart` is the open record that it is said not to be.
     """
     said = text or (turn.incoming.text.strip() if turn.incoming else "")
     if not again and not turn.attached and await _repeated(turn, said):
         return
     draft = drafts.begun(turn, said)
     draft.intent = findings.intent
+    draft.apart = [apart] if apart else []
     if findings.place.grid or findings.place.candidates:
         draft.place = {}
     if findings.matters:
@@ -59,10 +62,10 @@ async def _repeated(turn: Turn, said: str) -> bool:
     for request in await requests.of_reporter(turn.tx, turn.me.id, limit=_REPEATS_LOOKED_AT):
         original = await requests.get_original(turn.tx, request.id)
         if request.state in OPEN and answers.bare(original.text) == plain:
-            args = {"id": request.id}
+            args, words = {"id": request.id}, drafts.sealed(turn, said)
             rows = [
                 [turn.button("report.button_look", "records.show", args)],
-                [turn.button("report.button_another", "report.from_words", {"words": drafts.sealed(turn, said)})],
+                [turn.button("report.button_another", "report.from_words", {"words": words, "apart": request.id})],
             ]
             state = turn.text(f"state.{request.state.value}")
             await turn.say("report.said_before", number=request.number, state=state, rows=rows)
@@ -112,7 +115,7 @@ async def go_on(turn: Turn, draft: Draft) -> None:
         await ask_words(turn, draft)
         return
     if not draft.item and not draft.kind_asked and level_of(turn.city, findings) == "unsure":
-        offered = [i for i, _ in findings.alternatives[:KINDS_OFFERED] if turn.city.item_name(i)]
+        offered = kinds_offered(turn, findings)
         if len(offered) > 1:
             await _ask_kind(turn, draft, offered)
             return
@@ -120,7 +123,25 @@ async def go_on(turn: Turn, draft: Draft) -> None:
     if not place.grid and not draft.place_skipped and _needs_place(turn, draft, findings):
         await _ask_place(turn, draft, findings, place)
         return
-    await summarise(turn, draft, findings)
+    if not await _asked_if_same(turn, draft, findings):
+        await summarise(turn, draft, findings)
+
+
+def kinds_offered(turn: Turn, findings: Findings) -> list[str]:
+    """The likeliest kinds that are likely at all, best first."""
+    likely = [item for item, share in findings.alternatives if share >= LIKELY]
+    return [item for item in likely if turn.city.item_name(item)][:KINDS_OFFERED]
+
+
+async def _asked_if_same(turn: Turn, draft: Draft, findings: Findings) -> bool:
+    """Shows an open record that is surely the same matter. False when there is none, or it was refused."""
+    found = await alike.find_same(turn, draft, findings)
+    if found is None:
+        return False
+    draft.shown = found[0].id
+    await keep(turn, draft, alike.STEP)
+    await alike.offer(turn, draft, *found)
+    return True
 
 
 def _needs_place(turn: Turn, draft: Draft, findings: Findings) -> bool:
@@ -215,16 +236,18 @@ async def summarise(turn: Turn, draft: Draft, findings: Findings) -> None:
     right = turn.button("report.button_right", "report.confirm", args)
     change = [
         turn.button("report.button_kind", "report.change_kind", args),
-        turn.button("report.button_place", "report.change_place", args),
+        turn.button("report.button_place" if place.text else "report.button_add_place", "report.change_place", args),
     ]
     rest = [turn.button("report.button_add", "report.add", args), cancel_button(turn, draft)]
     to_desk = made.queue.startswith("desk")
+    queue = turn.city.org.name_of(made.queue)
     await turn.say(
         _summary_key(findings, to_desk=to_desk, known=item is not None, placed=bool(place.grid)),
         what=findings.summary or _what_shown(turn, draft),
         kind=item.name if item else "",
         place=place.text,
-        queue=turn.city.org.name_of(made.queue),
+        queue=queue,
+        way=turn.text("report.way" if place.text else "report.way_placeless", place=place.text, queue=queue),
         respond=due.respond_due_at,
         resolve=due.resolve_due_at,
         photos=turn.text("card.photos", count=len(draft.media)).strip() if draft.media else "",
@@ -258,8 +281,10 @@ def cancel_button(turn: Turn, draft: Draft) -> Button:
 
 
 async def confirm(turn: Turn, draft: Draft) -> None:
-    """Files the draft and goes on to the next matter of the same message, if there is one."""
+    """Files the draft and goes on to the next matter of the same message; what came in meanwhile is shown first."""
     findings = drafts.read(turn, draft)
+    if await _asked_if_same(turn, draft, findings):
+        return
     request, is_new = await filing.file(turn, draft, findings)
     await turn.done()
     if not is_new:

@@ -55,7 +55,7 @@ async def _change_kind(turn: Turn, args: dict[str, Any]) -> None:
         return
     findings = drafts.read(turn, draft)
     shown = draft.item or findings.item
-    offered = [i for i, _ in findings.alternatives if i != shown and turn.city.item_name(i)][: report.KINDS_OFFERED]
+    offered = [i for i in report.kinds_offered(turn, findings) if i != shown]
     if not offered:
         await _offer_categories(turn, draft)
     else:
@@ -178,7 +178,7 @@ async def _together(turn: Turn, args: dict[str, Any]) -> None:
 async def _from_words(turn: Turn, args: dict[str, Any]) -> None:
     """It was taken for something else: these words are a report."""
     words = drafts.unsealed(turn, args["words"])
-    await report.start(turn, turn.city.reader.read(words), text=words, again=True)
+    await report.start(turn, turn.city.reader.read(words), text=words, again=True, apart=args.get("apart", 0))
 
 
 PRESSES = {

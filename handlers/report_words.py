@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from handlers import answers, danger, records, report, report_presses
+import re
+
+from handlers import alike, answers, danger, joining, records, report, report_presses
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.triage import restored, whole
@@ -13,6 +15,9 @@ from storage import requests
 
 _CALL_FOR_HELP = 15
 """Characters of a text that only asks for a person."""
+_PLACE_STEPS = ("place", "new_place")
+_HOUSE = re.compile(r"\d{1,5}[A-Za-z]?\s*[号栋幢#]?")
+"""A bare number answers where it is; it does not ask after a record."""
 
 
 async def step(turn: Turn) -> bool:
@@ -33,7 +38,8 @@ async def step(turn: Turn) -> bool:
         await turn.done()
         await turn.say("report.cancelled")
         return True
-    if findings.menu is not None or (findings.intent == "progress" and await records.has_any(turn)):
+    asks_after = findings.intent == "progress" and not (dialogue.step in _PLACE_STEPS and _HOUSE.fullmatch(text))
+    if findings.menu is not None or (asks_after and await records.has_any(turn)):
         return False
     if findings.urgent:
         draft.add(turn, text)
@@ -62,7 +68,7 @@ async def _take_files(turn: Turn, draft: Draft, step_: str) -> None:
         right = turn.button("report.button_right", "report.confirm", {"draft": draft.id})
         await turn.say("report.files_kept", count=len(draft.media), rows=[[right]])
     else:
-        key = "report.files_kept_place" if step_ in ("place", "new_place") else "report.files_kept_more"
+        key = "report.files_kept_place" if step_ in _PLACE_STEPS else "report.files_kept_more"
         more = turn.button("report.button_continue", "report.continue", {"draft": draft.id})
         await turn.say(key, count=len(draft.media), rows=[[more, report.cancel_button(turn, draft)]])
 
@@ -74,7 +80,10 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
     if step_ == "matters" and decided is not None:
         await (report_presses.split if decided else report_presses.together)(turn, draft)
         return
-    if step_ in ("place", "new_place"):
+    if step_ == alike.STEP and decided is not None:
+        await joining.answered(turn, draft, wanted=decided)
+        return
+    if step_ in _PLACE_STEPS:
         if await _answered_place(turn, draft, text, findings, decided, is_new=step_ == "new_place"):
             return
     elif findings.place.grid:

@@ -14,6 +14,9 @@ from nlp.mask import without_room
 from nlp.reader import Findings
 from workflow.routing import route
 
+LIKELY = 0.02
+"""Confidence from which a kind is worth a button."""
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from handlers import cards, filing, placing, records, standing, triage
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
+from nlp.geo import to_wgs84
 from nlp.mask import mask
 from storage import attachments, dialogues, events, people, requests
 from storage.requests import Lost, Request
@@ -32,7 +34,8 @@ async def ask(turn: Turn, request: Request) -> bool:
         await dialogues.save(
             turn.tx, chat.id, request.reporter_id, FLOW, "place", {"id": request.id, "again": 0}, turn.now
         )
-    await records.tell_reporter(turn, request, "desk.where_ask", words=request.summary or request.text[:40], rows=rows)
+    words = request.summary or request.text[:40]
+    await records.tell_reporter(turn, request, "desk.where_ask", alone=True, words=words, rows=rows)
     await events.add(turn.tx, "request", request.id, "request.place_asked", turn.now, actor_id=turn.me.id)
     return True
 
@@ -87,8 +90,8 @@ async def _step(turn: Turn) -> bool:
         return False
     text = " ".join(part for part in (incoming.text.strip(), incoming.geo.label if incoming.geo else "") if part)
     findings = turn.city.reader.read(text)
-    place = findings.place
-    placed = bool(place.grid or place.candidates or place.text)
+    place = _pinned(turn, findings.place)
+    placed = bool(place.grid or place.candidates or place.text or incoming.geo)
     if findings.menu == "cancel":
         await turn.done()
         await turn.say("desk.where_left")
@@ -102,14 +105,40 @@ async def _step(turn: Turn) -> bool:
     await attachments.attach(turn.tx, turn.attached, "request", request.id)
     if place.grid:
         await turn.done()
+        await _keep_point(turn, request)
         await _settle(turn, request, place)
     elif place.candidates and not dialogue.data["again"]:
         await turn.ask(FLOW, "place", {"id": request.id, "again": 1})
+        await _keep_point(turn, request)
         await turn.say("desk.where_which", rows=_offers(turn, request, place.candidates), number=request.number)
     else:
         await turn.done()
         await _pass_on(turn, request, text)
     return True
+
+
+def _pinned(turn: Turn, named: Place) -> Place:
+    """What the words name, together with the point on the map that came with them."""
+    point = turn.incoming.geo if turn.incoming else None
+    if point is None:
+        return named
+    words = replace(named, text=named.text or point.label)
+    return turn.city.places.pinned(words, point.lat, point.lon, gcj02=point.system == "gcj02")
+
+
+async def _keep_point(turn: Turn, request: Request) -> None:
+    """The point stays with the record, for whoever goes there to find the very spot."""
+    if point := _point(turn):
+        await requests.add_to_original(turn.tx, request.id, point, mask(point))
+
+
+def _point(turn: Turn) -> str:
+    """The point on the map as words: its label and WGS-84 degrees, latitude first; empty without one."""
+    point = turn.incoming.geo if turn.incoming else None
+    if point is None:
+        return ""
+    lon, lat = to_wgs84(point.lon, point.lat) if point.system == "gcj02" else (point.lon, point.lat)
+    return f"{point.label} {lat:.5f},{lon:.5f}".strip()
 
 
 async def _settle(turn: Turn, request: Request, place: Place) -> None:
@@ -141,8 +170,8 @@ async def keep(turn: Turn, request: Request, place: Place) -> Request:
 
 async def _pass_on(turn: Turn, request: Request, text: str) -> None:
     """The words do not name a known place: the desk reads them."""
-    point = turn.incoming.geo if turn.incoming else None
-    words = f"{text} {point.lat:.5f},{point.lon:.5f}".strip() if point else text
+    said = turn.incoming.text.strip() if turn.incoming else text
+    words = f"{said} {_point(turn)}".strip()
     if words:
         await requests.add_to_original(turn.tx, request.id, words, mask(words))
     data = {"characters": len(words), "files": len(turn.attached)}

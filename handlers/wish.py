@@ -30,12 +30,15 @@ from handlers.wish_mine import mine
 from handlers.wish_words import for_wall
 from nlp.mask import find_phone
 from nlp.reader import Findings
+from nlp.wishes import find_kind_answer
 from storage import attachments, people, wishes
 
 __all__ = ["COMMANDS", "PRESSES", "STEPS", "TIMERS", "forget", "mine", "start"]
 
 _OPENING = re.compile(r"^(?:我?想?许个?(?:小|微)?心愿|微心愿|心愿)[\s:：,，。]+")
 """The announcement before the wish itself; it does not belong on the wall."""
+_ANNOUNCED = re.compile(r"(?:我|有|一?个|想|要|许|说|小|微|可以|能)*(?:心愿|愿望)[\s。，,.!！?？吗啊呢]*")
+"""Nothing but the announcement: the wish itself is still to come."""
 
 PLACE_TRIES = 2
 """So often the place is asked for; then the street's desk gets the wish as it is."""
@@ -61,7 +64,7 @@ def _said(turn: Turn) -> str:
     if incoming is None or incoming.kind not in ("text", "media", "place"):
         return ""
     said = _OPENING.sub("", incoming.text.strip())
-    return "" if wish_ask.read(turn, said).menu is not None else said
+    return "" if _ANNOUNCED.fullmatch(said) or wish_ask.read(turn, said).menu is not None else said
 
 
 # -------------------------------------------------------------------- presses of a draft
@@ -211,6 +214,8 @@ async def step(turn: Turn) -> bool:
     if dialogue.step == "text":
         await wish_ask.take(turn, draft, said, findings)
         return True
+    if dialogue.step == "kind":
+        return await _kind_said(turn, draft, said, findings)
     if dialogue.step == "place":
         return await _place_said(turn, draft, said, findings)
     return await _answered(turn, draft, said, findings)
@@ -222,6 +227,19 @@ async def _without_words(turn: Turn, draft: WishDraft) -> bool:
     if incoming is None or not (turn.attached or incoming.geo):
         return False
     await wish_ask.go_on(turn, draft)
+    return True
+
+
+async def _kind_said(turn: Turn, draft: WishDraft, said: str, findings: Findings) -> bool:
+    """The kind by its name, else more words of the wish, by which the kind is read again."""
+    answer = find_kind_answer(said)
+    if answer in wish_shown.kinds(turn.city):
+        draft.item = answer or ""
+        await wish_ask.go_on(turn, draft)
+        return True
+    if _is_another_matter(turn, findings):
+        return False
+    await wish_ask.take(turn, draft, f"{draft.text}\n{said}")
     return True
 
 

@@ -1,4 +1,4 @@
-"""What is asked about a wish before it is submitted, one thing at a time: the words, the place, whether it is right."""
+"""What is asked about a wish before it is submitted, one thing at a time: words, kind if unclear, place, whether it is right."""
 
 from __future__ import annotations
 
@@ -36,6 +36,8 @@ async def go_on(turn: Turn, draft: WishDraft, likely: Sequence[Candidate] = ()) 
     if not draft.text or not words:
         await wish_draft.keep(turn, draft, "text")
         await turn.say("wish.photo_kept" if draft.photos and not draft.text else "wish.ask", rows=[[cancel]])
+    elif not draft.item and not draft.kind_asked and len(wish_shown.kinds(turn.city)) > 1:
+        await _ask_kind(turn, draft)
     elif not draft.community and not draft.settled:
         await _ask_place(turn, draft, likely)
     else:
@@ -61,6 +63,15 @@ async def _sum_up(turn: Turn, draft: WishDraft, words: str) -> None:
         place=draft.place_text or turn.city.street.name,
         photos=turn.text("wish.photos", count=len(draft.photos)) if draft.photos else "",
     )
+
+
+async def _ask_kind(turn: Turn, draft: WishDraft) -> None:
+    """A thing, or somebody's time? Asked once, when the words leave it open."""
+    draft.kind_asked = True
+    await wish_draft.keep(turn, draft, "kind")
+    kinds = wish_shown.kinds(turn.city)
+    row = [Button(name, "wish.kind", {"draft": draft.id, "item": kind}) for kind, name in kinds.items()]
+    await turn.say("wish.kind_ask", rows=[row, [button(turn, draft, "report"), button(turn, draft, "cancel")]])
 
 
 async def _ask_place(turn: Turn, draft: WishDraft, likely: Sequence[Candidate]) -> None:

@@ -12,6 +12,7 @@ from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
 from nlp.reader import Findings
+from nlp.wishes import find_wish_kind
 from workflow.queues import desk_queue
 
 FLOW = "wish"
@@ -29,6 +30,7 @@ class WishDraft(BaseModel):
     text: str = ""
     photos: list[int] = []
     item: str = ""
+    kind_asked: bool = False
     community: str = ""
     grid: str = ""
     place_text: str = ""  # estate or community
@@ -58,13 +60,20 @@ async def keep(turn: Turn, draft: WishDraft, step: str) -> None:
 
 def learn(turn: Turn, draft: WishDraft, findings: Findings) -> None:
     """Takes kind and place from what the machine read, unless a person chose the place."""
-    kinds = wish_shown.kinds(turn.city)
-    likely = [findings.item, *(item for item, _ in findings.alternatives), *kinds]
-    found = next((item for item in likely if item in kinds), "")
-    if not draft.item or findings.item in kinds:
-        draft.item = found or ""
+    draft.item = _kind(turn, draft, findings) or draft.item
     if not draft.settled:
         put_place(turn.city, draft, findings.place)
+
+
+def _kind(turn: Turn, draft: WishDraft, findings: Findings) -> str:
+    """The kind the machine is sure of, else the one the words name; empty when a person has to say."""
+    kinds = wish_shown.kinds(turn.city)
+    if findings.item in kinds and findings.confidence >= turn.city.manners.sure:
+        return findings.item or ""
+    named = find_wish_kind(draft.text) or ""
+    if named in kinds:
+        return named
+    return next(iter(kinds), "") if len(kinds) == 1 or (draft.kind_asked and not draft.item) else ""
 
 
 def put_place(city: City, draft: WishDraft, place: Place) -> bool:

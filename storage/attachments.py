@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ attachments = Table(
     Column("subject", String(16), nullable=False),  # request, wish, result; empty: still of a draft
     Column("subject_id", BigInteger),
     Column("created_at", Moment, nullable=False),
+    Column("likeness", String(16)),  # 64-bit hash of what a photo shows, hex; none: not a photo, or not looked at yet
     Index(None, "tenant", "subject", "subject_id"),
     Index(None, "tenant", "stored"),
 )
@@ -155,6 +156,42 @@ async def erased(tx: Tx, limit: int) -> list[Attachment]:
         .limit(limit)
     )
     return [_attachment(r) for r in rows]
+
+
+async def likenesses(tx: Tx, subject: str, subject_ids: Collection[int]) -> dict[int, list[int]]:
+    """subject id -> the hashes of its photos; what was not looked at yet is left out."""
+    rows = await tx.all(
+        select(attachments.c.subject_id, attachments.c.likeness).where(
+            attachments.c.tenant == tx.tenant,
+            attachments.c.subject == subject,
+            attachments.c.subject_id.in_(list(subject_ids)),
+            attachments.c.likeness > "",
+        )
+    )
+    found: dict[int, list[int]] = {}
+    for row in rows:
+        found.setdefault(row.subject_id, []).append(int(row.likeness, 16))
+    return found
+
+
+async def likenesses_of(tx: Tx, ids: Collection[int]) -> list[int]:
+    """The hashes of these photos, as far as they were looked at."""
+    rows = await tx.all(
+        select(attachments.c.likeness).where(
+            attachments.c.tenant == tx.tenant, attachments.c.id.in_(list(ids)), attachments.c.likeness > ""
+        )
+    )
+    return [int(row.likeness, 16) for row in rows]
+
+
+async def set_likeness(tx: Tx, attachment_id: int, likeness: int | None) -> None:
+    """What a photo shows, as 64 bits; None for a picture of nothing."""
+    kept = "" if likeness is None else f"{likeness:016x}"
+    await tx.run(
+        update(attachments)
+        .where(attachments.c.tenant == tx.tenant, attachments.c.id == attachment_id)
+        .values(likeness=kept)
+    )
 
 
 async def set_stored(tx: Tx, attachment_id: int, stored: str, mime: str, size: int) -> None:

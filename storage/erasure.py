@@ -13,6 +13,7 @@ from storage.labels import labels
 from storage.outbox import WAITING, outbox
 from storage.people import chats, identities
 from storage.requests import ratings, requests
+from storage.supporters import supporter_ratings, supporters
 from storage.tx import Tx
 from storage.webchat import private_chats, web_files, web_posts
 from storage.wishes import wishes
@@ -33,7 +34,7 @@ async def erase_person(tx: Tx, person_id: int, words: str) -> None:
     await tx.run(
         update(attachments)
         .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id, attachments.c.stored != "!")
-        .values(ref="", stored=ERASED + attachments.c.stored)
+        .values(ref="", stored=ERASED + attachments.c.stored, likeness=None)
     )
     await _chats(tx, person_id)
 
@@ -49,9 +50,9 @@ async def _records(tx: Tx, person_id: int, words: str) -> None:
         await tx.run(
             update(labels).where(labels.c.tenant == tx.tenant, labels.c.request_id.in_(ids)).values(text=words)
         )
-    await tx.run(
-        update(ratings).where(ratings.c.tenant == tx.tenant, ratings.c.person_id == person_id).values(words="")
-    )
+    for table in (ratings, supporter_ratings):
+        await tx.run(update(table).where(table.c.tenant == tx.tenant, table.c.person_id == person_id).values(words=""))
+    await tx.run(delete(supporters).where(supporters.c.tenant == tx.tenant, supporters.c.person_id == person_id))
 
 
 async def _wishes(tx: Tx, person_id: int, words: str) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, cast, func, select
+from sqlalchemy import Integer, Subquery, case, cast, func, select, union_all
 
 from storage.requests import ratings, requests
+from storage.supporters import supporter_ratings
 from storage.tx import Tx
 from workflow.indicators import RECURS_WITHIN, Counts
 
@@ -64,7 +65,8 @@ async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
     What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
     received again within `RECURS_WITHIN` after it was closed.
     """
-    r, rating = requests.c, ratings.c
+    combined = _combined(tx)
+    r, rating = requests.c, combined.c
     again = requests.alias("again").c
     recurred = (
         select(again.id)
@@ -86,18 +88,36 @@ async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
         select(
             r.queue,
             func.count().label("rated"),
-            _sum((rating.solved == "yes") & lasted).label("solved"),
-            _sum((rating.solved == "partly") & lasted).label("partly_solved"),
+            _sum((rating.worst == 0) & lasted).label("solved"),
+            _sum((rating.worst == 1) & lasted).label("partly_solved"),
             _sum(rating.stars == 5).label("five_stars"),
             _sum(rating.stars == 4).label("four_stars"),
             _sum(rating.stars == 3).label("three_stars"),
         )
         .select_from(requests)
-        .join(ratings, (rating.tenant == r.tenant) & (rating.request_id == r.id) & (rating.resolution == r.resolution))
+        .join(combined, (rating.tenant == r.tenant) & (rating.request_id == r.id) & (rating.resolution == r.resolution))
         .where(r.tenant == tx.tenant)
         .group_by(r.queue)
     )
     return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
+
+
+def _combined(tx: Tx) -> Subquery:
+    """One rating a result, however many people gave one: as `workflow.rating.combine` says."""
+    every = union_all(
+        *(
+            select(t.c.tenant, t.c.request_id, t.c.resolution, t.c.solved, t.c.stars).where(t.c.tenant == tx.tenant)
+            for t in (ratings, supporter_ratings)
+        )
+    ).subquery()
+    worst = func.max(case((every.c.solved == "no", 2), (every.c.solved == "partly", 1), else_=0))
+    total, given = cast(func.sum(every.c.stars), Integer), cast(func.count(every.c.stars), Integer)
+    stars = case((given > 0, (2 * total + given - 1) // (2 * given)))
+    return (
+        select(every.c.tenant, every.c.request_id, every.c.resolution, worst.label("worst"), stars.label("stars"))
+        .group_by(every.c.tenant, every.c.request_id, every.c.resolution)
+        .subquery()
+    )
 
 
 async def _minutes(tx: Tx) -> dict[str, tuple[int, ...]]:

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Float,
     Index,
     Integer,
@@ -63,12 +64,14 @@ requests = Table(
     Column("resolution", Integer, nullable=False),  # how many results were given
     Column("reopened", Integer, nullable=False),
     Column("supervised", Boolean, nullable=False),  # 督办
-    Column("parent_id", BigInteger),
+    Column("parent_id", BigInteger),  # of a merged record: the one it follows
     UniqueConstraint("tenant", "number"),
     UniqueConstraint("tenant", "draft_id"),
     Index(None, "tenant", "queue", "state", "id"),
     Index(None, "tenant", "reporter_id", "id"),
     Index(None, "tenant", "claimer_id", "state"),
+    Index(None, "tenant", "grid", "received_at"),
+    Index(None, "tenant", "parent_id"),
 )
 
 ratings = Table(
@@ -304,14 +307,62 @@ async def change(tx: Tx, request_id: int, **values: Any) -> Request:
     return await get(tx, request_id)
 
 
+async def hand_on(tx: Tx, request_id: int, *, reporter_id: int, chat_id: int, text: str, original: Original) -> Request:
+    """Somebody else is the reporter from now on, in their words; what the former one said is gone."""
+    return await change(
+        tx,
+        request_id,
+        reporter_id=reporter_id,
+        chat_id=chat_id,
+        text=text,
+        summary=text.split("\n")[0][:40],
+        original_sealed=tx.sealer.seal_json(list(original)),
+    )
+
+
 async def of_reporter(tx: Tx, person_id: int, limit: int = 10) -> list[Request]:
     """A resident's records: open ones first, newest first."""
+    return await newest_where(tx, requests.c.reporter_id == person_id, limit)
+
+
+async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Request]:
+    """The records of this tenant that meet a condition: open ones first, newest first."""
     is_open = requests.c.state.in_(list(states.OPEN))
     rows = await tx.all(
         select(*_COLUMNS)
-        .where(requests.c.tenant == tx.tenant, requests.c.reporter_id == person_id)
+        .where(requests.c.tenant == tx.tenant, condition)
         .order_by(is_open.desc(), requests.c.id.desc())
         .limit(limit)
+    )
+    return [_request(r) for r in rows]
+
+
+async def in_grid(
+    tx: Tx, grid: str, since: datetime, *, item: str = "", in_states: Collection[str] = states.OPEN, limit: int = 200
+) -> list[Request]:
+    """What a grid's residents reported since then, newest first: by default what is open, of every item."""
+    statement = select(*_COLUMNS).where(
+        requests.c.tenant == tx.tenant,
+        requests.c.grid == grid,
+        requests.c.received_at >= since,
+        requests.c.state.in_(list(in_states)),
+    )
+    if item:
+        statement = statement.where(requests.c.item == item)
+    rows = await tx.all(statement.order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit))
+    return [_request(r) for r in rows]
+
+
+async def children_of(tx: Tx, parent_ids: Collection[int]) -> list[Request]:
+    """The records merged into any of these, not further down."""
+    rows = await tx.all(
+        select(*_COLUMNS)
+        .where(
+            requests.c.tenant == tx.tenant,
+            requests.c.parent_id.in_(list(parent_ids)),
+            requests.c.state == states.State.MERGED,
+        )
+        .order_by(requests.c.id)
     )
     return [_request(r) for r in rows]
 

@@ -13,6 +13,7 @@ from storage.receipts import receipts
 from storage.requests import ratings, requests
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
+from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.timers import timers
 from storage.webchat import web_files, web_posts, web_sessions
 from storage.wishes import wishes
@@ -22,6 +23,7 @@ ALL = (
     chats,
     counters,
     dialogues,
+    distinctions,
     events,
     identities,
     invitations,
@@ -38,6 +40,8 @@ ALL = (
     roles,
     rooms,
     settings,
+    supporter_ratings,
+    supporters,
     timers,
     web_files,
     web_posts,

@@ -1,7 +1,7 @@
 """Due times, marks on the way, pauses and the quiet night. Pure: the moment is always an argument.
 
 Which days count is the calendar's matter. Nothing here restarts a clock: every due time is computed from the
-moment of receipt, so an edit, a claim or a change of queue never buys time.
+moment of receipt, so an edit, a claim or a change of queue never buys time. A clock that stood still resumes.
 """
 
 from __future__ import annotations
@@ -89,6 +89,17 @@ def pause(due_at: datetime, paused_for: timedelta) -> datetime:
     if paused_for < timedelta(0):
         raise ValueError("a pause cannot be negative")
     return require_aware(due_at) + min(paused_for, PAUSE_LIMIT)
+
+
+def resume(started_at: datetime, stopped_at: datetime, now: datetime) -> datetime:
+    """The start of clocks that stood still from `stopped_at` to `now`: what had passed of them has passed, no more.
+
+    For a record that had no clock at all meanwhile, as when it was merged; a wait with a limit is a pause.
+    """
+    stood = require_aware(now) - require_aware(stopped_at)
+    if stood < timedelta(0):
+        raise ValueError("a clock cannot resume before it stopped")
+    return require_aware(started_at) + stood
 
 
 def quiet_shift(at: datetime, tz: str, urgent: bool, quiet: tuple[time, time] = NIGHT) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Literal, NamedTuple
@@ -45,6 +46,16 @@ class Solved(StrEnum):
     NO = "no"
 
 
+_BADNESS = (Solved.YES, Solved.PARTLY, Solved.NO)
+
+
+class Answer(NamedTuple):
+    """What one person said of one result. `stars` is 1 to 5, or None while the second question is unanswered."""
+
+    solved: Solved
+    stars: int | None
+
+
 class Verdict(NamedTuple):
     """What follows from a rating. `to` is who handles it next, and means something only when `reopen`.
 
@@ -85,6 +96,19 @@ def judge(solved: Solved, stars: int | None, reopened_before: int) -> Verdict:
     if stars is not None and stars <= LOW_STARS:
         return Verdict(True, True, to, "low_stars")
     return Verdict(False, False, "same", "partly_solved" if solved is Solved.PARTLY else "satisfied")
+
+
+def combine(answers: Sequence[Answer]) -> Answer | None:
+    """What several people's answers to one result count as: one rating; None for no answer.
+
+    Solved is the worst that anybody said; the stars are the mean of those given, half a star rounded down. So a
+    matter of ten people weighs as much as one of one, and nobody's "no" disappears among others' "yes".
+    """
+    if not answers:
+        return None
+    stars = [a.stars for a in answers if a.stars is not None]
+    mean = (2 * sum(stars) + len(stars) - 1) // (2 * len(stars)) if stars else None
+    return Answer(max((a.solved for a in answers), key=_BADNESS.index), mean)
 
 
 def may_reopen(ended_at: datetime, now: datetime) -> bool:

@@ -59,7 +59,7 @@ HANDLING = frozenset(
     {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"}
 )
 """What everybody who works in a queue may do there. Whose claim it is, is checked where the record is."""
-DECIDING = frozenset({"reroute", "refuse", "publish_wish"})
+DECIDING = frozenset({"reroute", "refuse", "merge", "publish_wish"})
 """What a desk decides."""
 BINDING = frozenset({"bind_group"})
 """Joining a group chat to a queue, which sends the queue's cards there."""

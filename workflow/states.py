@@ -13,6 +13,7 @@ __all__ = [
     "ACTORS",
     "AWAITING_CLAIM",
     "EVENTS",
+    "MERGEABLE",
     "NOTES",
     "OPEN",
     "PARTIES",
@@ -81,6 +82,8 @@ TRANSITIONS: tuple[Transition, ...] = (
     Edge("request.resolved", _C, _DONE, "worker", _REPORTER_QUEUE, "the handler reported the result"),
     Edge("request.withdrawn", _C, _BACK, "reporter", _ALL_BUT_DESK, "the worker must not go in vain"),
     Edge("request.refused", _C, _NO, "desk", _ALL_BUT_DESK, "may not be handled: the reason is told"),
+    Edge("request.merged", _C, _SAME, "desk", _ALL_BUT_DESK, "the same matter is in other hands: nobody goes twice"),
+    Edge("request.unmerged", _SAME, _Q, "desk", _REPORTER_QUEUE, "another matter after all: its own clocks run again"),
     Edge("request.resolved", _J, _DONE, "worker", _ALL_BUT_DESK, "the lead reported the joint result"),
     Edge("request.rated", _DONE, _END, "reporter", _CLAIMER_QUEUE, "the reporter says it is solved"),
     Edge("request.expired", _DONE, _END, "system", _REPORTER, "no answer after the reminders: closed, not satisfied"),
@@ -103,13 +106,20 @@ NOTES: frozenset[str] = frozenset(
         "request.classified",
         "request.place_asked",
         "request.rated_low",
+        "request.rated_along",
+        "request.joined",
+        "request.left",
+        "request.handed_on",
+        "request.likened",
+        "request.told_apart",
+        "request.crowded",
     }
 )
 """Events that are written down and move nothing. `request.received` is the record's first."""
 
 EVENTS: frozenset[str] = frozenset(edge.event for edge in TRANSITIONS) | NOTES
 
-TERMINAL: frozenset[State] = frozenset({_NO, _BACK, _SAME})
+TERMINAL: frozenset[State] = frozenset({_NO, _BACK})
 """Nothing leads out of these."""
 
 OPEN: frozenset[State] = frozenset({_R, _Q, _C, _J})
@@ -118,8 +128,11 @@ OPEN: frozenset[State] = frozenset({_R, _Q, _C, _J})
 AWAITING_CLAIM: frozenset[State] = frozenset({_R, _Q})
 """No person has taken it yet: the response clock runs, if it has never been claimed."""
 
-SETTLED: frozenset[State] = TERMINAL | {_END}
-"""Nothing is expected from anybody: every timer of the record is void."""
+SETTLED: frozenset[State] = TERMINAL | {_END, _SAME}
+"""Nothing is expected from anybody: every timer of the record is void. A merged one follows its parent."""
+
+MERGEABLE: frozenset[State] = frozenset({_Q, _C})
+"""A desk may find that these are the same matter as an open record."""
 
 REOPENABLE: frozenset[State] = frozenset({_DONE, _END})
 """The reporter may say that it is not solved (closed: within the days of rating.REOPEN_FOR)."""

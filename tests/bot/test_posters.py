@@ -10,7 +10,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from bot.catalogue import SHIPPED_STREET, build_city
-from bot.posters import address_of, telegram_address_of, write_posters
+from bot.posters import address_of, chinese_face, telegram_address_of, write_posters
 from handlers.city import City
 
 
@@ -52,6 +52,23 @@ def test_the_printed_codes_hold_the_addresses(city: City, tmp_path: Path) -> Non
     for address in addresses:
         read = [modules(picture, address) for picture in pictures if picture is not None]
         assert sum(seen == wanted for seen, wanted in read) == 1, address
+
+
+def test_every_printer_finds_the_letters_in_the_file(city: City, tmp_path: Path) -> None:
+    out = tmp_path / "posters.pdf"
+    write_posters(city, "https://x.cn", out, only="渡口码头")
+    fonts = [f.get_object() for page in PdfReader(out).pages for f in page["/Resources"]["/Font"].values()]
+    chinese = [f for f in fonts if "/FontDescriptor" in f]
+    assert chinese
+    assert all("/FontFile2" in f["/FontDescriptor"] for f in chinese)
+    assert {f["/BaseFont"] for f in fonts} - {f["/BaseFont"] for f in chinese} <= {"/Helvetica"}, "named, not used"
+    assert out.stat().st_size < 300_000, "only the letters that are printed"
+
+
+def test_the_face_has_every_common_character() -> None:
+    common = {chr(c) for c in range(0x4E00, 0x9FA6)} | set("，。？！：；（）“”、·0123456789abcXYZ-")
+    known = chinese_face().face.charToGlyph
+    assert not {c for c in common if ord(c) not in known}
 
 
 def test_only_some_places(city: City, tmp_path: Path) -> None:

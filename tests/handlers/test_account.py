@@ -8,7 +8,18 @@ import pytest
 
 from storage import attachments, people, requests, wishes
 from storage.tables import ALL
-from tests.handlers.resident_steps import ROOM, WHO, filed, how_many, original, person, record, resolved, waiting
+from tests.handlers.resident_steps import (
+    ROOM,
+    WHO,
+    filed,
+    how_many,
+    labels,
+    original,
+    person,
+    record,
+    resolved,
+    waiting,
+)
 from tests.town import Town
 from workflow.rights import Role
 from workflow.states import State
@@ -29,6 +40,37 @@ async def test_the_export_has_everything_that_was_said(tmp_path: Path) -> None:
         await town.says(WHO, "导出我的数据")
         for part in (PHONE, TELLING, "1001", "待接单"):
             assert part in town.last(WHO)
+
+
+async def test_the_export_has_the_place_as_a_desk_set_it(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("街道老陈", Role.STREET, "linjiang")
+        await town.says(WHO, "门口那个路灯不亮了，在老槐树那儿")
+        for _ in range(2):
+            await town.presses(WHO, "说不清，交给社区" if "说不清，交给社区" in labels(town) else "对，就这样")
+        await town.says("街道老陈", "改址 1001 银杏苑3幢", room="desk")
+        assert (await record(town)).grid == "yinxing-01"
+        await town.says(WHO, "导出我的数据")
+        assert "银杏苑3幢" in town.last(WHO).replace(" ", "")
+
+
+async def test_the_export_has_a_place_told_and_one_set_later(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.employs("街道老陈", Role.STREET, "linjiang")
+        await town.says("王师傅", "退回 1001 地址不对", room=ROOM)
+        await town.says("街道老陈", "改址 1001 金色家园5幢", room="desk:yinxing")
+        await town.says(WHO, "导出我的数据")
+        shown = town.last(WHO).replace(" ", "")
+        assert "金色家园5幢（您说的是“银杏苑3幢2单元502" in shown
+
+
+async def test_a_place_that_was_only_shortened_stands_once(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.says(WHO, "导出我的数据")
+        assert "您说的是" not in town.last(WHO)
 
 
 async def test_nobody_exports_somebody_else(tmp_path: Path) -> None:

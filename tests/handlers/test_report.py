@@ -109,6 +109,7 @@ async def test_only_the_place_is_asked_and_the_last_one_offered(tmp_path: Path, 
         await town.says(WHO, "楼道里的灯又不亮了，黑漆漆的")
         assert "在哪儿" in town.last(WHO)
         await town.presses(WHO, "您上次说的")
+        await town.presses(WHO, "不是同一件")
         await town.presses(WHO, "对，就这样")
         assert (await record(town, 1002)).grid == "yinxing-01"
 

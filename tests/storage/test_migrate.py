@@ -7,13 +7,20 @@ import io
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Connection, Table, UniqueConstraint
+from sqlalchemy import Connection, Table, UniqueConstraint, update
+from sqlalchemy.exc import IntegrityError
 
-from storage import migrate, tables
+from storage import attachments, events, migrate, requests, supporters, tables
 from storage.database import Database
+from storage.ids import Ids
+from storage.seal import Sealer, new_key
+from storage.tx import Store
+from tests.storage.conftest import NOW
+from tests.storage.samples import add_request
 
 
 async def test_the_steps_make_the_schema_of_the_code(database: Database) -> None:
@@ -74,13 +81,49 @@ async def test_a_step_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     await database.close()
 
 
-def test_the_first_step_is_plain_postgresql_too() -> None:
+def test_the_steps_are_plain_postgresql_too() -> None:
     script = io.StringIO()
     context = MigrationContext.configure(
         dialect_name="postgresql", opts={"as_sql": True, "output_buffer": script, "literal_binds": True}
     )
     with Operations.context(context):
-        importlib.import_module("storage.migrations.versions.0001_first").upgrade()
+        for step in ("0001_first", "0002_supporters"):
+            importlib.import_module(f"storage.migrations.versions.{step}").upgrade()
     written = script.getvalue()
     assert all(f"CREATE TABLE {name} (" in written for name in tables.metadata.tables)
     assert "BEFORE UPDATE OR DELETE ON events" in written
+    assert "ALTER TABLE attachments ADD COLUMN likeness" in written
+
+
+async def test_a_filled_database_of_the_first_version_is_brought_up(tmp_path: Path) -> None:
+    """Rows written by 0001 stay as they are, the ledger stays final, and what 0002 brings works on them."""
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    database = Database(url, "street")
+    async with database.write() as connection:
+        await connection.run_sync(_to, "0001")
+    old = Store(database, Ids(), Sealer([new_key()]))
+    async with old.write() as tx:
+        await tx.connection.exec_driver_sql(
+            "INSERT INTO attachments (tenant, id, person_id, chat_id, channel, account, ref, kind, mime, size, "
+            "duration, stored, subject, created_at) "
+            "VALUES ('street', 7, 1, 2, 'web', '', 'f', 'photo', 'image/png', 3, 0, 'sha', 'request', 5)"
+        )
+        request = await add_request(tx, NOW)
+    assert await migrate.upgrade(database) == migrate.head()
+    async with old.write() as tx:
+        file = await attachments.find(tx, 7)
+        assert file is not None
+        assert file.stored == "sha"
+        assert await attachments.likenesses_of(tx, [7]) == []
+        assert [r.id for r in await requests.in_grid(tx, "g1", NOW)] == [request.id]
+        assert await supporters.join(tx, request.id, 5, "我也是", "我也是", NOW)
+        assert await supporters.followers(tx, request) == [5]
+        with pytest.raises(IntegrityError, match="never changed"):
+            await tx.run(update(events.events).values(name="other"))
+    await database.close()
+
+
+def _to(connection: Connection, revision: str) -> None:
+    config = migrate._config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.calendar import WorkCalendar
-from workflow.clock import PAUSE_LIMIT, Mark, marks, pause, quiet_shift, resolve_due, respond_due, retarget_due
+from workflow.clock import PAUSE_LIMIT, Mark, marks, pause, quiet_shift, resolve_due, respond_due, resume, retarget_due
 
 TZ = "Asia/Shanghai"
 NATIONAL_DAY = frozenset(date(2026, 10, day) for day in range(1, 8))
@@ -132,3 +132,23 @@ def test_naive_moments_and_negative_limits_are_refused() -> None:
             resolve_due(local("09-24 10:00"), -1, urgent=urgent, calendar=DEPT)
     with pytest.raises(ValueError, match="time zone"):
         quiet_shift(naive, TZ, False)
+
+
+@given(
+    st.integers(0, 400).map(lambda days: datetime(2026, 1, 1, 9, 30, tzinfo=UTC) + timedelta(days=days)),
+    st.timedeltas(timedelta(0), timedelta(days=30)),
+    st.timedeltas(timedelta(0), timedelta(days=60)),
+)
+def test_a_clock_that_stood_still_has_run_as_long_as_when_it_stopped(
+    start: datetime, ran: timedelta, stood: timedelta
+) -> None:
+    now = start + ran + stood
+    again = resume(start, start + ran, now)
+    assert now - again == ran
+    assert again <= now
+
+
+def test_a_clock_cannot_resume_before_it_stopped() -> None:
+    at = local("09-24 10:42")
+    with pytest.raises(ValueError, match="before it stopped"):
+        resume(at, at, at - timedelta(seconds=1))

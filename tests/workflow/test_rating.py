@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from workflow.rating import Solved, judge, may_reopen, plan
+from workflow.rating import Answer, Solved, combine, judge, may_reopen, plan
 
 ZONE = ZoneInfo("Asia/Shanghai")
 
@@ -54,3 +54,19 @@ def test_impossible_answers_are_refused(stars: int, before: int) -> None:
 def test_reopening_ends_after_seven_days() -> None:
     assert may_reopen(at(1, 10), at(8, 10))
     assert not may_reopen(at(1, 10), at(8, 10) + timedelta(microseconds=1))
+
+
+@pytest.mark.parametrize(
+    ("answers", "combined"),
+    [
+        ([], None),
+        ([Answer(Solved.YES, 5)], Answer(Solved.YES, 5)),
+        ([Answer(Solved.YES, 5), Answer(Solved.NO, None)], Answer(Solved.NO, 5)),
+        ([Answer(Solved.YES, 5), Answer(Solved.PARTLY, 4)], Answer(Solved.PARTLY, 4)),
+        ([Answer(Solved.YES, 5), Answer(Solved.YES, 5), Answer(Solved.YES, 4)], Answer(Solved.YES, 5)),
+        ([Answer(Solved.YES, None)], Answer(Solved.YES, None)),
+    ],
+)
+def test_several_answers_count_as_one(answers: list[Answer], combined: Answer | None) -> None:
+    assert combine(answers) == combined
+    assert combine(answers[::-1]) == combined

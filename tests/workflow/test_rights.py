@@ -9,7 +9,7 @@ from workflow.rights import ACTS, SCOPES, Grant, Role, invitable, may_act, may_i
 
 WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"}
 BIND = {"bind_group"}
-ALL = WORK | BIND | {"reroute", "refuse", "publish_wish"}
+ALL = WORK | BIND | {"reroute", "refuse", "merge", "publish_wish"}
 WORKER = Grant(Role.GRID_WORKER, "yinxing-01")
 CHIEF = Grant(Role.GRID_CHIEF, "yinxing-01")
 BUILDING = Grant(Role.BUILDING_CHIEF, "yinxing-01")

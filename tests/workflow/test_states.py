@@ -8,6 +8,7 @@ from workflow.states import (
     ACTORS,
     AWAITING_CLAIM,
     EVENTS,
+    MERGEABLE,
     NOTES,
     OPEN,
     PARTIES,
@@ -43,6 +44,8 @@ EXPECTED = {
     ("claimed", "request.resolved"): "resolved",
     ("claimed", "request.withdrawn"): "withdrawn",
     ("claimed", "request.refused"): "refused",
+    ("claimed", "request.merged"): "merged",
+    ("merged", "request.unmerged"): "queued",
     ("joint", "request.resolved"): "resolved",
     ("resolved", "request.rated"): "closed",
     ("resolved", "request.expired"): "closed",
@@ -107,6 +110,7 @@ def test_named_sets_divide_the_states() -> None:
     assert OPEN.isdisjoint(SETTLED)
     assert AWAITING_CLAIM < OPEN
     assert {state for state in State if "request.reopened" in allowed(state)} == REOPENABLE
+    assert {state for state in State if "request.merged" in allowed(state)} == MERGEABLE | {State.RECEIVED}
 
 
 def test_notes_move_nothing() -> None:

@@ -11,7 +11,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -146,6 +146,8 @@ class TelegramServer(People, Looks):
                 raise fault.as_error()
             lost = fault is not None
             result = await self._run(method, decoded)
+        except ClientDisconnect:  # the bot died while it was calling: nobody is there to be answered
+            return Response(status_code=499)
         except ApiError as error:
             self._record(method or request.path_params["method"], decoded, error)
             return JSONResponse(error.as_json(), error.code)

@@ -1,0 +1,227 @@
+"""Whether an open record is the matter of a draft or of another record, why, and who is asked: resident or desk.
+
+The pair decision is `nlp.duplicates`; what the buttons then do is in `joining.py` (residents) and `merging.py` (desks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+from handlers import cards, triage
+from handlers import draft as drafts
+from handlers.draft import Draft
+from handlers.turn import Turn
+from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, without
+from nlp.reader import Findings
+from storage import attachments, events, requests, supporters, timers
+from storage.requests import Request
+from storage.timers import Timer
+from workflow.states import MERGEABLE
+
+PUBLIC = frozenset({"facility", "environment", "safety"})
+"""Categories whose matters anybody may see; a quarrel or a hardship of others is shown to no neighbour."""
+STEP = "offer"
+"""The open question of a report while an open record is shown."""
+_LOOK_AGAIN = timedelta(minutes=2)
+"""After a filing with photos: by then they have been fetched and looked at."""
+_SHORT = 24
+
+
+# -------------------------------------------------------------------- matters
+
+
+def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
+    """The place fields of a matter. The unit stands only in the coarse words of a record's place."""
+    known = triage.restored(place)
+    unit = known.unit or turn.city.places.find(place_text).unit
+    _, spans = turn.city.places.locate(words)
+    return {
+        "words": without(words, spans),
+        "estate": known.estate,
+        "building": known.building,
+        "unit": unit,
+        "road": known.road,
+        "number": known.number,
+        "landmark": known.landmark,
+    }
+
+
+def matter_of(turn: Turn, request: Request, photos: Sequence[int] = ()) -> Matter:
+    """A record as the pair decision sees it: what its reporter said, not what others added."""
+    return Matter(
+        item=request.item,
+        grid=request.grid,
+        at=request.received_at,
+        photos=tuple(photos),
+        **_matter_of_place(turn, request.text, request.place, request.place_text),
+    )
+
+
+async def _matter_of_draft(turn: Turn, draft: Draft, findings: Findings) -> Matter:
+    place = drafts.place_of(draft, findings)
+    made = triage.decide(turn.city, findings, item=draft.item, place=place)
+    return Matter(
+        item=made.item if made.level == "sure" else "",
+        grid=made.grid,
+        at=turn.now,
+        photos=tuple(await attachments.likenesses_of(turn.tx, draft.media)),
+        **_matter_of_place(turn, draft.text, triage.whole(place), place.text),
+    )
+
+
+async def _nearest(
+    turn: Turn, matter: Matter, left_out: Iterable[int], wanted: frozenset[Verdict]
+) -> tuple[Request, Decision] | None:
+    """The open record that is most surely the matter; of several alike the oldest."""
+    skipped = set(left_out)
+    open_ones = [r for r in await requests.in_grid(turn.tx, matter.grid, matter.at - WITHIN) if r.id not in skipped]
+    shown = await attachments.likenesses(turn.tx, "request", [r.id for r in open_ones])
+    near = [r for r in open_ones if _is_kindred(r.item, matter.item) or (matter.photos and r.id in shown)]
+    found = [(r, compare(matter, matter_of(turn, r, shown.get(r.id, ())))) for r in near]
+    fitting = [(r, d) for r, d in found if d.verdict in wanted]
+    return max(fitting, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
+
+
+def _is_kindred(one: str, other: str) -> bool:
+    """Whether the words and the place are worth reading: the same subcategory."""
+    return one.split(".")[:2] == other.split(".")[:2]
+
+
+def why(turn: Turn, request: Request, decision: Decision) -> str:
+    """The reasons that spoke for it, as people say them."""
+    said = []
+    for reason in decision.reasons:
+        key = f"joining.why_{reason.code}"
+        if reason.code not in AGAINST and turn.city.texts.has(key):
+            share = f"{round(reason.figure * 100)} %"
+            said.append(turn.text(key, item=cards.kind_name(turn, request), share=share))
+    return "、".join(said)
+
+
+# -------------------------------------------------------------------- the resident is asked
+
+
+async def find_same(turn: Turn, draft: Draft, findings: Findings) -> tuple[Request, Decision] | None:
+    """The open record that is surely the draft's matter, and why. None once the resident has refused one."""
+    if draft.apart or findings.intent != "request" or findings.urgent or not (draft.item or findings.item):
+        return None
+    matter = await _matter_of_draft(turn, draft, findings)
+    if not matter.item or not matter.grid or turn.city.taxonomy.category_of(matter.item).id not in PUBLIC:
+        return None
+    return await _nearest(turn, matter, await _refused_before(turn, matter), frozenset({Verdict.SAME}))
+
+
+async def offer(turn: Turn, draft: Draft, request: Request, decision: Decision) -> None:
+    """Shows the open record: its number, its first words, how it stands, since when and why it looks the same."""
+    args = {"draft": draft.id, "id": request.id}
+    count = await others(turn, request)
+    own = request.reporter_id == turn.me.id
+    yes = turn.button("joining.button_add" if own else "joining.button_join", "joining.join", args)
+    no = turn.button("joining.button_apart", "joining.apart", args)
+    await turn.say(
+        "joining.offer_own" if own else "joining.offer",
+        number=request.number,
+        item=cards.kind_name(turn, request),
+        place=request.place_text,
+        words=_short(request.summary),
+        state=turn.text(f"state.{request.state.value}"),
+        at=request.received_at,
+        why=why(turn, request, decision),
+        others=turn.text("joining.others", count=count) if count else "",
+        rows=[[yes, no]],
+    )
+
+
+async def _refused_before(turn: Turn, matter: Matter) -> set[int]:
+    """What this person has told apart from records of their own that are like this one."""
+    mine = await requests.of_reporter(turn.tx, turn.me.id, limit=20)
+    alike = [r.id for r in mine if r.item == matter.item and r.grid == matter.grid]
+    return await supporters.told_apart(turn.tx, alike) if alike else set()
+
+
+def _short(summary: str) -> str:
+    """The first clause of what was said: what it is, not whose trouble."""
+    first = summary.split("，")[0]
+    return first if len(first) <= _SHORT else f"{first[: _SHORT - 1]}…"
+
+
+async def others(turn: Turn, request: Request) -> int:
+    """How many people besides the reporter have this matter."""
+    return len(await supporters.followers(turn.tx, request))
+
+
+# -------------------------------------------------------------------- the desk is told
+
+
+async def look(turn: Turn, request: Request) -> None:
+    """After a filing: what may be the same matter is shown to the desk, and once more when its photos are there."""
+    await _hint(turn, request)
+    files = await attachments.of(turn.tx, "request", request.id)
+    if any(f.kind == "photo" for f in files):
+        await timers.put(turn.tx, turn.now + _LOOK_AGAIN, "joining.look", "request", request.id, {})
+
+
+async def _hint(turn: Turn, request: Request) -> None:
+    if not request.grid or not request.item or request.intent != "request" or request.state not in MERGEABLE:
+        return
+    shown = await attachments.likenesses(turn.tx, "request", [request.id])
+    matter = matter_of(turn, request, shown.get(request.id, ()))
+    apart = await supporters.told_apart(turn.tx, [request.id])
+    found = await _nearest(turn, matter, apart | {request.id}, frozenset({Verdict.SAME, Verdict.MAYBE}))
+    if found is None or await _is_known(turn, request, found[0]):
+        return
+    other, decision = found
+    await events.add(
+        turn.tx,
+        "request",
+        request.id,
+        "request.likened",
+        turn.now,
+        data={
+            "other": other.id,
+            "number": other.number,
+            "verdict": decision.verdict.value,
+            "reasons": [[r.code, r.figure] for r in decision.reasons],
+        },
+    )
+    await cards.refresh(turn, request)
+    await _tell_desk(turn, request, other, decision)
+
+
+async def _is_known(turn: Turn, request: Request, other: Request) -> bool:
+    """Whether the desk was shown this very pair before."""
+    for one, two in ((request, other), (other, request)):
+        last = await events.find_latest(turn.tx, "request", one.id, "request.likened")
+        if last is not None and last.data.get("other") == two.id:
+            return True
+    return False
+
+
+async def _tell_desk(turn: Turn, request: Request, other: Request, decision: Decision) -> None:
+    pair = {"id": request.id, "to": other.id}
+    typed = turn.text("joining.typed_merge", number=request.number, parent=other.number)
+    apart = turn.text("joining.typed_differ", number=request.number, parent=other.number)
+    merge = turn.button("joining.button_merge", "merging.merge", pair, typed=typed, parent=other.number)
+    differ = turn.button("joining.button_differ", "merging.differ", pair, typed=apart)
+    await turn.tell_queue(
+        turn.city.org.desk_of(request.queue),
+        f"joining.hint_{decision.verdict.value}",
+        number=request.number,
+        parent=other.number,
+        item=cards.kind_name(turn, request),
+        place=request.place_text,
+        words=_short(request.summary),
+        parent_words=_short(other.summary),
+        why=why(turn, request, decision),
+        rows=[[merge, differ]],
+        slot=f"hint:{request.id}",
+    )
+
+
+async def _look_again(turn: Turn, timer: Timer) -> None:
+    await _hint(turn, await requests.get(turn.tx, timer.subject_id))
+
+
+TIMERS = {"joining.look": _look_again}

@@ -1,0 +1,65 @@
+"""Three reports of one matter in three days: the desk gets one alarm a matter and day, with the numbers.
+
+One matter here is one kind at one place; whether two records are merged is for a person to say (`merging.py`).
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from handlers import alike, cards
+from handlers.turn import Turn
+from nlp.duplicates import WITHIN as DUPLICATES_WITHIN
+from nlp.duplicates import spot_of
+from storage import events, requests, supporters
+from storage.requests import Request
+from workflow.states import State
+
+WITHIN = timedelta(hours=72)
+ENOUGH = 3
+"""Records and supporters together (peers.md: three orders on one matter within three days)."""
+_COUNTED = frozenset(State) - {State.WITHDRAWN, State.REFUSED}
+
+
+async def watch(turn: Turn, request: Request) -> None:
+    """After a filing, a joining or a merging: alarms the desk when it is the third, once a day."""
+    if not request.grid or not request.item or request.intent != "request":
+        return
+    since = turn.now - WITHIN
+    matter = await _of_one_matter(turn, request)
+    fresh = [r for r in matter if r.received_at >= since]
+    count = len(fresh) + await supporters.joined_since(turn.tx, [r.id for r in matter], since)
+    if count < ENOUGH or await _is_alarmed(turn, matter):
+        return
+    numbers = sorted(r.number for r in matter)
+    data = {"numbers": numbers, "count": count}
+    await events.add(turn.tx, "request", request.id, "request.crowded", turn.now, data=data)
+    await turn.tell_queue(
+        turn.city.org.desk_of(f"grid:{request.grid}"),
+        "joining.alarm",
+        item=cards.kind_name(turn, request),
+        place=request.place_text,
+        count=count,
+        numbers="、".join(str(n) for n in numbers),
+        queue=turn.city.org.name_of(f"grid:{request.grid}"),
+    )
+
+
+async def _of_one_matter(turn: Turn, request: Request) -> list[Request]:
+    """Records of one kind at one place; older ones too, because people may have joined them just now."""
+    spot = spot_of(alike.matter_of(turn, request))
+    found = await requests.in_grid(
+        turn.tx, request.grid, turn.now - DUPLICATES_WITHIN, item=request.item, in_states=_COUNTED
+    )
+    return [r for r in found if r.intent == "request" and spot_of(alike.matter_of(turn, r)) == spot]
+
+
+async def _is_alarmed(turn: Turn, matter: list[Request]) -> bool:
+    """Whether the desk has heard of this matter today."""
+    tz = turn.city.manners.tz
+    today = turn.now.astimezone(tz).date()
+    for request in matter:
+        last = await events.find_latest(turn.tx, "request", request.id, "request.crowded")
+        if last is not None and last.at.astimezone(tz).date() == today:
+            return True
+    return False

@@ -1,0 +1,76 @@
+"""Bringing bytes into the media store: what a photo shows is kept beside it, a voice has nothing to show."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, cast
+
+from PIL import Image, ImageDraw
+
+from bot.channels.base import Channel
+from bot.files import GONE, Files
+from bot.media import MediaStore
+from nlp.duplicates import NEAR_BITS
+from storage import attachments
+from tests.town import Town
+
+
+class Platform:
+    """Gives out the bytes that were put there; what is not there is gone."""
+
+    name, account = "test", ""
+
+    def __init__(self, kept: dict[str, bytes]) -> None:
+        self._kept = kept
+
+    async def fetch(self, ref: str) -> tuple[bytes, str]:
+        if ref not in self._kept:
+            raise FileNotFoundError(ref)
+        return self._kept[ref], ""
+
+
+def photo(quality: int, size: tuple[int, int]) -> bytes:
+    image = Image.new("RGB", (400, 300), (90, 120, 90))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((40, 30, 180, 260), fill=(240, 240, 200))
+    draw.rectangle((220, 60, 390, 150), fill=(20, 30, 60))
+    out = io.BytesIO()
+    image.resize(size).save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+async def test_the_same_photo_from_two_people_is_seen_to_be_near(tmp_path: Path) -> None:
+    kept = {
+        "a": photo(90, (400, 300)),
+        "b": photo(50, (200, 150)),
+        "c": b"OggS\x00\x02" + bytes(22) + b"OpusHead" + bytes(60),
+    }
+    async with Town.open(tmp_path) as town:
+        ids = [await noted(town, ref) for ref in ("a", "b", "c", "lost")]
+        channels: dict[Any, Channel] = {("test", ""): cast(Channel, Platform(kept))}
+        files = Files(town.store, MediaStore(tmp_path / "media"), channels)
+        assert await files.fetch_waiting() == 4
+        async with town.store.read() as tx:
+            first, second = await attachments.likenesses_of(tx, ids)
+            assert (first ^ second).bit_count() <= NEAR_BITS
+            lost = await attachments.find(tx, ids[3])
+            assert lost is not None
+            assert lost.stored == GONE
+
+
+async def noted(town: Town, ref: str) -> int:
+    async with town.store.write() as tx:
+        return await attachments.add(
+            tx,
+            person_id=1,
+            chat_id=2,
+            channel="test",
+            account="",
+            ref=ref,
+            kind="photo",
+            mime="",
+            size=1,
+            duration=0,
+            now=town.now,
+        )
