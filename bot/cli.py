@@ -19,11 +19,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.text import Text
 
-from bot import doctor, evaluation, posters
+from bot import evaluation
 from bot.catalogue import CatalogueError, build_city, load_street, load_taxonomy, reader_items
 from bot.config import Config, ConfigError, load_config
-from bot.program import sealing_keys
-from bot.serve import run_program
 from bot.texts.render import TextError
 from handlers import triage as deciding
 from handlers.city import City
@@ -41,6 +39,8 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 _state = {"debug": False}
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_load = importlib.import_module
+"""For what only one command needs: the others start sooner and in less memory without it."""
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="the configuration file; see config.example.toml")
 ]
@@ -94,23 +94,27 @@ def run(
     demo: Annotated[bool, typer.Option("--demo", help="the example street with a few neighbours, in var/demo")] = False,
 ) -> None:
     """Everything in one process: web, channels, timers, delivery."""
-    _guarded(lambda: _await(run_program(_chosen(config, port, demo=demo), demo=demo, intake=True, delivery=True)))
+    _guarded(lambda: _run(_chosen(config, port, demo=demo), demo=demo, intake=True, delivery=True))
 
 
 @app.command()
 def serve(config: ConfigFile = None, port: Annotated[int | None, typer.Option()] = None) -> None:
     """Web and channel intake only; a `linli worker` beside it sends and fires timers."""
-    _guarded(lambda: _await(run_program(_chosen(config, port), intake=True, delivery=False)))
+    _guarded(lambda: _run(_chosen(config, port), intake=True, delivery=False))
 
 
 @app.command()
 def worker(config: ConfigFile = None) -> None:
     """Timers and delivery only; a `linli serve` beside it receives."""
-    _guarded(lambda: _await(run_program(_chosen(config, None), intake=False, delivery=True)))
+    _guarded(lambda: _run(_chosen(config, None), intake=False, delivery=True))
+
+
+def _run(config: Config, **what: bool) -> None:
+    _await(_load("bot.serve").run_program(config, **what))
 
 
 def _chosen(path: Path | None, port: int | None, *, demo: bool = False) -> Config:
-    config = doctor.demo_config() if demo and path is None else load_config(path)
+    config = _load("bot.doctor").demo_config() if demo and path is None else load_config(path)
     if port is None:
         return config
     if not 0 <= port <= 65535:
@@ -193,7 +197,7 @@ def _learn(
     examples: bool,
     force: bool,
 ) -> None:
-    teach = importlib.import_module("bot.teach")  # scikit-learn takes a second to load: only here
+    teach = _load("bot.teach")
     settings = load_config(config) if config or kept else None
     catalogue = taxonomy or (settings.taxonomy.file if settings else None)
     subject = teach.subject(what, reader_items(load_taxonomy(catalogue)))
@@ -221,7 +225,7 @@ async def _corrections(config: Config) -> list[tuple[str, str]]:
     street = load_street(config.street.file)
     database = Database(config.storage.url, street.id)
     try:
-        async with Store(database, Ids(), Sealer(sealing_keys(config))).read() as tx:
+        async with Store(database, Ids(), Sealer(_load("bot.program").sealing_keys(config))).read() as tx:
             return await label_table.corrections(tx)
     finally:
         await database.close()
@@ -250,7 +254,7 @@ def evaluate(
 @app.command(name="doctor")
 def examine(config: ConfigFile = None) -> None:
     """Checks configuration, database, tokens, clock and dictionary: one plain line a finding; exit 0 when all is well."""
-    findings = _await(doctor.examine(config))
+    findings = _await(_load("bot.doctor").examine(config))
     for finding in findings:
         style = {"ok": "green", "warn": "yellow", "fail": "red"}[finding.level]
         line = Text(f"{finding.level:4}", style=style).append(f" {finding.text}", style="default")
@@ -273,7 +277,7 @@ def qr(
         address = base_url or settings.web.base_url
         if not address:
             raise ConfigError("posters need the address people open: set [web] base_url or give --base-url")
-        count = posters.write_posters(_city(settings), address, out, telegram_username=telegram, only=only)
+        count = _load("bot.posters").write_posters(_city(settings), address, out, telegram_username=telegram, only=only)
         if not count:
             raise ConfigError(f"no place matches {only!r}")
         typer.echo(f"{out}: {count} posters")

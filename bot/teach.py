@@ -59,13 +59,13 @@ def subject(name: str, items: Sequence[Item]) -> Subject:
         def of_intents(text: str) -> Mapping[str, float]:
             said = sentence(text)
             ranked = sorted(item_cues.find(said)[0].items(), key=lambda pair: (-pair[1], pair[0]))
-            return intent_cues.score(said.text, ranked, placed=False)
+            return intent_cues.score(said, ranked, placed=False)
 
         return Subject(INTENTS, of_intents, LEARNED_INTENTS, lambda label: label.intent)
     alarm_cues = AlarmCues(classes)
     return Subject(
         ("urgent", CALM),
-        lambda text: {"urgent": alarm_cues.find(sentence(text).text)[0]},
+        lambda text: {"urgent": alarm_cues.find(sentence(text))[0]},
         LEARNED_URGENCY,
         lambda label: None if label.urgent is None else "urgent" if label.urgent else CALM,
     )

@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,8 @@ SHARPNESS = 0.55
 DOUBT = 1.6
 """Score that such a text without any evidence lends to "none of these"."""
 LEAST_EVIDENCE = 0.05
+SLIGHTEST = -12.0
+"""Power below the best from which an item has no confidence at all."""
 MOST_SHARES = 8
 """Items that are given a confidence, at most."""
 MOST_EVIDENCE = 6
@@ -37,23 +41,29 @@ GIVEN_ITEMS = {"praise": ("opinion.supervise.praise",), "wish": ("wish.wish.good
 """Items that follow from the intent alone."""
 LONG = 60
 """Characters from which a text tells a story rather than asks a question."""
+TAIL = 16
+"""Characters at the end of a text in which a question is looked for."""
 ASKS = 0.6
 """Weight of asking words from which the kind of matter may tip the balance towards a question."""
 _ASKING = re.compile(
     r"(?:[吗么呢]|[^还就才也都并又从]没有?|不|多少|几[个天号岁年点块]|哪[里儿个位天]?|怎么[办弄样]?|咋[办弄]?|谁|啥|什么)[？。，,\s]*(?:谢谢|多谢)?\$|？\$"
 )
 _CHOICE = re.compile(r"([在要能行好是会贵收算对用可该给管有])(?:不|没)(?:\1|可以|能|该)")
-_FINAL = re.compile(r"[。！!~…\s.，,]+$")
+
+Found = Sequence[tuple[int, int, str]] | None
+"""The known words of a framed text where they have been looked for already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
     """What speaks for which item: `scores` by hand-written entries, best first; `powers` with what was learned.
 
+    `signs` are the scores of items of any taxonomy, the shipped entries' included.
     Confidence is the softmax of the powers, which are in the order of `items`.
     """
 
     scores: tuple[tuple[str, float], ...]
+    signs: tuple[tuple[str, float], ...]
     hits: tuple[Hit, ...]
     items: Sequence[str]
     powers: Floats
@@ -67,17 +77,14 @@ class Ranking:
         """The likeliest items with a confidence between 0 and 1. Without anything learned a rest is doubt."""
         if not len(self.powers):
             return ()
-        powers = self.powers
-        if without:
-            powers = powers.copy()
-            powers[[at for at, item in enumerate(self.items) if item in without]] = -np.inf
-        most = float(powers.max()) if self.learned else 0.0
-        if most == -np.inf:
+        powers = [pair for pair in zip(self.powers.tolist(), self.items, strict=True) if pair[1] not in without]
+        if not powers:
             return ()
-        raised = np.exp(powers - most)
-        raised /= raised.sum() + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
-        first = np.argsort(-raised, kind="stable")[:MOST_SHARES].tolist()
-        return tuple((self.items[at], round(raised.item(at), 4)) for at in first if raised.item(at) > 0)
+        most = max(powers)[0] if self.learned else 0.0
+        near = [(math.exp(power - most), item) for power, item in powers if power - most > SLIGHTEST]
+        whole = sum([share for share, _ in near]) + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
+        near.sort(key=itemgetter(0), reverse=True)
+        return tuple([(item, round(share / whole, 4)) for share, item in near[:MOST_SHARES]])
 
     def evidence(self, item: str | None) -> tuple[tuple[str, float], ...]:
         """The words that speak for an item with their weights, heaviest first."""
@@ -111,18 +118,20 @@ class Learned:
 
 
 class ItemCues:
-    """The hand-written entries. Those for items the taxonomy does not have are left out; its names always count."""
+    """The hand-written entries and the names of the taxonomy's items.
+
+    Entries for items the taxonomy does not have stay: they still tell a complaint from a greeting.
+    """
 
     def __init__(self, items: Sequence[Item], classes: Mapping[str, tuple[str, ...]], more: Path | None = None) -> None:
-        known = {item.id for item in items}
         paths = [*sorted((DATA / "lexicon").glob("*.tsv")), *([more] if more else [])]
         entries = {(e.word, e.target): e for e in name_entries((item.name, item.id) for item in items)}
-        entries |= {(e.word, e.target): e for e in read_entries(*paths) if e.target in known}
-        self._cues = Cues(entries.values(), classes)
+        entries |= {(e.word, e.target): e for e in read_entries(*paths)}
+        self.cues = Cues(entries.values(), classes)
 
-    def find(self, said: Sentence) -> tuple[dict[str, float], tuple[Hit, ...]]:
-        """A positive score by item, and the entries found."""
-        hits = self._cues.match(said.text, (0, *said.ends()))
+    def find(self, said: Sentence, found: Found = None) -> tuple[dict[str, float], tuple[Hit, ...]]:
+        """A positive score by item, and the entries found; their spans are those of the framed text."""
+        hits = self.cues.match(said.framed, found, set(accumulate(map(len, said.words), initial=1)))
         return {item: score for item, score in totals(hits).items() if score > 0}, tuple(hits)
 
 
@@ -131,42 +140,46 @@ class ItemScorer:
 
     def __init__(self, items: Sequence[Item], classes: Mapping[str, tuple[str, ...]], lexicon: Path | None) -> None:
         learned = lexicon if lexicon and is_learned(lexicon) else None
-        self._cues = ItemCues(items, classes, None if learned else lexicon)
+        self.hand = ItemCues(items, classes, None if learned else lexicon)
         self._items = tuple(item.id for item in items)
         self.model = read_model(learned) if learned else shipped_model(LEARNED_ITEMS)
         self._places = {item: at for at, item in enumerate(self._items)}
-        self._known = [at for at, target in enumerate(self.model.targets) if target in self._places]
-        self._columns = [self._places[self.model.targets[at]] for at in self._known]
+        known = [at for at, target in enumerate(self.model.targets) if target in self._places]
+        self._known = np.array(known, dtype=np.intp)
+        self._columns = np.array([self._places[self.model.targets[at]] for at in known], dtype=np.intp)
 
-    def rank(self, said: Sentence, learned: Learned) -> Ranking:
-        """The items a text speaks for; `learned` is the text as `model` sees it."""
-        scores, hits = self._cues.find(said)
-        ranked = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
-        if not self._known:
+    def rank(self, said: Sentence, learned: Learned, found: Found = None) -> Ranking:
+        """The items a text speaks for; `learned` is the text as `model` sees it, `found` its known words."""
+        scores, hits = self.hand.find(said, found)
+        signs = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
+        ranked = tuple([pair for pair in signs if pair[0] in self._places])
+        if not len(self._known):
             powers = np.array([min(score, 60.0) * SHARPNESS for _, score in ranked])
-            return Ranking(ranked, hits, [item for item, _ in ranked], powers)
+            return Ranking(ranked, signs, hits, [item for item, _ in ranked], powers)
         powers = np.full(len(self._items), UNHEARD * self.model.lead)
         powers[self._columns] = self.model.lead * learned.reading.scores(learned.number)[self._known]
         for item, score in ranked:
             powers[self._places[item]] += self.model.weigh(score)
-        return Ranking(ranked, hits, self._items, powers, learned)
+        return Ranking(ranked, signs, hits, self._items, powers, learned)
 
 
 class IntentCues:
     """The hand-written signs of an intent: cue words, the kind of matter, the form of the sentence."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
-        self._cues = Cues(read_entries(DATA / "intents.tsv"), classes)
+        self.cues = Cues(read_entries(DATA / "intents.tsv"), classes)
 
-    def score(self, text: str, scores_of_items: Sequence[tuple[str, float]], *, placed: bool) -> dict[str, float]:
+    def score(
+        self, said: Sentence, scores_of_items: Sequence[tuple[str, float]], *, placed: bool, found: Found = None
+    ) -> dict[str, float]:
         """A score for every intent; "request" leads where nothing speaks for another. Items come best first."""
-        framed = f"^{_FINAL.sub('', text.strip())}$".replace("?", "？")
+        framed = said.framed
         scores = dict.fromkeys(INTENTS, 0.0)
-        for target, weight in totals(self._cues.match(framed)).items():
+        for target, weight in totals(self.cues.match(framed, found)).items():
             if target in scores:
                 scores[target] += weight
         scores["request"] += 1.0
-        scores["consult"] += 0.8 * bool(_ASKING.search(framed)) + 0.7 * bool(_CHOICE.search(framed))
+        scores["consult"] += 0.8 * bool(_ASKING.search(framed[-TAIL:])) + 0.7 * bool(_CHOICE.search(framed))
         told = min(1.0, LONG / len(framed))
         scores["consult"] *= told
         scores["progress"] *= told
@@ -184,15 +197,17 @@ class IntentScorer:
     """Scores intents by hand-written signs and by what was learned."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
-        self._cues = IntentCues(classes)
+        self.hand = IntentCues(classes)
         self.model = shipped_model(LEARNED_INTENTS)
 
-    def score(self, said: Sentence, ranking: Ranking, learned: Learned, *, placed: bool) -> dict[str, float]:
+    def score(
+        self, said: Sentence, ranking: Ranking, learned: Learned, *, placed: bool, found: Found = None
+    ) -> dict[str, float]:
         """A power for every intent; their softmax is the confidence."""
-        scores = self._cues.score(said.text, ranking.scores, placed=placed)
+        scores = self.hand.score(said, ranking.signs, placed=placed, found=found)
         lead = self.model.lead
-        found = dict(zip(self.model.targets, learned.reading.scores(learned.number).tolist(), strict=True))
-        return {intent: lead * found.get(intent, UNHEARD) + self.model.weigh(scores[intent]) for intent in INTENTS}
+        heard = dict(zip(self.model.targets, learned.reading.scores(learned.number).tolist(), strict=True))
+        return {intent: lead * heard.get(intent, UNHEARD) + self.model.weigh(scores[intent]) for intent in INTENTS}
 
 
 _LEANINGS = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nlp.lexicon import Entry, LexiconError
 from nlp.phrases import Phrases, longest
@@ -33,7 +34,7 @@ class Cues:
 
     def __init__(self, entries: Iterable[Entry], classes: Mapping[str, tuple[str, ...]]) -> None:
         self._plain: dict[str, list[Entry]] = {}
-        self._combined: dict[str, list[tuple[Entry, tuple[str, ...]]]] = {}
+        self._combined: dict[str, list[tuple[frozenset[str], Entry]]] = {}
         self._slots: dict[str, list[str]] = {}
         for entry in entries:
             parts = entry.parts
@@ -43,8 +44,8 @@ class Cues:
             for part in parts:
                 self._add_part(part, entry, classes)
             anchor = min(parts, key=lambda part: part.startswith("{"))
-            self._combined.setdefault(anchor, []).append((entry, parts))
-        self._phrases = Phrases([*self._plain, *self._slots])
+            self._combined.setdefault(anchor, []).append((frozenset(parts), entry))
+        self.words = self._plain.keys() | self._slots.keys()
 
     def _add_part(self, part: str, entry: Entry, classes: Mapping[str, tuple[str, ...]]) -> None:
         if part.startswith("{") and part[1:-1] not in classes:
@@ -54,24 +55,36 @@ class Cues:
             if part not in slots:
                 slots.append(part)
 
-    def match(self, text: str, breaks: Collection[int] = ()) -> list[Hit]:
-        """Every entry found, each once; a plain word inside a longer one does not count. `breaks`: word boundaries."""
-        plain, slots = self._plain, self._slots
-        found = self._phrases.find_all(text)
+    @cached_property
+    def _phrases(self) -> Phrases:
+        return Phrases(self.words)
+
+    def match(
+        self, text: str, found: Sequence[tuple[int, int, str]] | None = None, breaks: Collection[int] = ()
+    ) -> list[Hit]:
+        """Every entry found, each once; a plain word inside a longer one does not count.
+
+        `found`: the known words of the text where they have been looked for; `breaks`: where its words begin and end.
+        """
         hits: dict[int, Hit] = {}
-        for start, end, word in longest([one for one in found if one[2] in plain]):
-            factor = ACROSS if breaks and end - start <= 2 and _straddles(start, end, breaks) else 1.0
-            for entry in plain[word]:
-                known = hits.get(id(entry))
-                if known is None or known.weight < entry.weight * factor:
-                    hits[id(entry)] = Hit(entry, entry.weight * factor, (start, end), word)
+        known: list[tuple[int, int, str]] = []
         places: dict[str, list[Span]] = {}
-        for start, end, word in found:
-            for slot in slots.get(word, ()):
-                places.setdefault(slot, []).append((start, end))
+        for one in self._phrases.find(text) if found is None else found:
+            word = one[2]
+            if word in self._plain:
+                known.append(one)
+            for slot in self._slots.get(word, ()):
+                places.setdefault(slot, []).append(one[:2])
+        for start, end, word in longest(known):
+            factor = ACROSS if breaks and end - start <= 2 and _straddles(start, end, breaks) else 1.0
+            for entry in self._plain[word]:
+                earlier = hits.get(id(entry))
+                if earlier is None or earlier.weight < entry.weight * factor:
+                    hits[id(entry)] = Hit(entry, entry.weight * factor, (start, end), word)
+        present = set(places)
         for anchor in places:
-            for entry, parts in self._combined.get(anchor, ()):
-                if all(part in places for part in parts) and (span := _together([places[part] for part in parts])):
+            for parts, entry in self._combined.get(anchor, ()):
+                if parts <= present and (span := _together([places[part] for part in entry.parts])):
                     hits[id(entry)] = Hit(entry, entry.weight, span[0], "…".join(text[s:e] for s, e in span[1]))
         return list(hits.values())
 

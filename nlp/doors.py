@@ -16,11 +16,12 @@ _NUM = rf"(?:\d{{1,3}}|{_CN}{{1,4}})"
 _DASH = r"[-—–﹣－/]"
 _GAP = r"(?:\s|的|里面|里头|里|内|那边|这边|小区|院内|院|[，,、:：（(）)\-]){0,3}?"
 _BLOCK = r"(?:号楼|号栋|号幢|号院|#楼|#栋|#幢|楼栋|栋|幢|棟|座|洞|冻|撞|懂|#)"
-_JOIN = r"[、,，和跟与及到至~\-—]"
+_JOIN = r"(?:一直|直)?[、,，和跟与及到至~\-—]"
 _QUANTITY = r"(?:楼(?![道梯下上顶])|[天个人次年月点时分秒周小元块毛米岁层条万盏只头辆度平届%])"
 _ONE_OF_THEM = r"(?![一两]\s*[栋幢座]楼(?![道下上顶梯底]))"
 _DIRECT = re.compile(
     rf"{_GAP}第?{_ONE_OF_THEM}(?P<first>{_NUM}|[A-Za-z])(?P<letter>[A-Za-z]?)"
+    rf"(?P<more>(?:\s*{_BLOCK}?\s*[、,，]\s*\d{{1,3}}(?!\d)){{0,9}}?)"
     rf"(?:\s*{_BLOCK}?\s*(?P<join>{_JOIN})\s*(?P<second>{_NUM}|[A-Za-z])[A-Za-z]?)?\s*{_BLOCK}"
 )
 _BARE = re.compile(
@@ -40,6 +41,7 @@ _ALONE = re.compile(
 _ALONE_DASHED = re.compile(
     rf"(?P<first>\d{{1,3}})(?P<letter>[A-Za-z]?)\s*{_DASH}\s*(?P<unit>\d{{1,2}})\s*{_DASH}\s*(?P<room>\d{{3,4}})(?![\d年月]|{_DASH})"
 )
+_NUMBERS = re.compile(r"\d+")
 _BLOCK_SIGN = re.compile(r"[栋幢棟#]|号楼|号栋")
 _HYPHEN_SIGN = re.compile(rf"\d\s*{_DASH}\s*\d")
 _START = re.compile(rf"[第\dA-Za-z{CHINESE_NUMERAL}]")
@@ -89,7 +91,8 @@ def find_building(text: str, at: int) -> Door | None:
         return None
     groups = found.groupdict()
     if second := groups.get("second"):
-        return _several(found.start(), found.end(), label, _label(second, ""), groups["join"])
+        door = _several(found.start(), found.end(), label, _label(second, ""), groups["join"])
+        return door._replace(labels=(*door.labels, *_NUMBERS.findall(groups["more"] or "")))
     if pattern is _DASHED:
         middle, last = groups["mid"] or groups["mid_dot"], groups["last"] or groups["last_dot"]
         is_unit = bool(last) or len(middle) < 3
@@ -138,7 +141,7 @@ def _is_free(sign: re.Pattern[str], text: str, taken: Sequence[tuple[int, int]])
 def _several(start: int, end: int, first: str, second: str, join: str, step: int = 1) -> Door:
     """Two buildings, or all from one to the other: "3 和 5", "3 到 6"; houses of one side go by twos."""
     shown = f"{first}、{second}" if second else first
-    spans = join in "到至~-—" and first.isdigit() and second.isdigit() and int(first) < int(second)
+    spans = join[-1] in "到至~-—" and first.isdigit() and second.isdigit() and int(first) < int(second)
     if spans and int(second) - int(first) <= _MAX_SPAN:
         return Door(start, end, tuple(map(str, range(int(first), int(second) + 1, step))), shown)
     return Door(start, end, (first, second) if second else (first,), shown)

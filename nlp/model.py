@@ -5,11 +5,14 @@ Reading and writing its file, scoring, and the words behind a score. Fitting one
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain, repeat
+from math import copysign
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,8 @@ WORD = "\u2581"
 """Opens a term that is a whole word; the others are single characters and neighbouring pairs."""
 MOST_TERMS_SHOWN = 10
 """Terms that count as evidence, at most."""
+_DAMPED = (1.0 + np.log(np.arange(100).clip(1))).astype(np.float32)
+"""What a term counts that stands in a text so many times."""
 UNHEARD = -1.0
 """Score of a target the labels never named: that of a clear "no"."""
 
@@ -51,7 +56,7 @@ class Model:
 
     def weigh(self, hand: float) -> float:
         """What hand-written evidence adds to a target's power."""
-        return self.trust * math.copysign(abs(hand) ** self.power, hand)
+        return self.trust * copysign(abs(hand) ** self.power, hand)
 
     def scores(self, said: Sentence) -> Floats:
         """A score for each target, in the order of `targets`."""
@@ -66,39 +71,46 @@ class Stack:
         sizes = [len(model.targets) for model in models]
         ends = np.cumsum(sizes).tolist()
         self.columns = tuple(slice(end - size, end) for size, end in zip(sizes, ends, strict=True))
+        self._width = sum(sizes)
         self._owner = np.repeat(np.arange(len(models)), sizes)
         self._bias = np.concatenate([model.bias for model in models]).astype(np.float32)
         self.terms = tuple(dict.fromkeys(term for model in models for term in model.rows))
-        self._row = {term: row for row, term in enumerate(self.terms)}
-        self._squares = np.zeros((len(self.terms), len(models)), dtype=np.float32)
-        self.weights = np.zeros((len(self.terms), len(self._owner)), dtype=np.float32)
+        row_of = {term: row for row, term in enumerate(self.terms, 1)}
+        self._words = {term[1:]: row for term, row in row_of.items() if term.startswith(WORD)}
+        self._chars = {term: row for term, row in row_of.items() if not term.startswith(WORD)}
+        self._table = np.zeros((len(self.terms) + 1, self._width + len(models)), dtype=np.float32)
         for at, (model, columns) in enumerate(zip(models, self.columns, strict=True)):
-            rows = [self._row[term] for term in model.rows]
-            self._squares[rows, at] = model.rarity**2
-            self.weights[rows, columns] = model.weights
+            rows = [row_of[term] for term in model.rows]
+            self._table[rows, columns] = model.weights
+            self._table[rows, self._width + at] = model.rarity**2
 
     def read(self, said: Sentence) -> Reading:
         """Scores a text with every model."""
-        counts: dict[int, int] = {}
-        for row in map(self._row.get, terms_of(said)):
-            if row is not None:
-                counts[row] = counts.get(row, 0) + 1
+        text = said.folded
+        counts = Counter(map(self._words.get, said.words, repeat(0)))
+        counts.update(map(self._chars.get, chain(text, map(add, text, text[1:])), repeat(0)))
+        del counts[0]
         rows = list(counts)
-        times: Floats = 1.0 + np.log(np.array(list(counts.values()), dtype=np.float32))
-        lengths = np.sqrt((times * times) @ self._squares[rows])
+        times: Floats = _DAMPED.take(list(counts.values()), mode="clip")
+        found = self._table.take(rows, axis=0)
+        lengths: Floats = np.sqrt((times * times) @ found[:, self._width :])
         lengths[lengths == 0] = 1.0
-        sums: Floats = self._bias + times @ self.weights[rows] / lengths[self._owner]
-        return Reading(self, said, rows, times, lengths, sums)
+        sums: Floats = self._bias + times @ found[:, : self._width] / lengths[self._owner]
+        return Reading(self, said, rows, times, found, lengths, sums)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A text as the models of a stack see it: the rows of its terms, how often each stands there (damped), its length."""
+    """A text as the models of a stack see it.
+
+    The rows of its terms, how often each stands there (damped), what each speaks for, the text's length, all in all.
+    """
 
     stack: Stack
     said: Sentence
     rows: list[int]
     times: Floats
+    found: Floats
     lengths: Floats
     sums: Floats
 
@@ -113,14 +125,14 @@ class Reading:
         if target not in targets or not self.rows:
             return []
         column = self.stack.columns[model].start + targets.index(target)
-        added = self.stack.weights[self.rows, column] * self.times / self.lengths[model]
+        added = self.found[:, column] * self.times / self.lengths[model]
         ends = self.said.ends()
         found: dict[str, float] = {}
         for at in np.argsort(-added, kind="stable")[:MOST_TERMS_SHOWN].tolist():
             if (weight := added.item(at)) > 0:
-                word = self._word_of(self.stack.terms[self.rows[at]].removeprefix(WORD), ends)
+                word = self._word_of(self.stack.terms[self.rows[at] - 1].removeprefix(WORD), ends)
                 found[word] = found.get(word, 0.0) + weight
-        return sorted(found.items(), key=lambda pair: -pair[1])
+        return list(found.items())
 
     def _word_of(self, term: str, ends: list[int]) -> str:
         """The run of whole words around the first place where a term stands."""

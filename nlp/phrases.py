@@ -17,13 +17,15 @@ class Phrases:
                 self._machine.add_word(phrase, (1 - len(phrase), phrase))
         self._machine.make_automaton()
 
-    def find_all(self, text: str) -> list[tuple[int, int, str]]:
-        """Every occurrence as (start, end, phrase), by start, the longest first; overlaps included."""
+    def find(self, text: str) -> list[tuple[int, int, str]]:
+        """Every occurrence as (start, end, phrase), by end; overlaps included."""
         if not len(self._machine):
             return []
-        found = [(last + back, last + 1, phrase) for last, (back, phrase) in self._machine.iter(text)]
-        found.sort(key=_by_start_and_length)
-        return found
+        return [(last + back, last + 1, phrase) for last, (back, phrase) in self._machine.iter(text)]
+
+    def find_all(self, text: str) -> list[tuple[int, int, str]]:
+        """As `find`, by start, the longest first."""
+        return sorted(self.find(text), key=_by_start_and_length)
 
 
 def _by_start_and_length(found: tuple[int, int, str]) -> tuple[int, int]:
@@ -32,6 +34,8 @@ def _by_start_and_length(found: tuple[int, int, str]) -> tuple[int, int]:
 
 def longest(found: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """The occurrences left when those that overlap a longer one are dropped; in text order."""
+    if len(found) < 2:
+        return list(found)
     kept: list[tuple[int, int, str]] = []
     for start, end, phrase in sorted(found, key=_by_length):
         for first, last, _ in kept:

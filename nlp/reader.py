@@ -15,6 +15,7 @@ from nlp.commands import Commands
 from nlp.cues import totals
 from nlp.lexicon import read_classes
 from nlp.model import Stack
+from nlp.phrases import Phrases
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import split_matters, summarize
@@ -73,21 +74,25 @@ class Reader:
         self._items = ItemScorer(items, classes, lexicon)
         self._intents = IntentScorer(classes)
         self._alarms = AlarmReader(classes)
+        self._words = Phrases(
+            self._items.hand.cues.words | self._intents.hand.cues.words | self._alarms.hand.cues.words
+        )
         self._stack = Stack([self._items.model, self._intents.model, self._alarms.model])
         self._commands = Commands()
 
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """The findings of a text. Never raises for any text; the same text gives the same findings."""
-        shown = plain(text)[:MAX_READ]
+        shown = plain(text).strip()[:MAX_READ]
         if not any(char.isalnum() for char in shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
         said = sentence(_blank(shown, spans))
+        found = self._words.find(said.framed)
         reading = self._stack.read(said)
-        ranking = self._items.rank(said, Learned(reading, 0))
-        alarm = self._alarms.read(said, reading.scores(2))
+        ranking = self._items.rank(said, Learned(reading, 0), found)
+        alarm = self._alarms.read(said, reading.scores(2), found)
         menu = self._commands.find_menu(shown)
-        scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans))
+        scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=found)
         matters = self._matters(shown, ranking)
         if matters and not alarm.urgent:
             alarm = self._loudest(matters)
@@ -140,7 +145,7 @@ class Reader:
             return ()
 
         def item_within(start: int, end: int) -> tuple[str | None, float]:
-            inside = totals(hit for hit in ranking.hits if start <= hit.span[0] and hit.span[1] <= end)
+            inside = totals(hit for hit in ranking.hits if start < hit.span[0] and hit.span[1] <= end + 1)
             return max(inside.items(), key=lambda pair: (pair[1], pair[0])) if inside else (None, 0.0)
 
         return split_matters(text, item_within, SURE_OF_MATTER)
@@ -148,7 +153,7 @@ class Reader:
 
 def _says_nothing(ranking: Ranking, said: Sentence) -> bool:
     """Whether a few characters speak for no item at all."""
-    if ranking.scores or len(said.text) > SHORT:
+    if ranking.signs or len(said.text) > SHORT:
         return False
     shares = ranking.shares()
     return not shares or shares[0][1] < HARDLY

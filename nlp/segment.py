@@ -10,17 +10,21 @@ from itertools import accumulate
 
 import rjieba
 
-_TOKENIZER = rjieba.Jieba()
+_FINAL = "。！!~….，, \n\t"
 _DIGITS = str.maketrans("123456789", "000000000")
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A text in small letters, the same with every digit a 0, and the words of the latter; offsets are the same."""
+    """A text in small letters, the same with every digit a 0, and the words of the latter; offsets are the same.
+
+    `framed` is the text for the hand-written entries: ^ before it, $ after it, the marks at its end left out.
+    """
 
     text: str
     folded: str
     words: tuple[str, ...]
+    framed: str
 
     def ends(self) -> list[int]:
         """The offset where each word ends."""
@@ -32,10 +36,15 @@ def sentence(text: str) -> Sentence:
     small = text.lower()
     small = small if len(small) == len(text) else text
     folded = small.translate(_DIGITS)
-    return Sentence(small, folded, tuple(cut(folded)))
+    return Sentence(small, folded, tuple(cut(folded)), frame(small))
+
+
+def frame(text: str) -> str:
+    """The text between ^ and $, with one kind of question mark and no other mark at its end."""
+    return f"^{text.strip().rstrip(_FINAL)}$".replace("?", "？")
 
 
 def cut(text: str) -> list[str]:
     """The words of a text in order; joined they give the text again. As `jieba.cut` with HMM=False."""
-    words: list[str] = _TOKENIZER.cut(text, hmm=False)
+    words: list[str] = rjieba.cut(text, False)
     return words

@@ -6,7 +6,7 @@ Cue words are weighed against words that calm: past, mended, supposed, figurativ
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlp.cues import Cues, totals
@@ -41,11 +41,13 @@ class AlarmCues:
     """The hand-written danger words."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
-        self._cues = Cues(read_entries(DATA / "urgency.tsv"), classes)
+        self.cues = Cues(read_entries(DATA / "urgency.tsv"), classes)
 
-    def find(self, text: str) -> tuple[float, str, tuple[str, ...]]:
+    def find(
+        self, said: Sentence, found: Sequence[tuple[int, int, str]] | None = None
+    ) -> tuple[float, str, tuple[str, ...]]:
         """(weight left after the calming words, the danger named most or "other", the words)."""
-        hits = self._cues.match(f"^{text.strip()}$")
+        hits = self.cues.match(said.framed, found)
         scores = totals(hits)
         calm = scores.pop(CALM, 0.0)
         weight = max(LEAST_HAND, min(sum(scores.values()), MOST_HAND) - calm)
@@ -58,13 +60,13 @@ class AlarmReader:
     """Weighs the danger words together with what was learned."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
-        self._cues = AlarmCues(classes)
+        self.hand = AlarmCues(classes)
         self.model = shipped_model(LEARNED_URGENCY)
         self._urgent, self._calm = (self.model.targets.index(target) for target in ("urgent", CALM))
 
-    def read(self, said: Sentence, learned: Floats) -> Alarm:
-        """The verdict on a text; `learned` are the scores of `model`. Deterministic; never raises."""
-        weight, danger, words = self._cues.find(said.text)
+    def read(self, said: Sentence, learned: Floats, found: Sequence[tuple[int, int, str]] | None = None) -> Alarm:
+        """The verdict on a text; `learned` are the scores of `model`, `found` its known words. Never raises."""
+        weight, danger, words = self.hand.find(said, found)
         lead = learned.item(self._urgent) - learned.item(self._calm)
         power = self.model.lead * lead + self.model.weigh(weight)
         confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0

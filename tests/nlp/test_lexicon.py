@@ -55,6 +55,6 @@ def test_a_class_must_exist() -> None:
 def test_across_two_words_counts_less() -> None:
     entries = [e for e in read_entries(*PATHS) if e.word == "停水"]
     cues = Cues(entries, {})
-    whole = cues.match("今天停水", {0, 2, 4})
-    across = cues.match("快停水果车", {0, 1, 2, 4, 5})
+    whole = cues.match("今天停水", breaks={0, 2, 4})
+    across = cues.match("快停水果车", breaks={0, 1, 2, 4, 5})
     assert across[0].weight < whole[0].weight
