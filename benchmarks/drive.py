@@ -27,7 +27,7 @@ from workflow.rights import Role
 
 AT_ONCE = 4
 MOST_ANSWERS = 7
-_FIRST = ("对，就这样", "分开登记", "对", "说不清，交给社区", "交给社区", "就是实物", "都出来了")
+_FIRST = ("不是同一件", "对，就这样", "分开登记", "对", "说不清，交给社区", "交给社区", "就是实物", "都出来了")
 _STOP = ("请人给我回电", "请社区的人看看", "撤回心愿")
 """Buttons under answers that need no further step."""
 MOST_RATED = 10

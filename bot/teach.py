@@ -131,7 +131,8 @@ def _rows(what: Subject, labels: Iterable[Label]) -> tuple[list[Labelled], int]:
 
 def parted(rows: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
     """(held back, the rest), always the same way; messages of one group stay together."""
-    held, rest = [], []
+    held: list[Labelled] = []
+    rest: list[Labelled] = []
     for row in rows:
         mark = hashlib.sha256((row.group or row.text).encode()).digest()[0]
         (held if mark % HELD_BACK == 0 else rest).append(row)
@@ -150,7 +151,8 @@ def _right(model: Model, what: Subject, rows: Sequence[Labelled]) -> int:
                 powers[column] = model.lead * score
         alone = all(column is None for column in columns)
         for target, score in what.hand(row.text).items():
-            powers[place[target]] += score if alone else model.weigh(score)
+            if target in place:
+                powers[place[target]] += score if alone else model.weigh(score)
         right += what.targets[int(powers.argmax())] == row.target
     return right
 

@@ -22,6 +22,7 @@ FLOW = "staff"
 TRIES, TRIES_FOR = 5, timedelta(hours=1)
 """Wrong codes that one person may send in that time."""
 _PAGE = 8
+_CALL_ME = re.compile(r"请?叫我|我叫|喊我")
 _NAME = re.compile(r"(?:请?叫我|我叫|我是|喊我)?\s*(?P<name>[^\W\d_]{1,12}(?:[ ·][^\W\d_]{1,12})?)[。.!]?")
 
 
@@ -214,7 +215,8 @@ async def _step(turn: Turn) -> bool:
     text = turn.incoming.text.strip() if turn.incoming and turn.incoming.kind == "text" else ""
     match = _NAME.fullmatch(text)
     findings = turn.city.reader.read(text)
-    if match is None or findings.menu or findings.intent not in ("smalltalk", "praise"):
+    plainly = findings.intent in ("smalltalk", "praise") or _CALL_ME.match(text)
+    if match is None or findings.menu or findings.urgent or findings.place.text or not plainly:
         return False
     await turn.done()
     await people.set_name(turn.tx, turn.me.id, match["name"])

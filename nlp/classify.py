@@ -41,6 +41,8 @@ GIVEN_ITEMS = {"praise": ("opinion.supervise.praise",), "wish": ("wish.wish.good
 """Items that follow from the intent alone."""
 LONG = 60
 """Characters from which a text tells a story rather than asks a question."""
+WHOLE = 25.0
+"""Weight of an entry that is the whole message: it decides."""
 TAIL = 16
 """Characters at the end of a text in which a question is looked for."""
 ASKS = 0.6
@@ -175,9 +177,9 @@ class IntentCues:
         """A score for every intent; "request" leads where nothing speaks for another. Items come best first."""
         framed = said.framed
         scores = dict.fromkeys(INTENTS, 0.0)
-        for target, weight in totals(self.cues.match(framed, found)).items():
-            if target in scores:
-                scores[target] += weight
+        for hit in self.cues.match(framed, found):
+            if hit.entry.target in scores:
+                scores[hit.entry.target] += WHOLE if hit.span == (0, len(framed)) else hit.weight
         scores["request"] += 1.0
         scores["consult"] += 0.8 * bool(_ASKING.search(framed[-TAIL:])) + 0.7 * bool(_CHOICE.search(framed))
         told = min(1.0, LONG / len(framed))

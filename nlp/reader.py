@@ -5,7 +5,7 @@ The only door other packages need besides places and masking.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +35,8 @@ SHORT = 14
 """Characters up to which a text without any known word counts as nonsense."""
 HARDLY = 0.15
 """Confidence below which an item is not meant at all."""
+AMISS = 3.0
+"""Power by which "request" leads "smalltalk" where a few words clearly tell of something amiss."""
 NO_ITEM = frozenset({"progress", "smalltalk"})
 """Intents that carry no item."""
 
@@ -97,7 +99,7 @@ class Reader:
         if matters and not alarm.urgent:
             alarm = self._loudest(matters)
         intent = "request" if alarm.urgent else pick(scores)
-        if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said):
+        if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said, scores):
             intent = "smalltalk"
         item, shares = self._item(intent, ranking)
         return Findings(
@@ -151,9 +153,9 @@ class Reader:
         return split_matters(text, item_within, SURE_OF_MATTER)
 
 
-def _says_nothing(ranking: Ranking, said: Sentence) -> bool:
-    """Whether a few characters speak for no item at all."""
-    if ranking.signs or len(said.text) > SHORT:
+def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]) -> bool:
+    """Whether a few characters speak for no item at all, nor clearly of something amiss."""
+    if ranking.signs or len(said.text) > SHORT or intents["request"] - intents["smalltalk"] > AMISS:
         return False
     shares = ranking.shares()
     return not shares or shares[0][1] < HARDLY

@@ -18,7 +18,7 @@ DANGERS = (
     "gas", "fire", "electric", "trapped", "collapse", "injury", "violence", "suicide", "drowning", "missing", "other",
 )  # fmt: skip
 """The dangers there is advice for; the first of equals is taken."""
-URGENT = 0.3
+URGENT = 0.35
 """Confidence from which a text is urgent: a missed danger costs more than a needless alarm."""
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""

@@ -61,7 +61,7 @@ async def test_a_fire_is_called_a_fire_in_the_groups(tmp_path: Path) -> None:
 async def test_without_a_place_it_is_filed_then_asked_then_moved_and_pushed(tmp_path: Path, buttons: bool) -> None:
     async with Town.open(tmp_path, buttons=buttons) as town:
         await town.says(WHO, "着火了！快来人")
-        assert (await record(town)).queue == "desk"
+        assert not (await record(town)).grid
         assert "在哪儿" in town.last(WHO)
         await town.says(WHO, "银杏苑3幢")
         request = await record(town)

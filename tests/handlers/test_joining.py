@@ -485,7 +485,7 @@ async def test_three_buildings_are_no_alarm_and_neither_are_four_days(tmp_path: 
             await filed(town, f"银杏苑{building}幢楼道灯坏了")
         assert "三天内" not in desk_text(town)
         await town.passes(days=4)
-        await filed(town, "银杏苑3幢楼道门禁没声音", NEIGHBOUR)
+        await filed(town, "银杏苑3幢楼道门坏了关不上", NEIGHBOUR)
         assert "三天内" not in desk_text(town)
 
 
