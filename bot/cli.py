@@ -8,20 +8,21 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import nullcontext
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import structlog
 import typer
 from rich.console import Console
-from rich.progress import track
+from rich.progress import Progress, TaskID, track
 from rich.text import Text
+from sqlalchemy.engine import make_url
 
 from bot import evaluation
 from bot.catalogue import CatalogueError, build_city, load_street, load_taxonomy, reader_items
-from bot.config import Config, ConfigError, load_config
+from bot.config import Config, ConfigError, check_url, load_config
 from bot.texts.render import TextError
 from handlers import triage as deciding
 from handlers.city import City
@@ -29,13 +30,15 @@ from handlers.messages import MAX_TEXT
 from nlp.labels import correction, read_labels, shipped_labels
 from storage import backup as backups
 from storage import labels as label_table
-from storage import migrate
-from storage.database import Database
+from storage import migrate, moving
+from storage.database import Database, Unavailable
 from storage.ids import Ids
 from storage.seal import SealBroken, Sealer
 from storage.tx import Store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="邻里 Linli")
+audit = typer.Typer(no_args_is_help=True, help="Checks the ledger, and the books against it.")
+app.add_typer(audit, name="audit")
 _state = {"debug": False}
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -44,7 +47,7 @@ _load = importlib.import_module
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="the configuration file; see config.example.toml")
 ]
-KNOWN = (ConfigError, CatalogueError, TextError, SealBroken, OSError, ValueError, migrate.SchemaNewer)
+KNOWN = (ConfigError, CatalogueError, TextError, SealBroken, OSError, ValueError, migrate.SchemaNewer, Unavailable)
 
 
 @app.callback()
@@ -219,8 +222,8 @@ def _learn(
 
 
 async def _corrections(config: Config) -> list[tuple[str, str]]:
-    file = Path(config.storage.url.removeprefix("sqlite:///"))
-    if not await asyncio.to_thread(file.exists):
+    file = config.storage.beside
+    if config.storage.url.startswith("sqlite:") and not await asyncio.to_thread(file.exists):
         raise ConfigError(f"no database yet at {file}: run Linli first, or leave --from-database out")
     street = load_street(config.street.file)
     database = Database(config.storage.url, street.id)
@@ -292,12 +295,12 @@ def backup(
     """Copies the database while it runs, and checks the copy. The key file is not in it: keep that elsewhere."""
 
     async def copy() -> None:
-        settings = load_config(config)
-        database = Database(settings.storage.url, "backup")
-        try:
-            await backups.backup(database, out)
-        finally:
-            await database.close()
+        database = Database(load_config(config).storage.url, "backup")
+        with _telling() as tell:
+            try:
+                await backups.backup(database, out, tell)
+            finally:
+                await database.close()
 
     _guarded(lambda: _await(copy()))
     typer.echo(f"{out}: checked")
@@ -309,14 +312,90 @@ def restore(
     config: ConfigFile = None,
     force: Annotated[bool, typer.Option("--force", help="overwrite the records that are there")] = False,
 ) -> None:
-    """Puts a backup in the place of the database. Stop the program first."""
+    """Puts a backup in the place of the database, of either kind. Stop the program first."""
 
-    def put() -> None:
-        settings = load_config(config)
-        backups.restore(source, Path(settings.storage.url.removeprefix("sqlite:///")), force=force)
+    async def put() -> None:
+        storage = load_config(config).storage
+        if storage.url.startswith("sqlite:"):
+            await asyncio.to_thread(backups.restore, source, storage.beside, force=force)
+            return
+        database = Database(storage.url, "restore")
+        with _telling() as tell:
+            try:
+                await backups.restore_into(database, source, force=force, tell=tell)
+            finally:
+                await database.close()
 
-    _guarded(put)
+    _guarded(lambda: _await(put()))
     typer.echo("restored")
+
+
+@app.command(name="migrate-storage")
+def migrate_storage(
+    to: Annotated[str, typer.Option("--to", help="the address of an empty database")],
+    source: Annotated[str, typer.Option("--from", help="the address of the database that is filled")] = "",
+    config: ConfigFile = None,
+) -> None:
+    """Copies all records into another database and compares the two. Stop the program first; the source stays as it is."""
+
+    async def copy() -> list[moving.Moved]:
+        given = check_url(source) if source else load_config(config).storage.url
+        if make_url(given) == make_url(check_url(to)):
+            raise ConfigError("--from and --to are the same database")
+        filled, empty = Database(given, "move"), Database(to, "move")
+        with _telling() as tell:
+            try:
+                return await moving.move(filled, empty, tell)
+            finally:
+                await filled.close()
+                await empty.close()
+
+    moved = _guarded(lambda: _await(copy()))
+    for table in moved:
+        typer.echo(f"{table.table}\t{table.rows}\t{table.checksum[:16]}")
+    typer.echo(
+        f"{sum(table.rows for table in moved)} rows, the same on both sides; now set [storage] url, and keep the key"
+    )
+
+
+@contextmanager
+def _telling() -> Iterator[moving.Tell]:
+    """A bar a table while somebody watches, else silence."""
+    if not sys.stderr.isatty():
+        yield moving.silent
+        return
+    with Progress(console=_errors) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(table: str, done: int, total: int) -> None:
+            if table not in tasks:
+                tasks[table] = bars.add_task(table, total=total)
+            bars.update(tasks[table], completed=done)
+
+        yield tell
+
+
+@audit.command(name="verify")
+def audit_verify(
+    config: ConfigFile = None,
+    head: Annotated[str, typer.Option(help="NUMBER:HASH that an earlier audit said and you kept elsewhere")] = "",
+) -> None:
+    """Reads every event and compares hashes, links and the head: one plain line a finding; exit 0 when all is well."""
+    sound = _guarded(lambda: _await(_load("bot.audit").verify(load_config(config), head, typer.echo)))
+    raise typer.Exit(0 if sound else 1)
+
+
+@audit.command(name="rebuild")
+def audit_rebuild(
+    config: ConfigFile = None,
+    check: Annotated[bool, typer.Option("--check", help="only compare: states, ratings, counters, figures")] = False,
+) -> None:
+    """Makes the counters anew from the events; with --check changes nothing, and exits 1 when anything differs."""
+    work = _load("bot.audit")
+    if not check:
+        _guarded(lambda: _await(work.rebuild(load_config(config), typer.echo)))
+    elif not _guarded(lambda: _await(work.check(load_config(config), typer.echo))):
+        raise typer.Exit(1)
 
 
 @app.command()

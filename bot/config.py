@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 
 class ConfigError(ValueError):
@@ -34,18 +36,42 @@ class TaxonomySection(_Section):
     lexicon: Path | None = Field(None, description="more keywords for the classifier")
 
 
+def check_url(url: str) -> str:
+    """The address of a database as it came. Raises ValueError, which says how to write one."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        parsed = None
+    if parsed is not None and parsed.drivername == "sqlite" and url.startswith("sqlite:///"):
+        return url
+    if parsed is None or parsed.drivername not in ("postgresql", "postgres") or not parsed.database:
+        raise ValueError("write sqlite:///linli.db or postgresql://user:password@host:5432/linli")
+    unknown = set(parsed.query) - {"pooler", "sslmode"}
+    if unknown or parsed.query.get("pooler", "transaction") != "transaction":
+        raise ValueError("after the ? of a PostgreSQL address stand only pooler=transaction and sslmode=…")
+    return url
+
+
 class StorageSection(_Section):
     """[storage]"""
 
-    url: str = Field("sqlite:///linli.db", description="where records are kept: sqlite:///file.db")
+    url: str = Field(
+        "sqlite:///linli.db",
+        description="where records are kept: sqlite:///file.db or postgresql://user:word@host/name",
+    )
     media: Path = Field(Path("media"), description="the folder for photos and voice messages")
 
     @field_validator("url")
     @classmethod
     def _known(cls, url: str) -> str:
-        if not url.startswith("sqlite:///"):
-            raise ValueError("this version keeps its records in SQLite: write sqlite:///linli.db")
-        return url
+        return check_url(url)
+
+    @property
+    def beside(self) -> Path:
+        """What locks and key files are named after: the SQLite file, else something beside the media folder."""
+        if self.url.startswith("sqlite:///"):
+            return Path(self.url.removeprefix("sqlite:///"))
+        return self.media.parent / "linli"
 
 
 class WebSection(_Section):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import httpx
+from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.catalogue import CatalogueError, build_city, extra_holidays, holidays_known_until
@@ -18,10 +19,15 @@ from bot.program import sealing_keys
 from bot.texts.render import TextError
 from handlers.city import City
 from storage import migrate
-from storage.database import Database
+from storage.database import Database, Unavailable
 from storage.seal import Sealer
 
 DEMO_FOLDER = Path("var/demo")
+OLDEST_POSTGRESQL = 14
+"""The oldest version that is looked after here."""
+_WRONG_PASSWORD = ("28P01", "28000")
+_NO_DATABASE = "3D000"
+"""invalid_password, invalid_authorization_specification; invalid_catalog_name."""
 _SOON = timedelta(days=60)
 _CLOCK_OFF = timedelta(minutes=2)
 
@@ -85,7 +91,9 @@ def _data_files(config: Config) -> tuple[City | None, list[Finding]]:
 
 
 async def _database(config: Config, city: City) -> list[Finding]:
-    file = Path(config.storage.url.removeprefix("sqlite:///"))
+    if not config.storage.url.startswith("sqlite:"):
+        return await _postgresql(config, city)
+    file = config.storage.beside
     if not await asyncio.to_thread(file.exists):
         return [Finding("ok", f"database: {file} will be made at the first start")]
     findings = []
@@ -101,6 +109,65 @@ async def _database(config: Config, city: City) -> list[Finding]:
     finally:
         await database.close()
     return findings
+
+
+async def _postgresql(config: Config, city: City) -> list[Finding]:
+    database = Database(config.storage.url, city.street.id)
+    try:
+        findings = await _server(database)
+        version = await migrate.current(database)
+        schema = f"schema {version}" if version else "the schema will be made at the first start"
+        findings.append(Finding("ok", f"database: {database.shown}, {schema}"))
+        Sealer(sealing_keys(config))
+    except migrate.SchemaNewer as error:
+        findings = [Finding("fail", f"database: {error}")]
+    except Unavailable as error:
+        findings = [Finding("fail", f"database: {_why_shut(error, database)}")]
+    except ConfigError as error:
+        findings.append(Finding("fail", str(error)))
+    except (SQLAlchemyError, ValueError) as error:
+        findings = [Finding("fail", f"database: {database.shown}: {error}; check it and [privacy] keys")]
+    finally:
+        await database.close()
+    return findings
+
+
+async def _server(database: Database) -> list[Finding]:
+    """Version and durability of a PostgreSQL server."""
+    findings = []
+    async with database.read() as connection:
+        number = int((await connection.execute(text("SHOW server_version_num"))).scalar_one())
+        unsafe = [
+            name
+            for name in ("fsync", "synchronous_commit", "full_page_writes")
+            if (await connection.execute(text(f"SHOW {name}"))).scalar_one() == "off"
+        ]
+    if number // 10_000 < OLDEST_POSTGRESQL:
+        findings.append(
+            Finding(
+                "fail",
+                f"database: PostgreSQL {number // 10_000} is too old; install {OLDEST_POSTGRESQL} or newer and move the "
+                "data with pg_upgrade",
+            )
+        )
+    if unsafe:
+        off = ", ".join(unsafe)
+        findings.append(
+            Finding("warn", f"database: {off} is off: what was acknowledged can be lost in a crash; switch it on")
+        )
+    return findings
+
+
+def _why_shut(error: Unavailable, database: Database) -> str:
+    """What is wrong with the way to PostgreSQL, and what to do."""
+    where, url = database.shown, database.url
+    if error.code in _WRONG_PASSWORD:
+        return f"{where}: the password of {url.username} is wrong; correct [storage] url, or ALTER ROLE … PASSWORD"
+    if error.code == _NO_DATABASE:
+        return f"{where}: there is no database {url.database}; make it: createdb -O {url.username} {url.database}"
+    if error.code:
+        return f"{error}; ask whoever runs the server"
+    return f"{error}: cannot be reached; is the server running, and are host and port in [storage] url right?"
 
 
 def _holidays(config: Config) -> list[Finding]:

@@ -19,6 +19,7 @@ from handlers import dispatch
 from handlers.city import City
 from handlers.messages import Incoming
 from storage import receipts
+from storage.database import Unavailable
 from storage.receipts import StoredReceipt
 from storage.tx import Store, Tx
 
@@ -106,11 +107,14 @@ class Inbox:
                 self._stored.set()
 
     async def _store_batch(self, batch: list[tuple[str, str, RawUpdate, asyncio.Future[int]]]) -> None:
+        async def store(tx: Tx) -> list[int]:
+            ids = []
+            for channel, account, update, _ in batch:
+                ids += await receipts.save(tx, channel, account, [(update.id, update.raw)], self._clock.now())
+            return ids
+
         try:
-            async with self._store.write() as tx:
-                ids = []
-                for channel, account, update, _ in batch:
-                    ids += await receipts.save(tx, channel, account, [(update.id, update.raw)], self._clock.now())
+            ids = await self._store.run(store)
         except Exception as error:
             log.exception("inbox.not_stored", count=len(batch))
             for *_, stored in batch:
@@ -139,10 +143,15 @@ class Inbox:
             waiting = await receipts.waiting(tx, BATCH)
         if not waiting:
             return False
+
+        async def handle(tx: Tx) -> None:
+            for receipt in waiting:
+                await self._handle(tx, receipt)
+
         try:
-            async with self._store.write() as tx:
-                for receipt in waiting:
-                    await self._handle(tx, receipt)
+            await self._store.run(handle)
+        except Unavailable:
+            raise  # no fault of the updates: they wait until the database is there again
         except Exception as error:
             for receipt in waiting:
                 if len(waiting) == 1:
@@ -163,8 +172,9 @@ class Inbox:
 
     async def _handle_alone(self, receipt: StoredReceipt) -> None:
         try:
-            async with self._store.write() as tx:
-                await self._handle(tx, receipt)
+            await self._store.run(lambda tx: self._handle(tx, receipt))
+        except Unavailable:
+            raise
         except Exception as error:
             await self._failed(receipt, error)
 
@@ -183,19 +193,21 @@ class Inbox:
         log.error(
             "inbox.failed", receipt=receipt.id, channel=receipt.channel, error=type(error).__name__, exc_info=error
         )
-        async with self._store.write() as tx:
-            last = await receipts.fail(tx, receipt.id, f"{type(error).__name__}: {error}")
+        last = await self._store.run(lambda tx: receipts.fail(tx, receipt.id, f"{type(error).__name__}: {error}"))
         if last or isinstance(error, (BadUpdate, KeyError)):
             await self._give_up(receipt)
         else:
             await self._handle_alone(receipt)
 
     async def _give_up(self, receipt: StoredReceipt) -> None:
-        try:
+        async def give_up(tx: Tx) -> None:
             for incoming in self._parse(receipt):
-                async with self._store.write() as tx:
-                    await dispatch.give_up(self._city, tx, incoming, self._clock.now())
+                await dispatch.give_up(self._city, tx, incoming, self._clock.now())
+
+        try:
+            await self._store.run(give_up)
+        except Unavailable:
+            raise
         except Exception:
             log.exception("inbox.given_up", receipt=receipt.id)
-        async with self._store.write() as tx:
-            await receipts.set_aside(tx, receipt.id)
+        await self._store.run(lambda tx: receipts.set_aside(tx, receipt.id))

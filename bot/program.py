@@ -20,7 +20,7 @@ from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
 from bot.clock import Clock
-from bot.config import Config
+from bot.config import Config, ConfigError
 from bot.files import Files
 from bot.inbox import Inbox
 from bot.media import MediaStore
@@ -205,10 +205,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
 async def _epoch(store: Store) -> datetime:
     """The moment from which a fast clock counts; the same after every restart."""
     async with store.write() as tx:
-        kept = await counters.find_setting(tx, _EPOCH)
-        if kept is None:
-            kept = datetime.now(UTC).isoformat()
-            await counters.set_setting(tx, _EPOCH, kept)
+        kept = await counters.keep_setting(tx, _EPOCH, datetime.now(UTC).isoformat())
     return datetime.fromisoformat(kept)
 
 
@@ -216,9 +213,15 @@ def sealing_keys(config: Config) -> list[str]:
     """The configured keys; else the one in the key file beside the data, made at the first start, for the owner only."""
     if config.privacy.keys:
         return list(config.privacy.keys)
-    path = Path(f"{config.storage.url.removeprefix('sqlite:///')}.key")
+    path = Path(f"{config.storage.beside}.key")
     with suppress(FileNotFoundError):
         return [path.read_text(encoding="ascii").strip()]
+    if not config.storage.url.startswith("sqlite:"):
+        raise ConfigError(
+            "[privacy] keys: whoever works on a PostgreSQL database needs the same sealing key, so none is made here; "
+            f"set LINLI_PRIVACY__KEYS='[\"…\"]' or put the key into {path}. Coming from SQLite it is the line in its .key "
+            "file; a new one: openssl rand -base64 32 | tr '+/' '-_'"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     key = new_key()
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

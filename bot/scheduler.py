@@ -19,6 +19,7 @@ from bot.metrics import DEAD, OUTBOX, TIMERS
 from handlers import ticks
 from handlers.city import City
 from storage import dialogues, outbox, timers
+from storage.database import Unavailable
 from storage.timers import Timer
 from storage.tx import Store
 
@@ -85,14 +86,14 @@ class Scheduler:
 
     async def _fire(self, timer: Timer) -> None:
         try:
-            async with self._store.write() as tx:
-                await ticks.fire(self._city, tx, timer, self._clock.now())
+            await self._store.run(lambda tx: ticks.fire(self._city, tx, timer, self._clock.now()))
             TIMERS.labels(timer.name).inc()
+        except Unavailable:
+            raise  # no fault of the timer: it waits until the database is there again
         except Exception as error:
             log.exception("timers.failed", timer=timer.id, name=timer.name)
-            async with self._store.write() as tx:
-                again = self._clock.now() + timedelta(minutes=1)
-                await timers.fail(tx, timer.id, f"{type(error).__name__}: {error}", again)
+            again, said = self._clock.now() + timedelta(minutes=1), f"{type(error).__name__}: {error}"
+            await self._store.run(lambda tx: timers.fail(tx, timer.id, said, again))
 
     async def _fetch_files(self) -> None:
         async with self._house:

@@ -21,7 +21,7 @@ from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal,
 from handlers.turn import Turn
 from storage import outbox, people
 from storage.outbox import Waiting
-from storage.tx import Store
+from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
@@ -146,13 +146,14 @@ class Sender:
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
+            busy = bool(self._busy)  # what such a chat has left is not looked at now
             try:
                 found = await self._send_some()
             except Exception:
                 log.exception("sender.stalled")
                 found = False
                 await asyncio.sleep(0.5)
-            if not found and not self._busy:
+            if not found and not busy and not self._busy:
                 self._idle.set()
             if not found and not self._stopping:
                 with suppress(asyncio.TimeoutError):
@@ -196,9 +197,12 @@ class Sender:
         if not toasts:
             return
         await asyncio.gather(*[self._toast(row) for row in toasts])
-        async with self._store.write() as tx:
+
+        async def mark(tx: Tx) -> None:
             for row in toasts:
                 await outbox.mark_sent(tx, row.id, row.chat_id, "", "", self._clock.now())
+
+        await self._store.run(mark)
 
     async def _toast(self, row: Waiting) -> None:
         channel = self._channels.get((row.channel, row.account))
@@ -214,8 +218,8 @@ class Sender:
         key = (row.channel, row.account)
         channel = self._channels.get(key)
         if channel is None:
-            async with self._store.write() as tx:
-                await outbox.bury(tx, row.id, f"channel {row.channel} {row.account} is not configured")
+            why = f"channel {row.channel} {row.account} is not configured"
+            await self._store.run(lambda tx: outbox.bury(tx, row.id, why))
             return True
         out = Outgoing.model_validate(row.body)
         if not out.callback:
@@ -232,8 +236,8 @@ class Sender:
     async def _settle(self, row: Waiting, key: tuple[str, str], result: Receipt | Refused) -> bool:
         if isinstance(result, Receipt):
             SENT.labels(row.channel).inc()
-            async with self._store.write() as tx:
-                await outbox.mark_sent(tx, row.id, row.chat_id, row.slot, result.ref, self._clock.now())
+            at, ref = self._clock.now(), result.ref
+            await self._store.run(lambda tx: outbox.mark_sent(tx, row.id, row.chat_id, row.slot, ref, at))
             return True
         REFUSED.labels(row.channel, result.reason.value).inc()
         log.info(
@@ -248,27 +252,29 @@ class Sender:
         return result.reason in (Refusal.REJECTED, Refusal.MIGRATED)
 
     async def _again(self, row: Waiting, result: Refused, seconds: float) -> bool:
-        async with self._store.write() as tx:
-            if row.attempts >= MAX_TRIES and result.reason is not Refusal.RATE:
-                await outbox.bury(tx, row.id, result.detail or result.reason.value)
-                return True
-            at = self._clock.now() + self._clock.span(seconds)
-            await outbox.postpone(tx, row.id, at, result.detail or result.reason.value)
+        why = result.detail or result.reason.value
+        if row.attempts >= MAX_TRIES and result.reason is not Refusal.RATE:
+            await self._store.run(lambda tx: outbox.bury(tx, row.id, why))
+            return True
+        at = self._clock.now() + self._clock.span(seconds)
+        await self._store.run(lambda tx: outbox.postpone(tx, row.id, at, why))
         return False
 
     async def _never(self, row: Waiting, result: Refused) -> None:
-        async with self._store.write() as tx:
-            chat = await people.get_chat(tx, row.chat_id)
-            if result.reason is Refusal.MIGRATED and result.new_chat:
-                await people.migrate_chat(tx, row.channel, row.account, row.chat, result.new_chat)
-                return
-            await outbox.bury(tx, row.id, result.detail or result.reason.value)
-            if result.reason in (Refusal.BLOCKED, Refusal.GONE):
-                turn = Turn(self._city, tx, self._clock.now(), chat=chat)
-                if chat.is_group:
-                    await groups.room_lost(turn, chat)
-                else:
-                    await people.set_reachable(tx, chat.id, False)
+        await self._store.run(lambda tx: self._shut(tx, row, result))
+
+    async def _shut(self, tx: Tx, row: Waiting, result: Refused) -> None:
+        chat = await people.get_chat(tx, row.chat_id)
+        if result.reason is Refusal.MIGRATED and result.new_chat:
+            await people.migrate_chat(tx, row.channel, row.account, row.chat, result.new_chat)
+            return
+        await outbox.bury(tx, row.id, result.detail or result.reason.value)
+        if result.reason in (Refusal.BLOCKED, Refusal.GONE):
+            turn = Turn(self._city, tx, self._clock.now(), chat=chat)
+            if chat.is_group:
+                await groups.room_lost(turn, chat)
+            else:
+                await people.set_reachable(tx, chat.id, False)
 
 
 def _address(row: Waiting) -> Address:

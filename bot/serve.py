@@ -7,7 +7,6 @@ import fcntl
 import os
 import signal
 import socket
-from pathlib import Path
 from typing import IO
 
 import structlog
@@ -58,8 +57,8 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
 
 
 def _locks(config: Config, *, intake: bool, delivery: bool) -> list[IO[str]]:
-    """On SQLite one process receives and one sends; a second one is refused instead of doing everything twice."""
-    base = Path(config.storage.url.removeprefix("sqlite:///"))
+    """Beside one database one process receives and one sends; a second one is refused instead of doing it all twice."""
+    base = config.storage.beside
     base.parent.mkdir(parents=True, exist_ok=True)
     held: list[IO[str]] = []
     for wanted, name in ((intake, "serve"), (delivery, "worker")):

@@ -68,7 +68,7 @@ async def detail(turn: Turn, args: dict[str, Any]) -> None:
     if not await standing.allowed(turn, "detail", request):
         return
     history = await events.history(turn.tx, "request", request.id)
-    notes = [str(e.data.get("words", "")) for e in history if e.name == "request.noted"]
+    notes = [e.words for e in history if e.name == "request.noted"]
     returned = [e for e in history if e.name == "request.returned"]
     values = {
         "words": request.text[:_DETAIL_WORDS],
@@ -80,7 +80,7 @@ async def detail(turn: Turn, args: dict[str, Any]) -> None:
         "due": request.resolve_due_at,
         "notes": "\n".join(turn.text("claim.note_line", words=n) for n in notes[-_NOTES_SHOWN:] if n),
         "company": await cards.company_lines(turn, request),
-        "returned": returned[-1].data.get("why", "") if returned else "",
+        "returned": returned[-1].words if returned else "",
         **standing.named(turn, request),
     }
     media = [f.id for f in await attachments.of(turn.tx, "request", request.id)]
@@ -166,7 +166,8 @@ async def let_go(turn: Turn, request: Request, why: str = "") -> bool:
             "request.released",
             turn.now,
             actor_id=actor,
-            data={"from": request.claimer_id, "why": why},
+            data={"from": request.claimer_id},
+            words=why,
             claimer_id=None,
             claimed_at=None,
         )

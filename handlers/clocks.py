@@ -110,9 +110,8 @@ async def _overdue(turn: Turn, request: Request, which: str, due_at: datetime) -
     values = await _values(turn, request, due_at)
     if not request.supervised:
         request = await requests.change(turn.tx, request.id, supervised=True)
-    await events.add(
-        turn.tx, "request", request.id, "request.supervised", turn.now, data={"clock": which, "queue": request.queue}
-    )
+    data = {"clock": which, "queue": request.queue, "set": requests.facts(request, "supervised")}
+    await events.add(turn.tx, "request", request.id, "request.supervised", turn.now, data=data)
     await cards.refresh(turn, request)
     if request.claimer_id is not None:
         await turn.tell(request.claimer_id, f"clock.{which}_overdue", **values)

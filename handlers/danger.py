@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from handlers import answers, cards, filing, records, report
+from handlers import answers, cards, filing, records, report, where
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.messages import Button
@@ -185,14 +185,15 @@ async def _place(turn: Turn, args: dict[str, Any]) -> None:
 
 async def locate(turn: Turn, request: Request, grid: str, place: dict[str, Any]) -> None:
     """The place came after the filing: the record goes where it belongs, and that grid is pushed too."""
-    data = {"grid": grid, "before": request.grid, "by": "reporter"}
-    await events.add(turn.tx, "request", request.id, "request.located", turn.now, actor_id=turn.me.id, data=data)
     if request.state is State.QUEUED:
+        await where.located(turn, request, grid, by="reporter")
         request = await filing.redirect(turn, request, grid=grid, place=place, why="place", tells=False)
     else:
+        before = request
         request = await requests.change(
             turn.tx, request.id, grid=grid, place={**request.place, **place, "grid": grid}, place_text=place["text"]
         )
+        await where.located(turn, before, grid, kept=request, by="reporter")
         await cards.refresh(turn, request)
         await records.tell_handler(turn, request, "records.supplemented", words=place["text"])
     await filing.groups_told(turn, request)

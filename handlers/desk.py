@@ -59,12 +59,13 @@ async def set_kind(turn: Turn, request: Request, item: str) -> None:
     """Keeps the kind; sends the record on when its place is known or does not matter."""
     found = turn.city.taxonomy.get_item(item)
     await _keep_label(turn, request, item, request.grid)
-    data = {"item": item, "before": request.item}
+    stays = found.queue == GRID and not request.grid
+    data = {"item": item, "before": request.item, **({"set": {"item": item}} if stays else {})}
     await events.add(turn.tx, "request", request.id, "request.classified", turn.now, actor_id=turn.me.id, data=data)
     alarming = found.urgent and not request.urgent
     if alarming:
         request = await requests.change(turn.tx, request.id, urgent=True)
-    if found.queue != GRID or request.grid:
+    if not stays:
         await _send_on(turn, request, alarming=alarming, item=item)
         return
     request = await requests.change(turn.tx, request.id, item=item)
@@ -118,12 +119,11 @@ async def place(turn: Turn, args: dict[str, Any]) -> None:
 async def set_place(turn: Turn, request: Request, found: Place) -> None:
     """Keeps the place; sends the record on when its kind is more than a guess."""
     await _keep_label(turn, request, request.item, found.grid or "")
-    data = {"grid": found.grid or "", "before": request.grid}
-    await events.add(turn.tx, "request", request.id, "request.located", turn.now, actor_id=turn.me.id, data=data)
     if await placing.kind_is_settled(turn, request):
+        await where.located(turn, request, found.grid or "")
         await _send_on(turn, request, grid=found.grid or "", place=triage.place_dict(found))
         return
-    await where.keep(turn, request, found)
+    await where.located(turn, request, found.grid or "", kept=await where.keep(turn, request, found))
     await turn.toast("desk.place_kept", number=request.number, place=triage.place_dict(found)["text"])
 
 
@@ -233,7 +233,7 @@ async def _refuse(turn: Turn, request: Request, reason: str) -> None:
             "request.refused",
             turn.now,
             actor_id=turn.me.id,
-            data={"why": mask(reason)[:200]},
+            words=mask(reason)[:200],
             closed_at=turn.now,
         )
     except (Forbidden, Lost):

@@ -85,7 +85,7 @@ async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
 
 async def _person(tx: Tx, incoming: Incoming, now: datetime) -> Person:
     address = incoming.address
-    found = await people.find_by_identity(tx, address.channel, address.account, address.user)
+    found = await people.find_by_identity(tx, address.channel, address.account, address.user, lock=True)
     if found is None:
         return await people.add_person(tx, address.channel, address.account, address.user, incoming.name, now)
     return found

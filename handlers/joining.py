@@ -25,6 +25,7 @@ async def _join(turn: Turn, args: dict[str, Any]) -> None:
 
 async def join(turn: Turn, draft: Draft, request_id: int) -> None:
     """The draft's words and photos go to the open record; one that was finished meanwhile is filed as usual."""
+    await requests.lock(turn.tx, request_id)  # nobody finishes it, and nobody else is counted, until this is saved
     request = await requests.get(turn.tx, request_id)
     if request.state not in OPEN:
         draft.apart.append(request.id)

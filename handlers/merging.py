@@ -26,6 +26,9 @@ async def _press(turn: Turn, args: dict[str, Any]) -> None:
 
 async def merge(turn: Turn, child: Request, parent: Request) -> None:
     """The child follows the parent from now on, when the acting person decides for both and both are open."""
+    for request_id in sorted((child.id, parent.id)):  # else two desks could merge each into the other
+        await requests.lock(turn.tx, request_id)
+    child, parent = await requests.get(turn.tx, child.id), await requests.get(turn.tx, parent.id)
     if not await _may(turn, child, parent) or not await _fits(turn, child, parent):
         return
     try:

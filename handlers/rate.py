@@ -66,13 +66,26 @@ async def _given(turn: Turn, request: Request, person_id: int) -> Any | None:
 async def _keep(turn: Turn, request: Request, solved: str) -> bool:
     """Keeps the first answer of the acting person. False when they had answered."""
     store = requests.rate if request.reporter_id == turn.me.id else supporters.rate
-    return await store(turn.tx, request, turn.me.id, solved, None, "", turn.now)
+    kept = await store(turn.tx, request, turn.me.id, solved, None, "", turn.now)
+    if kept:
+        await _write_down(turn, request, {"solved": solved})
+    return kept
 
 
 async def _keep_stars(turn: Turn, request: Request, stars: int) -> bool:
     if request.reporter_id == turn.me.id:
-        return await requests.set_stars(turn.tx, request.id, request.resolution, stars)
-    return await supporters.set_stars(turn.tx, request.id, request.resolution, turn.me.id, stars)
+        kept = await requests.set_stars(turn.tx, request.id, request.resolution, stars)
+    else:
+        kept = await supporters.set_stars(turn.tx, request.id, request.resolution, turn.me.id, stars)
+    if kept:
+        await _write_down(turn, request, {"stars": stars})
+    return kept
+
+
+async def _write_down(turn: Turn, request: Request, answer: dict[str, Any]) -> None:
+    """Each half of an answer counts from when it was given, whatever follows from it."""
+    data = {"resolution": request.resolution, **answer}
+    await events.add(turn.tx, "request", request.id, "request.answered", turn.now, actor_id=turn.me.id, data=data)
 
 
 async def _due_ask(turn: Turn, timer: Timer) -> None:
@@ -106,7 +119,7 @@ async def _ask(turn: Turn, request: Request, key: str, person_id: int) -> None:
         key,
         worker=await names.worker(turn, request.claimer_id),
         at=request.resolved_at or turn.now,
-        words=result.data.get("words", "") if result else "",
+        words=result.words if result else "",
         rows=_solved_rows(turn, request),
         media=photos if key == "rate.ask" else (),
         **records.named(turn, request),

@@ -121,7 +121,7 @@ async def show(turn: Turn, request: Request) -> None:
         respond_due=request.respond_due_at if waiting else "",
         resolve_due=request.resolve_due_at if waiting or handled else "",
         overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
-        note=notes[-1].data.get("words", "") if notes else "",
+        note=notes[-1].words if notes else "",
         rows=[*look, *_rows(turn, request)],
         **named(turn, request),
     )

@@ -150,10 +150,10 @@ async def _note(turn: Turn, request: Request, text: str) -> None:
         turn.now,
         actor_id=turn.me.id,
         data={
-            "words": mask(words)[:500],
             "files": len(turn.attached),
             "as": standing.acting_as(turn, request),
         },
+        words=mask(words)[:500],
     )
     told = await records.tell_reporter(
         turn,
@@ -176,7 +176,8 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
             "request.resolved",
             turn.now,
             actor_id=turn.me.id,
-            data={"words": mask(words)[:500], "photos": photos, "as": standing.acting_as(turn, request)},
+            data={"photos": photos, "as": standing.acting_as(turn, request)},
+            words=mask(words)[:500],
             resolution=request.resolution + 1,
             resolved_at=turn.now,
         )

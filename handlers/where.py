@@ -143,19 +143,26 @@ def _point(turn: Turn) -> str:
 
 async def _settle(turn: Turn, request: Request, place: Place) -> None:
     """The place is known: the record goes on by itself, or waits for the desk to say what it is."""
-    data = {"grid": place.grid or "", "before": request.grid, "by": "reporter"}
-    await events.add(turn.tx, "request", request.id, "request.located", turn.now, actor_id=turn.me.id, data=data)
     await people.set_last_place(turn.tx, turn.me.id, triage.place_dict(place))
     if not await placing.kind_is_settled(turn, request):
-        await keep(turn, request, place)
+        await located(turn, request, place.grid or "", kept=await keep(turn, request, place), by="reporter")
         shown = triage.place_dict(place)["text"]
         await turn.tell_queue(request.queue, "desk.where_told", words=shown, **standing.named(turn, request))
         await turn.say("desk.where_thanks", number=request.number)
         return
+    await located(turn, request, place.grid or "", by="reporter")
     try:
         await filing.redirect(turn, request, grid=place.grid or "", place=triage.place_dict(place))
     except (Forbidden, Lost):
         await turn.say("desk.where_settled", number=request.number, state=turn.text(f"state.{request.state.value}"))
+
+
+async def located(turn: Turn, request: Request, grid: str, *, kept: Request | None = None, by: str = "desk") -> None:
+    """Writes down that the place is known; `kept` is the record with it, when it stays where it is."""
+    data: dict[str, Any] = {"grid": grid, "before": request.grid, "by": by}
+    if kept is not None:
+        data |= {"set": requests.facts(kept, "grid", "spot_id")}
+    await events.add(turn.tx, "request", request.id, "request.located", turn.now, actor_id=turn.me.id, data=data)
 
 
 async def keep(turn: Turn, request: Request, place: Place) -> Request:

@@ -68,7 +68,8 @@ async def _hand_on(turn: Turn, request: Request, joined: list[Supporter]) -> Non
         text=heir.text or turn.city.item_name(request.item),
         original=Original(words, request.place_text),
     )
-    data = {"from": turn.me.id, "to": heir.person_id}
+    facts = requests.facts(moved, "reporter_id", "spot_id")
+    data = {"from": turn.me.id, "to": heir.person_id, "set": facts}
     await events.add(turn.tx, "request", request.id, "request.handed_on", turn.now, actor_id=turn.me.id, data=data)
     await cards.refresh(turn, moved)
     await records.tell_reporter(turn, moved, "joining.handed_on", alone=True)

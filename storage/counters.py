@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, String, Table, Text, select
+from sqlalchemy import BigInteger, Column, String, Table, Text, select, update
 
 from storage.schema import metadata, tenant_column
 from storage.tx import Tx
@@ -39,10 +39,26 @@ async def next_number(tx: Tx, name: str = "record") -> int:
     return int(row.value)
 
 
+async def give_back(tx: Tx, name: str = "record") -> None:
+    """The number this transaction has just taken was not needed; nobody can have taken a later one meanwhile."""
+    await tx.run(
+        update(counters)
+        .where(counters.c.tenant == tx.tenant, counters.c.name == name)
+        .values(value=counters.c.value - 1)
+    )
+
+
 async def find_setting(tx: Tx, name: str) -> str | None:
     """A value the program keeps about itself."""
     row = await tx.one(select(settings.c.value).where(settings.c.tenant == tx.tenant, settings.c.name == name))
     return row.value if row else None
+
+
+async def keep_setting(tx: Tx, name: str, value: str) -> str:
+    """The value that is kept: this one when there was none, else the one somebody has put there before."""
+    statement = tx.insert(settings).values(tenant=tx.tenant, name=name, value=value)
+    await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "name"]))
+    return await find_setting(tx, name) or value
 
 
 async def set_setting(tx: Tx, name: str, value: str) -> None:

@@ -1,6 +1,6 @@
 """Erasing a person: their words, places, files, chats and identities, in every table that holds them.
 
-The ledger has none of these; counts, states and events stay as they are.
+The ledger has none of these but remarks, which are no part of its chain; counts, states and events stay as they are.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from storage.attachments import ERASED, attachments
 from storage.dialogues import dialogues, keyboards, menus
+from storage.events import remarks
 from storage.labels import labels
 from storage.outbox import WAITING, outbox
 from storage.people import chats, identities
@@ -50,6 +51,8 @@ async def _records(tx: Tx, person_id: int, words: str) -> None:
         await tx.run(
             update(labels).where(labels.c.tenant == tx.tenant, labels.c.request_id.in_(ids)).values(text=words)
         )
+        of_records = (remarks.c.subject == "request") & remarks.c.subject_id.in_(ids)
+        await tx.run(delete(remarks).where(remarks.c.tenant == tx.tenant, of_records))
     for table in (ratings, supporter_ratings):
         await tx.run(update(table).where(table.c.tenant == tx.tenant, table.c.person_id == person_id).values(words=""))
     await tx.run(delete(supporters).where(supporters.c.tenant == tx.tenant, supporters.c.person_id == person_id))

@@ -1,12 +1,32 @@
-"""The ledger: what happened, who, when, from which state to which, why. Rows are added, never changed or removed."""
+"""The ledger: what happened, who, when, from which state to which. Rows are added, never changed or removed.
+
+What was said with an event is a remark: masked, apart from the chain, so that it can be erased. Checks are in ledger.py.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Index, String, Table, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Select,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
 
+from storage.chain import START, digest, plain
+from storage.database import Unavailable
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -15,21 +35,48 @@ events = Table(
     metadata,
     tenant_column(),
     id_column(),
-    Column("subject", String(16), nullable=False),  # request, wish, person, room, role
+    Column("subject", String(16), nullable=False),  # request, wish, person, room
     Column("subject_id", BigInteger, nullable=False),
     Column("name", String(40), nullable=False),
     Column("at", Moment, nullable=False),
     Column("actor_id", BigInteger),  # a person; empty: the system
     Column("origin", String(16), nullable=False, default=""),
     Column("target", String(16), nullable=False, default=""),
-    Column("data", JSON, nullable=False),  # never a name, a phone number or a raw text
+    Column("data", JSON, nullable=False),  # never a name, a phone number or anybody's words
+    Column("seq", BigInteger, nullable=False),  # 1, 2, 3, … of this tenant
+    Column("previous", String(64), nullable=False),  # the hash of the event before
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("tenant", "seq"),
     Index(None, "tenant", "subject", "subject_id", "id"),
     Index(None, "tenant", "name", "at"),
 )
 
+ledgers = Table(
+    "ledgers",
+    metadata,
+    tenant_column(),
+    Column("seq", BigInteger, nullable=False),  # of the last event
+    Column("hash", String(64), nullable=False),
+)
+
+remarks = Table(
+    "remarks",
+    metadata,
+    tenant_column(),
+    Column("event_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("subject", String(16), nullable=False),
+    Column("subject_id", BigInteger, nullable=False),
+    Column("words", Text, nullable=False),  # masked
+    Index(None, "tenant", "subject", "subject_id"),
+)
+
+
+class Overtaken(Unavailable):
+    """Another transaction moved the head first. Nothing is saved; the work is to be done again (`Store.run` does)."""
+
 
 class Event(NamedTuple):
-    """One thing that happened."""
+    """One thing that happened. `words` is what was said with it, masked; empty once it is erased."""
 
     id: int
     name: str
@@ -38,6 +85,7 @@ class Event(NamedTuple):
     origin: str
     target: str
     data: dict[str, Any]
+    words: str = ""
 
 
 async def add(
@@ -51,39 +99,98 @@ async def add(
     origin: str = "",
     target: str = "",
     data: dict[str, Any] | None = None,
+    words: str = "",
 ) -> int:
-    """Writes one event; its id orders it."""
+    """Adds one event to the transaction; its id orders it. `words` are masked and no part of the chain.
+
+    It is written with the others at the end of the transaction, or before the next question to the ledger.
+    """
     event_id = tx.ids.new()
-    await tx.run(
-        events.insert().values(
-            tenant=tx.tenant,
-            id=event_id,
-            subject=subject,
-            subject_id=subject_id,
-            name=name,
-            at=now,
-            actor_id=actor_id,
-            origin=origin,
-            target=target,
-            data=data or {},
-        )
+    tx.endings["events"] = flush
+    tx.pending.append(
+        {
+            "tenant": tx.tenant,
+            "id": event_id,
+            "subject": subject,
+            "subject_id": subject_id,
+            "name": name,
+            "at": now,
+            "actor_id": actor_id,
+            "origin": str(origin),
+            "target": str(target),
+            "data": plain(data),
+            "words": words,
+        }
     )
     return event_id
 
 
+async def flush(tx: Tx) -> None:
+    """Writes what is pending: one insert and one move of the head for each tenant. Raises `Overtaken`."""
+    added = sorted(tx.pending, key=itemgetter("tenant"))  # stable: a tenant's events stay in their order
+    tx.pending.clear()
+    for tenant, rows in groupby(added, key=itemgetter("tenant")):
+        await _append(tx, tenant, list(rows))
+
+
+async def _append(tx: Tx, tenant: str, rows: list[dict[str, Any]]) -> None:
+    before, last = await _head(tx, tenant)
+    for seq, row in enumerate(rows, before + 1):
+        row |= {"seq": seq, "previous": last}
+        last = row["hash"] = digest(row)
+    at_before = update(ledgers).where(ledgers.c.tenant == tenant, ledgers.c.seq == before)
+    if await tx.run(at_before.values(seq=before + len(rows), hash=last)) != 1:
+        raise Overtaken(f"the ledger of {tenant} is no longer at {before}")
+    said = [
+        {"tenant": tenant, "event_id": r["id"], "subject": r["subject"], "subject_id": r["subject_id"], "words": words}
+        for r in rows
+        if (words := r.pop("words"))
+    ]
+    await tx.connection.execute(events.insert(), rows)
+    if said:
+        await tx.connection.execute(remarks.insert(), said)
+
+
+async def _head(tx: Tx, tenant: str) -> tuple[int, str]:
+    """Number and hash of the last event, locked until the commit where the database has locks of rows."""
+    question = select(ledgers.c.seq, ledgers.c.hash).where(ledgers.c.tenant == tenant).with_for_update()
+    row = await tx.one(question)
+    if row is None:
+        first = tx.insert(ledgers).values(tenant=tenant, seq=0, hash=START)
+        await tx.run(first.on_conflict_do_nothing(index_elements=["tenant"]))
+        row = await tx.one(question)
+    if row is None:
+        raise Overtaken(f"the ledger of {tenant} is being opened")
+    return row.seq, row.hash
+
+
+def _selected() -> Select[Any]:
+    """An event with what was said with it."""
+    said = (remarks.c.tenant == events.c.tenant) & (remarks.c.event_id == events.c.id)
+    return select(events, func.coalesce(remarks.c.words, "").label("words")).join_from(
+        events, remarks, said, isouter=True
+    )
+
+
+def _event(row: Any) -> Event:
+    return Event(row.id, row.name, row.at, row.actor_id, row.origin, row.target, row.data, row.words)
+
+
 async def history(tx: Tx, subject: str, subject_id: int) -> list[Event]:
     """Everything that happened to a subject, oldest first."""
+    await flush(tx)
     rows = await tx.all(
-        select(events)
+        _selected()
         .where(events.c.tenant == tx.tenant, events.c.subject == subject, events.c.subject_id == subject_id)
         .order_by(events.c.id)
     )
-    return [Event(r.id, r.name, r.at, r.actor_id, r.origin, r.target, r.data) for r in rows]
+    return [_event(r) for r in rows]
 
 
 async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor_id: int | None = None) -> Event | None:
     """The newest event of a name, by one actor if given."""
-    statement = select(events).where(
+    await flush(tx)
+    statement = _selected().where(
         events.c.tenant == tx.tenant,
         events.c.subject == subject,
         events.c.subject_id == subject_id,
@@ -92,11 +199,12 @@ async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor
     if actor_id is not None:
         statement = statement.where(events.c.actor_id == actor_id)
     row = await tx.one(statement.order_by(events.c.id.desc()).limit(1))
-    return None if row is None else Event(row.id, row.name, row.at, row.actor_id, row.origin, row.target, row.data)
+    return None if row is None else _event(row)
 
 
 async def count(tx: Tx, name: str, since: datetime, until: datetime) -> int:
     """How often something happened in a period [since, until)."""
+    await flush(tx)
     row = await tx.one(
         select(func.count())
         .select_from(events)

@@ -76,7 +76,7 @@ async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
             again.id > r.id,
             again.item == r.item,
             again.grid == r.grid,
-            again.place_text == r.place_text,
+            again.spot_id == r.spot_id,
             again.state.not_in(("withdrawn", "refused")),
             again.received_at >= r.closed_at,
             again.received_at - r.closed_at <= RECURS_WITHIN // timedelta(microseconds=1),

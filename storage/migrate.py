@@ -8,10 +8,14 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, column, select, table
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
 
+_TRIES = 5
+_MADE_MEANWHILE = {"23505", "42P07", "42723", "42710", "40P01"}
+"""unique_violation, duplicate_table, duplicate_function, duplicate_object, deadlock_detected: two made the same schema."""
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -55,17 +59,33 @@ def _check_known(found: str) -> None:
 
 
 async def upgrade(database: Database) -> str:
-    """Runs the steps that are missing; the version reached. Raises `SchemaNewer` and changes nothing then."""
+    """Runs the steps that are missing; the version reached. Raises `SchemaNewer` and changes nothing then.
+
+    Of several processes that start together, one does it and the others find it done.
+    """
     target = head()
-    async with database.write() as connection:
-        await connection.run_sync(_to_head, target)
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            async with database.write() as connection:
+                await connection.run_sync(to_head, target)
+            break
+        except DBAPIError as error:
+            if not tries_left or getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:
+                raise
     return target
 
 
-def _to_head(connection: Connection, target: str) -> None:
+def to_head(connection: Connection, target: str) -> None:
+    """The missing steps, in the transaction of this connection."""
     found = _revision(connection)
     if found == target:
         return
+    if found and connection.dialect.name == "postgresql":
+        version = table("alembic_version", column("version_num"))
+        connection.execute(select(version).with_for_update())  # whoever came first has done it when this returns
+        found = _revision(connection)
+        if found == target:
+            return
     _check_known(found)
     config = _config()
     config.attributes["connection"] = connection

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Select,
     String,
     Table,
-    UniqueConstraint,
     case,
     func,
     select,
@@ -60,7 +59,6 @@ posts = Table(
     Column("slot", String(80), primary_key=True),
     Column("ref", String(64), nullable=False),
     Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("tenant", "chat_id", "slot"),
     Index(None, "tenant", "slot"),
 )
 
@@ -95,6 +93,11 @@ async def put(
 ) -> int:
     """Queues a message. One in a slot replaces what still waits there for the same chat."""
     if slot:
+        await tx.run(  # first of all: it makes whoever else writes to this slot wait, and then see our row
+            tx.insert(posts)
+            .values(tenant=tx.tenant, chat_id=chat_id, slot=slot, ref="", updated_at=now)
+            .on_conflict_do_update(index_elements=["tenant", "chat_id", "slot"], set_={"updated_at": now})
+        )
         await tx.run(
             update(outbox)
             .where(
@@ -104,11 +107,6 @@ async def put(
                 outbox.c.state == WAITING,
             )
             .values(state=REPLACED, body_sealed=b"")
-        )
-        await tx.run(
-            tx.insert(posts)
-            .values(tenant=tx.tenant, chat_id=chat_id, slot=slot, ref="", updated_at=now)
-            .on_conflict_do_update(index_elements=["tenant", "chat_id", "slot"], set_={"updated_at": now})
         )
     row_id = tx.ids.new()
     await tx.run(

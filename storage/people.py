@@ -117,9 +117,9 @@ async def get_person(tx: Tx, person_id: int) -> Person:
     return _person(tx, row)
 
 
-async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str) -> Person | None:
-    """Who this user of a channel is, if known."""
-    row = await tx.one(
+async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *, lock: bool = False) -> Person | None:
+    """Who this user of a channel is, if known. With `lock`, what they do waits for what they are doing elsewhere."""
+    statement = (
         select(people)
         .join(identities, (identities.c.tenant == people.c.tenant) & (identities.c.person_id == people.c.id))
         .where(
@@ -129,19 +129,28 @@ async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str) ->
             identities.c.user_key == user_key,
         )
     )
+    row = await tx.one(statement.with_for_update(of=people) if lock else statement)
     return None if row is None else _person(tx, row)
 
 
+async def lock_person(tx: Tx, person_id: int) -> None:
+    """Whoever else locks this person waits until this transaction ends. SQLite has one writer anyway."""
+    await tx.lock(people, person_id)
+
+
 async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: str, now: datetime) -> Person:
-    """A new person known by one identity."""
+    """A new person known by one identity; the known one when somebody else has just added the same identity."""
     person_id = tx.ids.new()
     sealed = tx.sealer.seal(name) if name else None
-    await tx.run(people.insert().values(tenant=tx.tenant, id=person_id, created_at=now, name_sealed=sealed))
-    await tx.run(
-        identities.insert().values(
-            tenant=tx.tenant, channel=channel, account=account, user_key=user_key, person_id=person_id
-        )
+    identity = tx.insert(identities).values(
+        tenant=tx.tenant, channel=channel, account=account, user_key=user_key, person_id=person_id
     )
+    if not await tx.run(identity.on_conflict_do_nothing(index_elements=["tenant", "channel", "account", "user_key"])):
+        known = await find_by_identity(tx, channel, account, user_key, lock=True)
+        if known is None:
+            raise LookupError(f"the person behind a known identity of {channel} is gone")
+        return known
+    await tx.run(people.insert().values(tenant=tx.tenant, id=person_id, created_at=now, name_sealed=sealed))
     return Person(person_id, name, "", None, None, None)
 
 
@@ -228,7 +237,7 @@ async def add_chat(
     title: str,
     now: datetime,
 ) -> Chat:
-    """A chat seen for the first time; reachable, because somebody is there."""
+    """A chat seen for the first time, reachable, because somebody is there; the known one when it was just added."""
     chat_id = tx.ids.new()
     values = {
         "channel": channel,
@@ -240,7 +249,13 @@ async def add_chat(
         "title": title[:200],
         "reachable": True,
     }
-    await tx.run(chats.insert().values(tenant=tx.tenant, id=chat_id, seen_at=now, **values))
+    statement = tx.insert(chats).values(tenant=tx.tenant, id=chat_id, seen_at=now, **values)
+    keys = ["tenant", "channel", "account", "chat", "thread"]
+    if not await tx.run(statement.on_conflict_do_nothing(index_elements=keys)):
+        known = await find_chat(tx, channel, account, chat, thread)
+        if known is None:
+            raise LookupError(f"a known chat of {channel} is gone")
+        return known
     return Chat(chat_id, channel, account, chat, thread, is_group, person_id, title[:200], True)
 
 
@@ -302,6 +317,7 @@ async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
 
 async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:
     """Makes a chat a room of a queue. False when it already was. A chat serves one queue: a former one is unbound."""
+    await tx.lock(chats, chat_id)
     if queue in await queues_of_chat(tx, chat_id):
         return False
     await unbind_chat(tx, chat_id)

@@ -25,7 +25,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import counters, events
+from storage import chain, counters, events
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import states
@@ -65,6 +65,7 @@ requests = Table(
     Column("reopened", Integer, nullable=False),
     Column("supervised", Boolean, nullable=False),  # 督办
     Column("parent_id", BigInteger),  # of a merged record: the one it follows
+    Column("spot_id", BigInteger),  # one id for each place of a reporter: what comes back is known without its words
     UniqueConstraint("tenant", "number"),
     UniqueConstraint("tenant", "draft_id"),
     Index(None, "tenant", "queue", "state", "id"),
@@ -122,6 +123,7 @@ class Request(NamedTuple):
     reopened: int
     supervised: bool
     parent_id: int | None
+    spot_id: int | None
 
 
 class Original(NamedTuple):
@@ -140,6 +142,24 @@ class Lost(Exception):
 
 
 _COLUMNS = [requests.c[name] for name in Request._fields]
+FACTS = (
+    "queue",
+    "item",
+    "grid",
+    "reporter_id",
+    "spot_id",
+    "received_at",
+    "started_at",
+    "respond_due_at",
+    "resolve_due_at",
+    "responded_at",
+    "resolved_at",
+    "closed_at",
+    "resolution",
+    "reopened",
+    "supervised",
+)
+"""What figures are counted from: every change of one of these stands in an event's data under "set"."""
 
 
 def _request(row: Any) -> Request:
@@ -175,11 +195,14 @@ async def file(
         return _request(found), False
     request_id = tx.ids.new()
     number = await counters.next_number(tx)
-    await tx.run(
-        requests.insert().values(
+    spot_id = await _spot(tx, reporter_id, place_text)
+    added = await tx.run(
+        tx.insert(requests)
+        .values(
             tenant=tx.tenant,
             id=request_id,
             number=number,
+            spot_id=spot_id,
             draft_id=draft_id,
             reporter_id=reporter_id,
             chat_id=chat_id,
@@ -204,15 +227,50 @@ async def file(
             reopened=0,
             supervised=False,
         )
+        .on_conflict_do_nothing(index_elements=["tenant", "draft_id"])
     )
-    data = {"number": number, "item": item, "grid": grid, "urgent": urgent, "confidence": round(confidence, 3)}
+    if not added:  # filed by another process since we looked
+        await counters.give_back(tx)
+        return await _get_by_draft(tx, draft_id), False
+    request = await get(tx, request_id)
+    data = {"number": number, "urgent": urgent, "confidence": round(confidence, 3), "set": facts(request, *FACTS)}
     await events.add(
         tx, "request", request_id, "request.received", now, actor_id=reporter_id, target="received", data=data
     )
     await events.add(
         tx, "request", request_id, "request.queued", now, origin="received", target="queued", data={"queue": queue}
     )
-    return await get(tx, request_id), True
+    return request, True
+
+
+async def _get_by_draft(tx: Tx, draft_id: int) -> Request:
+    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    if row is None:
+        raise LookupError(f"no request of draft {draft_id}")
+    return _request(row)
+
+
+async def lock(tx: Tx, request_id: int) -> None:
+    """Whoever else locks or moves this record waits until this transaction ends: then read it, and decide."""
+    await tx.lock(requests, request_id)
+
+
+async def _spot(tx: Tx, reporter_id: int, place_text: str) -> int:
+    """The id that stands for this place of this reporter: that of an earlier record, or a new one."""
+    here = (requests.c.reporter_id == reporter_id) & (requests.c.place_text == place_text)
+    row = await tx.one(
+        select(requests.c.spot_id)
+        .where(requests.c.tenant == tx.tenant, here, requests.c.spot_id.is_not(None))
+        .order_by(requests.c.id)
+        .limit(1)
+    )
+    return tx.ids.new() if row is None else int(row.spot_id)
+
+
+def facts(request: Request, *names: str) -> dict[str, Any]:
+    """What an event's data says under "set": these of `FACTS` as they stand, moments in whole microseconds."""
+    values = {name: getattr(request, name) for name in names}
+    return {name: chain.micros(v) if isinstance(v, datetime) else v for name, v in values.items()}
 
 
 async def get(tx: Tx, request_id: int) -> Request:
@@ -247,6 +305,7 @@ async def get_original(tx: Tx, request_id: int) -> Original:
 
 async def add_to_original(tx: Tx, request_id: int, text: str, masked: str) -> None:
     """Appends what the reporter added later."""
+    await lock(tx, request_id)
     before = await get_original(tx, request_id)
     current = await get(tx, request_id)
     joined = Original(f"{before.text}\n{text}".strip(), before.place)
@@ -265,9 +324,12 @@ async def move(
     *,
     actor_id: int | None,
     data: dict[str, Any] | None = None,
+    words: str = "",
     **values: Any,
 ) -> Request:
     """Moves a record along one edge and writes its event; `values` are columns that change with it.
+
+    `words` are masked: what was said with it.
 
     Raises `workflow.states.Forbidden` when the edge does not exist and `Lost` when the record is not any more as the
     caller saw it (state, queue and claimer are compared in the same statement that changes them).
@@ -283,8 +345,11 @@ async def move(
         if request.claimer_id is not None
         else requests.c.claimer_id.is_(None),
     )
+    values = await _placed(tx, request, values)
     if await tx.run(statement.values(state=edge.target, **values)) != 1:
         raise Lost(await get(tx, request.id))
+    moved = await get(tx, request.id)
+    changed = facts(moved, *(name for name in FACTS if name in values))
     await events.add(
         tx,
         "request",
@@ -294,15 +359,29 @@ async def move(
         actor_id=actor_id,
         origin=request.state,
         target=edge.target,
-        data=data,
+        data={**(data or {}), **({"set": changed} if changed else {})},
+        words=words,
     )
-    return await get(tx, request.id)
+    return moved
+
+
+async def _placed(tx: Tx, request: Request, values: dict[str, Any]) -> dict[str, Any]:
+    """The values, with the spot of another place or reporter."""
+    reporter_id, place_text = (values.get(k, getattr(request, k)) for k in ("reporter_id", "place_text"))
+    if (reporter_id, place_text) == (request.reporter_id, request.place_text):
+        return values
+    return {**values, "spot_id": await _spot(tx, reporter_id, place_text)}
 
 
 async def change(tx: Tx, request_id: int, **values: Any) -> Request:
-    """Changes columns that are not part of the workflow's state (place, kind, 督办 mark)."""
+    """Changes columns that are not part of the workflow's state (place, kind, 督办 mark).
+
+    Whoever changes one of `FACTS` puts it into the event that says so: `facts` under "set".
+    """
     if "state" in values or "claimer_id" in values:
         raise ValueError("state and claimer change only by move()")
+    if "reporter_id" in values or "place_text" in values:
+        values = await _placed(tx, await get(tx, request_id), values)
     await tx.run(update(requests).where(requests.c.tenant == tx.tenant, requests.c.id == request_id).values(**values))
     return await get(tx, request_id)
 

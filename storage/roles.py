@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Column, Index, String, Table, UniqueConstraint, select, update
 
+from storage import people
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow.rights import Grant, Role
@@ -84,6 +85,7 @@ async def grants_of(tx: Tx, person_id: int) -> list[Grant]:
 
 async def grant(tx: Tx, person_id: int, role: Role, scope: str, by: int | None, now: datetime) -> bool:
     """Gives a role. False when the person already holds it."""
+    await people.lock_person(tx, person_id)
     if Grant(role, scope) in await grants_of(tx, person_id):
         return False
     await tx.run(

@@ -87,7 +87,7 @@ async def join(tx: Tx, request_id: int, person_id: int, text: str, masked: str, 
 async def add_words(tx: Tx, request_id: int, person_id: int, text: str, masked: str) -> None:
     """Appends what a supporter says later. Raises LookupError for somebody who is none."""
     mine = _of(tx, request_id, person_id)
-    row = await tx.one(select(supporters.c.text, supporters.c.original_sealed).where(mine))
+    row = await tx.one(select(supporters.c.text, supporters.c.original_sealed).where(mine).with_for_update())
     if row is None:
         raise LookupError(f"person {person_id} has not joined request {request_id}")
     joined = f"{tx.sealer.open(row.original_sealed)}\n{text}".strip()

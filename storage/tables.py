@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.attachments import attachments
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
-from storage.events import events
+from storage.events import events, ledgers, remarks
 from storage.labels import labels
 from storage.outbox import outbox, posts
 from storage.people import chats, identities, people, rooms
@@ -29,6 +29,7 @@ ALL = (
     invitations,
     keyboards,
     labels,
+    ledgers,
     login_links,
     menus,
     outbox,
@@ -36,6 +37,7 @@ ALL = (
     posts,
     ratings,
     receipts,
+    remarks,
     requests,
     roles,
     rooms,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Executable, Row, Table
+from sqlalchemy import Executable, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database import Database
+from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
 from storage.seal import Sealer
+
+Result = TypeVar("Result")
+
+TRIES = 8
+"""How often one piece of work is begun before its failure is everybody's."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +33,15 @@ class Tx:
     tenant: str
     ids: Ids
     sealer: Sealer
+    pending: list[dict[str, Any]] = field(default_factory=list)
+    """Events of this transaction that are not in the database yet (`storage.events`)."""
+    endings: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
+    """What is still to be done before the commit, each once."""
+
+    async def end(self) -> None:
+        """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
+        for last in self.endings.values():
+            await last(self)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An insert that can say what happens on a conflict, in the words of the database at hand."""
@@ -35,6 +53,12 @@ class Tx:
         """Executes a change; the number of rows it touched."""
         result = await self.connection.execute(statement)
         return int(getattr(result, "rowcount", 0))
+
+    async def lock(self, table: Table, row_id: int) -> None:
+        """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
+        if self.connection.dialect.name != "sqlite":
+            wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
+            await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())
 
     async def one(self, statement: Executable) -> Row[Any] | None:
         """The first row, or None."""
@@ -55,12 +79,42 @@ class Store:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
-        """A transaction that may change rows."""
+        """A transaction that may change rows. For short, single changes: what has to win a race goes through `run`."""
         async with self.database.write() as connection:
-            yield Tx(connection, self.database.tenant, self.ids, self.sealer)
+            tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
+            yield tx
+            await tx.end()
+
+    async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Does the work in one transaction and returns what it returns; saved when this returns, or not at all.
+
+        On PostgreSQL work that lost against another transaction (deadlock, serialization) is done again from its
+        beginning, after a short random pause: it must keep nothing outside its `Tx` that a second run would spoil.
+        Raises `Unavailable` when the connection was lost before the commit, each time.
+        """
+        tries = 0
+        while True:
+            committing = False
+            try:
+                async with self.write() as tx:
+                    result = await work(tx)
+                    committing = True
+                return result
+            except SQLAlchemyError as error:
+                tries += 1
+                if self.database.is_sqlite or not may_run_again(error, committing=committing):
+                    raise
+                if tries >= TRIES:
+                    raise _last(error) from error
+            await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tries)))  # noqa: S311
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A view that changes nothing."""
         async with self.database.read() as connection:
             yield Tx(connection, self.database.tenant, self.ids, self.sealer)
+
+
+def _last(error: SQLAlchemyError) -> SQLAlchemyError:
+    """What the caller sees of the last failure: a lost connection is an outage, not the fault of the work."""
+    return Unavailable(str(error)) if getattr(error, "connection_invalidated", False) else error

@@ -110,8 +110,9 @@ async def submit(
         return _wish(found), False
     wish_id = tx.ids.new()
     number = await counters.next_number(tx)
-    await tx.run(
-        wishes.insert().values(
+    added = await tx.run(
+        tx.insert(wishes)
+        .values(
             tenant=tx.tenant,
             id=wish_id,
             number=number,
@@ -129,7 +130,11 @@ async def submit(
             submitted_at=now,
             phone_shared=False,
         )
+        .on_conflict_do_nothing(index_elements=["tenant", "draft_id"])
     )
+    if not added:  # submitted by another process since we looked
+        await counters.give_back(tx)
+        return await _get_by_draft(tx, draft_id), False
     await events.add(
         tx,
         "wish",
@@ -142,6 +147,18 @@ async def submit(
         data={"number": number, "item": item},
     )
     return await get(tx, wish_id), True
+
+
+async def _get_by_draft(tx: Tx, draft_id: int) -> Wish:
+    row = await tx.one(select(*_COLUMNS).where(wishes.c.tenant == tx.tenant, wishes.c.draft_id == draft_id))
+    if row is None:
+        raise LookupError(f"no wish of draft {draft_id}")
+    return _wish(row)
+
+
+async def lock(tx: Tx, wish_id: int) -> None:
+    """Whoever else locks or moves this wish waits until this transaction ends: then read it, and decide."""
+    await tx.lock(wishes, wish_id)
 
 
 async def get(tx: Tx, wish_id: int) -> Wish:

@@ -1,19 +1,27 @@
 #!/usr/bin/env bash
-# Installs what some tests need and Python packages cannot bring: Chromium, a Chinese font, poppler. Says so when it cannot.
+# Installs what some tests need and Python packages cannot bring: Chromium, a Chinese font, poppler, PostgreSQL's server.
+# Says so when it cannot. Without PostgreSQL its tests fail, unless LINLI_TEST_NO_POSTGRES=1 leaves them out.
 set -u
 missing=()
 command -v chromium >/dev/null 2>&1 || missing+=(chromium)
 fc-list :lang=zh 2>/dev/null | grep -q . || missing+=(fonts-noto-cjk)
 command -v pdftoppm >/dev/null 2>&1 || missing+=(poppler-utils)
+[ "${LINLI_TEST_NO_POSTGRES:-}" = 1 ] || command -v initdb >/dev/null 2>&1 || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 \
+  || missing+=(postgresql)
 [ ${#missing[@]} -eq 0 ] && exit 0
 run=()
 if [ "$(id -u)" -ne 0 ]; then
   if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then run=(sudo -n); else
-    echo "skipping browser tests: install ${missing[*]} (apt-get install ${missing[*]})"
+    echo "some tests cannot run: install ${missing[*]} (apt-get install ${missing[*]})"
     exit 0
   fi
 fi
-command -v apt-get >/dev/null 2>&1 || { echo "skipping browser tests: install ${missing[*]}"; exit 0; }
+command -v apt-get >/dev/null 2>&1 || { echo "some tests cannot run: install ${missing[*]}"; exit 0; }
+# the tests start a server of their own: none is to run for the machine
+case " ${missing[*]} " in *" postgresql "*)
+  "${run[@]}" mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo "create_main_cluster = false" | "${run[@]}" tee /etc/postgresql-common/createcluster.conf >/dev/null ;;
+esac
 "${run[@]}" apt-get update -qq && DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq "${missing[@]}" fontconfig >/dev/null \
-  || echo "skipping browser tests: apt-get could not install ${missing[*]}"
+  || echo "some tests cannot run: apt-get could not install ${missing[*]}"
 exit 0

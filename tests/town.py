@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.catalogue import SHIPPED_STREET, build_city
 from handlers import dispatch, ticks
@@ -58,18 +58,25 @@ class Town:
     store: Store
     now: datetime = MONDAY_MORNING
     buttons: bool = True
+    url: ClassVar[str] = ""
+    """Where a town is opened that says nothing else."""
     _count: int = 0
     _screens: dict[str, list[Shown]] = field(default_factory=dict)
     _toasts: dict[str, list[str]] = field(default_factory=dict)
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, tmp_path: Path, *, buttons: bool = True, city: City | None = None) -> AsyncIterator[Town]:
+    async def open(
+        cls, tmp_path: Path, *, buttons: bool = True, city: City | None = None, url: str = ""
+    ) -> AsyncIterator[Town]:
+        """In an SQLite file of its own, or in a migrated database that is given."""
+        url = url or cls.url
         able = WITH_BUTTONS if buttons else WITHOUT_BUTTONS
         built = replace(city or _linjiang(), channels={"test": able})
-        database = Database(f"sqlite:///{tmp_path / 'town.db'}", built.street.id)
-        async with database.engine.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+        database = Database(url or f"sqlite:///{tmp_path / 'town.db'}", built.street.id)
+        if not url:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(metadata.create_all)
         town = cls(built, Store(database, Ids(), Sealer([new_key()])), buttons=buttons)
         async with town.store.write() as tx:
             for queue in built.org.queues():

@@ -105,6 +105,7 @@ NOTES: frozenset[str] = frozenset(
         "request.callback_wanted",
         "request.classified",
         "request.place_asked",
+        "request.answered",
         "request.rated_low",
         "request.rated_along",
         "request.joined",
@@ -113,6 +114,7 @@ NOTES: frozenset[str] = frozenset(
         "request.likened",
         "request.told_apart",
         "request.crowded",
+        "request.carried",
     }
 )
 """Events that are written down and move nothing. `request.received` is the record's first."""

@@ -87,7 +87,9 @@ TRANSITIONS: tuple[WishTransition, ...] = (
     Edge("wish.disputed", _DONE, _DOING, "wisher", _ADOPTER_DESK, "the wisher says that nothing arrived"),
 )
 
-NOTES: frozenset[str] = frozenset({"wish.drafted", "wish.reminded", "wish.reworded", "wish.disclosed", "wish.relayed"})
+NOTES: frozenset[str] = frozenset(
+    {"wish.drafted", "wish.reminded", "wish.reworded", "wish.disclosed", "wish.relayed", "wish.carried"}
+)
 """Events that are written down and move nothing. `wish.drafted` is the record's first."""
 
 EVENTS: frozenset[str] = frozenset(edge.event for edge in TRANSITIONS) | NOTES

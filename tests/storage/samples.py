@@ -59,6 +59,24 @@ async def add_request(tx: Tx, now: datetime, **values: Any) -> Request:
     return request
 
 
+async def fill_requests(tx: Tx, now: datetime, count: int) -> None:
+    """Rows without events, of a hundred grids: only to look through."""
+    row = {
+        **{"tenant": tx.tenant, "reporter_id": 1, "chat_id": 2, "state": "queued", "intent": "request", "item": ""},
+        **{"place": {}, "place_text": "", "text": "路灯不亮" * 20, "original_sealed": b"", "summary": "", "danger": ""},
+        **{"urgent": False, "confidence": 0.5, "started_at": now, "respond_due_at": now, "resolve_due_at": now},
+        **{"resolution": 0, "reopened": 0, "supervised": False},
+    }
+    places = [
+        {"grid": f"g{n % 100}", "queue": f"grid:g{n % 100}", "received_at": now + timedelta(minutes=n)}
+        for n in range(count)
+    ]
+    rows = [
+        {**row, "id": tx.ids.new(), "number": 900_000 + n, "draft_id": n, **place} for n, place in enumerate(places)
+    ]
+    await tx.connection.execute(requests.requests.insert(), rows)
+
+
 async def add_wish(tx: Tx, now: datetime, **values: Any) -> Wish:
     given: dict[str, Any] = {
         "draft_id": tx.ids.new(),

@@ -13,8 +13,11 @@ import pytest
 from storage import backup, requests
 from storage.backup import BackupFailed
 from storage.database import Database
+from storage.moving import MoveFailed
 from storage.tx import Store
+from tests.storage.conftest import DATABASES, Fresh
 from tests.storage.samples import add_request
+from tests.storage.test_migrate import to_revision
 
 
 def names_in(folder: Path, pattern: str = "*") -> list[str]:
@@ -46,22 +49,66 @@ async def test_a_copy_taken_while_writing_is_of_one_moment(store: Store, now: da
         assert sum((await requests.count_by(tx, "queue")).values()) == 65
 
 
-async def test_a_restored_copy_is_the_database_again(store: Store, now: datetime, tmp_path: Path, url: str) -> None:
+@pytest.fixture(params=DATABASES)
+def target_kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+async def restored(copy: Path, url: str, *, force: bool = False) -> dict[str, int]:
+    """As the command does it: a file for SQLite, rows for PostgreSQL."""
+    if url.startswith("sqlite"):
+        return backup.restore(copy, Path(url.removeprefix("sqlite:///")), force=force)
+    database = Database(url, "street")
+    try:
+        return await backup.restore_into(database, copy, force=force)
+    finally:
+        await database.close()
+
+
+async def test_a_restored_copy_is_the_database_again(
+    store: Store, now: datetime, tmp_path: Path, fresh: Fresh, target_kind: str
+) -> None:
+    """From either kind into either kind; what was there before stays as a copy."""
+    copy = tmp_path / "copy"
     await file_some(store, now, 2)
-    copy, live = tmp_path / "copy.db", Path(url.removeprefix("sqlite:///"))
     await backup.backup(store.database, copy)
-    await file_some(store, now, 3)
-    await store.database.close()
+    url = fresh(target_kind)
+    there = Store(Database(url, "street"), store.ids, store.sealer)
+    await file_some(there, now, 5)
+    await there.database.close()
     with pytest.raises(BackupFailed, match="--force"):
-        backup.restore(copy, live)
-    assert backup.verify(live)["requests"] == 5
-    assert backup.restore(copy, live, force=True)["requests"] == 2
-    assert backup.verify(live.with_name("linli.db.before-restore"))["requests"] == 5
+        await restored(copy, url)
+    assert (await restored(copy, url, force=True))["requests"] == 2
+    (former,) = names_in(tmp_path, "*.before-restore")
+    assert backup.verify(tmp_path / former)["requests"] == 5
     again = Store(Database(url, "street"), store.ids, store.sealer)
     async with again.write() as tx:
         assert (await requests.get_original(tx, (await add_request(tx, now)).id)).place
         assert sum((await requests.count_by(tx, "queue")).values()) == 3
     await again.database.close()
+    await there.database.close()
+
+
+async def test_a_restore_that_fails_leaves_what_was_there(store: Store, now: datetime, tmp_path: Path) -> None:
+    if store.database.is_sqlite:
+        return  # a file is replaced in one step
+    await file_some(store, now, 2)
+    await backup.backup(store.database, tmp_path / "copy")
+    with closing(sqlite3.connect(tmp_path / "copy")) as copy:
+        copy.execute("UPDATE requests SET danger = ?", ("longer than PostgreSQL's column takes",))
+        copy.commit()
+    with pytest.raises(MoveFailed, match="requests: the target refuses a row"):
+        await backup.restore_into(store.database, tmp_path / "copy", force=True)
+    async with store.read() as tx:
+        assert sum((await requests.count_by(tx, "queue")).values()) == 2
+
+
+async def test_a_copy_of_an_older_version_is_brought_up(fresh: Fresh, tmp_path: Path) -> None:
+    old = Database(f"sqlite:///{tmp_path / 'old.db'}", "street")
+    async with old.write() as connection:
+        await connection.run_sync(to_revision, "0002")
+    await old.close()
+    assert (await restored(tmp_path / "old.db", fresh("postgresql")))["requests"] == 0
 
 
 async def test_a_copy_goes_where_nothing_was(store: Store, now: datetime, tmp_path: Path) -> None:

@@ -1,0 +1,99 @@
+"""Makes the books anew from the ledger and compares them with what is stored: numbers, states, ratings, figures.
+
+Lines are for an operator's console. Whether the ledger itself is sound is `storage.ledger`'s to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from storage import audit, figures, ledger, requests
+from storage.chain import micros
+from storage.tx import Tx
+from workflow.indicators import Counts, indicators
+from workflow.replay import Account, Books, Step
+
+_COUNTER = "record"
+"""Requests and wishes share one row of numbers: this counter stands at the highest."""
+
+
+async def rebuild(tx: Tx, tell: Callable[[int], None] = lambda _: None) -> Books:
+    """The books as the events tell them. `tell` hears how many are read. Raises ValueError for an unreadable event."""
+    books, seen = Books(), 0
+    async for row in ledger.rows(tx):
+        if not isinstance(row["data"], dict):
+            raise ValueError(f"event {row['seq']} cannot be read: run linli audit verify")
+        books.read(Step(*(row[name] for name in Step._fields)))
+        seen += 1
+        if seen % ledger.BATCH == 0:
+            tell(seen)
+    tell(seen)
+    return books
+
+
+async def differences(tx: Tx, books: Books, now: datetime) -> AsyncIterator[str]:
+    """One line for each thing that is stored otherwise than the events say."""
+    kept, told = await audit.find_counter(tx, _COUNTER), books.last_number()
+    if kept != told:
+        yield f"counter {_COUNTER}: {kept} is kept, {told} by the events"
+    given = await audit.rated(tx)
+    for kind, accounts in (("request", books.requests), ("wish", books.wishes)):
+        seen = set()
+        async for record in audit.records(tx, kind):
+            seen.add(record["id"])
+            for what in _compared(record, accounts.get(record["id"]), given.get(record["id"], {})):
+                yield f"{kind} {record['number']}: {what}"
+        for missing in sorted(accounts.keys() - seen):
+            yield f"{kind} {accounts[missing].number}: the events tell of it, it is not kept"
+    async for line in _figures(tx, books, now):
+        yield line
+
+
+async def write_counters(tx: Tx, books: Books) -> list[str]:
+    """Sets the counters to what the events say; one line for each that stood otherwise."""
+    kept, told = await audit.find_counter(tx, _COUNTER), books.last_number()
+    if told is None or kept == told:
+        return []
+    await audit.set_counter(tx, _COUNTER, told)
+    return [f"counter {_COUNTER}: {kept} was kept, {told} by the events"]
+
+
+def _compared(
+    record: Mapping[str, Any], account: Account | None, given: Mapping[tuple[int, int], list[Any]]
+) -> list[str]:
+    if account is None:
+        return ["no event tells of it"]
+    found = []
+    for name, value in record.items():
+        if name != "id":
+            told = getattr(account if name in ("number", "state") else account.facts, name)
+            found += [f"{name} is kept as {value}, {told} by the events"] if value != told else []
+    if given != account.ratings:
+        found.append(f"ratings are kept as {_listed(given)}, {_listed(account.ratings)} by the events")
+    return found
+
+
+def _listed(rated: Mapping[tuple[int, int], list[Any]]) -> str:
+    """Result, answer and stars of each rating, without the people who gave them."""
+    return ", ".join(f"{r}/{solved}/{stars}" for (r, _), (solved, stars) in sorted(rated.items())) or "none"
+
+
+async def _figures(tx: Tx, books: Books, now: datetime) -> AsyncIterator[str]:
+    """The cockpit's figures, of each queue that has had a record."""
+    at = micros(now)
+    kept, told = await figures.counts_by_scope(tx, now), books.counts_by_scope(at)
+    late, late_told = await requests.overdue_by_queue(tx, now), books.overdue_by_queue(at)
+    for queue in sorted({*kept, *told, *late, *late_told}):
+        one = _named(kept.get(queue, Counts()), late.get(queue, 0))
+        other = _named(told.get(queue, Counts()), late_told.get(queue, 0))
+        for name, value in one.items():
+            if value != other[name]:
+                yield f"figures of {queue}: {name} is {value}, {other[name]} by the events"
+
+
+def _named(counts: Counts, overdue: int) -> dict[str, Any]:
+    """What was counted and every indicator made of it, by name."""
+    numbers = {name: value for name, value in vars(counts).items() if name != "handling_minutes"}
+    return {**numbers, **{i.name: i.value for i in indicators(counts)}, "overdue": overdue}

@@ -1,0 +1,87 @@
+"""What a statement must be like, so that the same schema runs on a PostgreSQL that is spread over machines by tenant.
+
+Every table of ours in it is held to one tenant; nothing waits for, counts in, or tells another tenant's rows anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Alias, BinaryExpression, Delete, FromClause, Insert, Join, Select, Table, TextClause, Update
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BindParameter, BooleanClauseList, ColumnElement, Grouping
+
+from storage import tables
+
+NEVER = re.compile(
+    r"SKIP LOCKED|pg_\w*advisory\w*|\bLISTEN\b|\bNOTIFY\b|pg_notify|\b(?:next|curr|set)val\b", re.IGNORECASE
+)
+"""Locks and messages that reach across tenants, and sequences."""
+_NAMES = re.compile(rf"\b({'|'.join(table.name for table in tables.ALL)})\b")
+
+
+def broken(statement: Any, sql: str) -> list[str]:
+    """Every rule that a statement breaks, in words; `sql` is what is sent to the database."""
+    found = [f"uses {match[0]}" for match in NEVER.finditer(sql)]
+    if isinstance(statement, TextClause):
+        if _NAMES.search(sql) and "tenant" not in sql:
+            found.append("is plain text without the tenant")
+        return found
+    for part in visitors.iterate(statement):
+        if isinstance(part, Select):
+            found += _loose(part.get_final_froms(), [*part._where_criteria])
+        elif isinstance(part, Update | Delete):
+            found += _loose([part.table], [*part._where_criteria])
+        if isinstance(part, Update) and any(getattr(k, "name", k) == "tenant" for k in part._values or {}):
+            found.append(f"moves rows of {part.table} to another tenant")
+        if isinstance(part, Insert) and not re.search(r"INSERT INTO \w+ \(tenant,", sql):
+            found.append(f"writes {part.table} without a tenant")
+    if "ON CONFLICT" in sql and not re.search(r"ON CONFLICT \(tenant[,)]", sql):
+        found.append("resolves a conflict without the tenant")
+    return found
+
+
+def _loose(froms: list[FromClause], conditions: list[Any]) -> list[str]:
+    """The tables that no condition holds to a tenant."""
+    sources: list[FromClause] = []
+    held = {id(column.table) for condition in conditions for column in _held(condition)}
+    for source in froms:
+        _flatten(source, sources, held)
+    ours = [s for s in sources if _table(s) is not None]
+    return [f"reads or changes {s.description} of every tenant" for s in ours if id(s) not in held]
+
+
+def _flatten(source: FromClause, sources: list[FromClause], held: set[int]) -> None:
+    """The tables under joins; what an outer join is joined on holds only the side that may be missing."""
+    if not isinstance(source, Join):
+        sources.append(source)
+        return
+    _flatten(source.left, sources, held)
+    left = {id(s) for s in sources}
+    _flatten(source.right, sources, held)
+    held |= {id(c.table) for c in _held(source.onclause) if not (source.isouter and id(c.table) in left)}
+
+
+def _table(source: FromClause) -> Table | None:
+    inner = source.element if isinstance(source, Alias) else source
+    return inner if isinstance(inner, Table) else None
+
+
+def _held(condition: Any) -> Iterator[ColumnElement[Any]]:
+    """The tenant columns that an AND of comparisons sets equal to a value, or to another tenant column."""
+    if isinstance(condition, Grouping):
+        yield from _held(condition.element)
+    elif isinstance(condition, BooleanClauseList) and condition.operator is operators.and_:
+        for clause in condition.clauses:
+            yield from _held(clause)
+    elif isinstance(condition, BinaryExpression) and condition.operator is operators.eq:
+        sides = (condition.left, condition.right)
+        for one, other in (sides, sides[::-1]):
+            if _is_tenant(one) and (isinstance(other, BindParameter) or _is_tenant(other)):
+                yield one
+
+
+def _is_tenant(side: Any) -> bool:
+    return getattr(side, "name", "") == "tenant" and hasattr(side, "table")

@@ -1,0 +1,103 @@
+"""The central journeys of residents and staff on PostgreSQL; every statement they send keeps the tenant rules."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event
+from sqlalchemy.dialects import postgresql
+
+from storage import people
+from tests.bot import test_inbox, test_sender
+from tests.handlers import (
+    test_account,
+    test_adopt,
+    test_claim,
+    test_desk,
+    test_joining,
+    test_rate,
+    test_report,
+)
+from tests.storage import rules
+from tests.storage.conftest import Fresh
+from tests.town import Town
+
+JOURNEYS: list[Callable[..., Awaitable[None]]] = [
+    test_report.test_one_press_files_a_clear_sentence_with_a_place,
+    test_claim.test_a_press_takes_it_and_everybody_hears_who,
+    test_claim.test_returned_with_a_reason_to_the_desk,
+    test_claim.test_transferred_by_a_button_with_a_name,
+    test_claim.test_contact_goes_to_the_claimer_alone_and_is_recorded,
+    test_rate.test_two_questions_and_words,
+    test_rate.test_no_goes_back_first_to_the_queue_then_the_desk_then_the_street,
+    test_desk.test_refused_with_a_reason_the_resident_reads,
+    test_joining.test_an_open_record_is_shown_and_joined,
+    test_joining.test_every_update_the_list_and_leaving,
+    test_joining.test_both_are_asked_and_a_supporters_yes_does_not_close,
+    test_adopt.test_the_whole_way_to_the_thanks,
+    test_adopt.test_given_up_goes_back_to_the_wall,
+    test_account.test_erasing_asks_first_and_can_be_left,
+]
+ALONE: list[Callable[..., Awaitable[None]]] = [
+    test_inbox.test_what_was_taken_is_handled,
+    test_inbox.test_a_repeat_changes_nothing_and_is_answered_at_once,
+    test_claim.test_fifty_presses_have_one_winner,
+    test_adopt.test_fifty_want_it_and_one_gets_it,
+    test_rate.test_reminded_twice_then_closed_as_unrated,
+    test_joining.test_withdrawing_what_others_joined_hands_it_on,
+    test_joining.test_the_third_alarms_the_desk_once_a_day,
+    test_account.test_open_work_goes_on_without_a_name,
+]
+
+
+@pytest.fixture
+def sent() -> Iterator[dict[str, Any]]:
+    """Every statement that is sent while the test runs: SQL -> what it was made from."""
+    found: dict[str, Any] = {}
+
+    def note(_c: Any, _cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool) -> None:
+        if context is not None and context.compiled is not None:
+            found[sql] = context.compiled.statement
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield found
+    event.remove(Engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(autouse=True)
+def on_postgresql(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Town, "url", fresh("postgresql"))
+
+
+OWN = str(people.people.select().compile(dialect=postgresql.dialect()))
+"""What a step of the tests looks somebody up with."""
+
+
+def check(sent: dict[str, Any]) -> None:
+    sent.pop(OWN, None)
+    assert len(sent) > 10
+    assert [(found, sql) for sql, made in sent.items() if (found := rules.broken(made, sql))] == []
+
+
+@pytest.mark.parametrize("journey", JOURNEYS, ids=lambda j: j.__name__.removeprefix("test_"))
+async def test_with_buttons(journey: Callable[..., Awaitable[None]], tmp_path: Path, sent: dict[str, Any]) -> None:
+    await journey(tmp_path, True)
+    check(sent)
+
+
+@pytest.mark.parametrize("journey", ALONE, ids=lambda j: j.__name__.removeprefix("test_"))
+async def test_alone(journey: Callable[..., Awaitable[None]], tmp_path: Path, sent: dict[str, Any]) -> None:
+    await journey(tmp_path)
+    check(sent)
+
+
+@pytest.mark.parametrize("poison", ["bad", "boom"])
+async def test_one_bad_update_spoils_nothing(poison: str, tmp_path: Path) -> None:
+    await test_inbox.test_one_bad_update_spoils_nothing(tmp_path, poison)
+
+
+async def test_a_message_is_sent(tmp_path: Path) -> None:
+    await test_sender.test_a_migrated_group_gets_its_message_under_the_new_id(tmp_path)
