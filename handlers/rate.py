@@ -325,7 +325,8 @@ def _is_new(turn: Turn, request: Request, findings: Findings) -> bool:
     text = turn.incoming.text.strip() if turn.incoming else ""
     if findings.urgent or findings.menu or (findings.place.grid and findings.place.grid != request.grid):
         return True
-    if findings.intent in ("progress", "wish", "consult") or len(answers.bare(text)) <= _BARE_THANKS:
+    likely = findings.intent == "progress" or findings.confidence >= turn.city.manners.unsure
+    if (findings.intent in ("progress", "wish", "consult") and likely) or len(answers.bare(text)) <= _BARE_THANKS:
         return bool(text) and answers.yes_or_no(text) is None
     other = findings.item and findings.item != request.item and findings.confidence >= turn.city.manners.sure
     return findings.intent == "request" and bool(other) and not (findings.item or "").startswith("opinion.")

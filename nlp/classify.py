@@ -10,7 +10,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +30,8 @@ SHARPNESS = 0.55
 DOUBT = 1.6
 """Score that such a text without any evidence lends to "none of these"."""
 LEAST_EVIDENCE = 0.05
-SLIGHTEST = -12.0
-"""Power below the best from which an item has no confidence at all."""
+SLIGHTEST = 1e-5
+"""Confidence beside the best below which an item is not named."""
 MOST_SHARES = 8
 """Items that are given a confidence, at most."""
 MOST_EVIDENCE = 6
@@ -61,13 +60,14 @@ class Ranking:
     """What speaks for which item: `scores` by hand-written entries, best first; `powers` with what was learned.
 
     `signs` are the scores of items of any taxonomy, the shipped entries' included.
-    Confidence is the softmax of the powers, which are in the order of `items`.
+    Confidence is the softmax of the powers, which are in the order of `items`; `places` are theirs.
     """
 
     scores: tuple[tuple[str, float], ...]
     signs: tuple[tuple[str, float], ...]
     hits: tuple[Hit, ...]
     items: Sequence[str]
+    places: Mapping[str, int]
     powers: Floats
     learned: Learned | None = None
 
@@ -79,14 +79,21 @@ class Ranking:
         """The likeliest items with a confidence between 0 and 1. Without anything learned a rest is doubt."""
         if not len(self.powers):
             return ()
-        powers = [pair for pair in zip(self.powers.tolist(), self.items, strict=True) if pair[1] not in without]
-        if not powers:
+        if not len(self.powers):
             return ()
-        most = max(powers)[0] if self.learned else 0.0
-        near = [(math.exp(power - most), item) for power, item in powers if power - most > SLIGHTEST]
-        whole = sum([share for share, _ in near]) + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
-        near.sort(key=itemgetter(0), reverse=True)
-        return tuple([(item, round(share / whole, 4)) for share, item in near[:MOST_SHARES]])
+        powers = self.powers
+        if without:
+            powers = powers.copy()
+            powers[[self.places[item] for item in without if item in self.places]] = -np.inf
+        most = powers.item(powers.argmax()) if self.learned else 0.0
+        if most == -np.inf:
+            return ()
+        raised = np.exp(powers - most)
+        whole = raised.sum().item() + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
+        first = (-raised).argsort(kind="stable")[:MOST_SHARES].tolist()
+        return tuple(
+            [(self.items[at], round(share / whole, 4)) for at in first if (share := raised.item(at)) > SLIGHTEST]
+        )
 
     def evidence(self, item: str | None) -> tuple[tuple[str, float], ...]:
         """The words that speak for an item with their weights, heaviest first."""
@@ -157,12 +164,13 @@ class ItemScorer:
         ranked = tuple([pair for pair in signs if pair[0] in self._places])
         if not len(self._known):
             powers = np.array([min(score, 60.0) * SHARPNESS for _, score in ranked])
-            return Ranking(ranked, signs, hits, [item for item, _ in ranked], powers)
+            places = {item: at for at, (item, _) in enumerate(ranked)}
+            return Ranking(ranked, signs, hits, list(places), places, powers)
         powers = np.full(len(self._items), UNHEARD * self.model.lead)
         powers[self._columns] = self.model.lead * learned.reading.scores(learned.number)[self._known]
         for item, score in ranked:
             powers[self._places[item]] += self.model.weigh(score)
-        return Ranking(ranked, signs, hits, self._items, powers, learned)
+        return Ranking(ranked, signs, hits, self._items, self._places, powers, learned)
 
 
 class IntentCues:

@@ -30,10 +30,10 @@ async def test_a_label_becomes_its_place_and_a_grid_keeps_the_words(tmp_path: Pa
 
 async def test_a_card_offers_every_way_on(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
-        await at_desk(town, "灯又坏了")
+        await at_desk(town, "灯闪")
         request = await stored(town)
         assert request.queue == "desk"
         labels = [label for _, row in town.room("desk") for label in row]
-        assert sum("%" in label for label in labels) == 2
+        assert sum("%" in label for label in labels) in (2, 3)
         for wanted in ("别的事…", "别的地方…", "问居民在哪", "我来接", "不予受理"):
             assert wanted in labels

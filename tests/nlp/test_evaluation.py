@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -26,14 +27,14 @@ FLOORS = {
         "urgent, precision": 0.88,
     },
     ("other-street", "messages-other"): {
-        "item": 0.79,
-        "item in the first three": 0.89,
-        "category": 0.83,
-        "intent": 0.86,
+        "item": 0.84,
+        "item in the first three": 0.92,
+        "category": 0.87,
+        "intent": 0.89,
         "grid": 0.96,
-        "queue": 0.83,
-        "urgent, recall": 0.90,
-        "urgent, precision": 0.84,
+        "queue": 0.86,
+        "urgent, recall": 0.92,
+        "urgent, precision": 0.86,
     },
 }
 
@@ -54,7 +55,7 @@ def test_floors(measured) -> None:  # type: ignore[no-untyped-def]
 def test_the_surest_are_the_rightest(measured) -> None:  # type: ignore[no-untyped-def]
     rights = [right for _, _, right in coverage(measured[1])]
     assert rights[0] >= 0.93
-    assert rights == sorted(rights, reverse=True)
+    assert all(later <= earlier + 0.01 for earlier, later in pairwise(rights))
 
 
 def test_confidence_means_what_it_says(measured) -> None:  # type: ignore[no-untyped-def]
