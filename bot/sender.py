@@ -153,7 +153,7 @@ class Sender:
                 log.exception("sender.stalled")
                 found = False
                 await asyncio.sleep(0.5)
-            if not found and not busy and not self._busy:
+            if not (found or busy or self._busy or self._wake.is_set()):  # a wake: this look may be from before it
                 self._idle.set()
             if not found and not self._stopping:
                 with suppress(asyncio.TimeoutError):
