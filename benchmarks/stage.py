@@ -45,6 +45,7 @@ class Stage:
         if telegram_base:
             limits = "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
             lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
+        lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     async def __aenter__(self) -> Self:

@@ -28,7 +28,7 @@ Say = Callable[[str], None]
 async def verify(config: Config, noted: str, say: Say) -> bool:
     """Says every finding in a line and where the ledger stands; whether the chain holds. `noted`: an earlier head."""
     anchor, sound = _anchor(noted), True
-    async with _opened(config) as database, _snapshot(database) as tx:
+    async with opened(config) as database, _snapshot(database) as tx:
         with _progress("events", await ledger.size(tx)) as tell:
             async for finding in ledger.verify(tx, anchor=anchor, tell=tell):
                 say(f"warning: {finding}" if finding.is_warning else str(finding))
@@ -42,7 +42,7 @@ async def verify(config: Config, noted: str, say: Say) -> bool:
 async def check(config: Config, say: Say) -> bool:
     """Says what is stored otherwise than the events say; whether there is nothing of the kind."""
     same = True
-    async with _opened(config) as database, _snapshot(database) as tx:
+    async with opened(config) as database, _snapshot(database) as tx:
         with _progress("events", await ledger.size(tx)) as tell:
             books = await audit.rebuild(tx, tell)
         async for line in audit.differences(tx, books, datetime.now(UTC)):
@@ -55,7 +55,7 @@ async def check(config: Config, say: Say) -> bool:
 
 async def rebuild(config: Config, say: Say) -> None:
     """Writes the counters anew, and says which stood otherwise."""
-    async with _opened(config) as database:
+    async with opened(config) as database:
         store = Store(database, Ids(), Sealer([new_key()]))  # nothing sealed is opened or written here
 
         async def write(tx: Tx) -> list[str]:
@@ -76,7 +76,7 @@ def _anchor(noted: str) -> Head | None:
 
 
 @asynccontextmanager
-async def _opened(config: Config) -> AsyncIterator[Database]:
+async def opened(config: Config) -> AsyncIterator[Database]:
     """The database, only if it is there and of this program's schema: an audit changes neither."""
     database = Database(config.storage.url, load_street(config.street.file).id)
     try:

@@ -6,24 +6,22 @@ import asyncio
 from collections.abc import Mapping
 from fractions import Fraction
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from bot.channels.base import RawUpdate
+from bot.health import Doctor
 from bot.inbox import Full
 from bot.media import StoredFile
+from bot.metrics import BUSY
 from bot.program import Program
 from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
 from handlers import wall, wish_shown
 from handlers.names import shown
-from storage import attachments, figures, people, receipts, requests, roles, timers
+from storage import attachments, figures, people, requests, roles
 from storage.people import Person
 from storage.tx import Tx
 from workflow import indicators
 from workflow.indicators import Counts, Indicator
 from workflow.rights import Grant, may_act
 
-MOST_UNHANDLED, MOST_OVERDUE = 1_000, 5_000
-"""Updates and timers that may wait before the program calls itself unready."""
 _ANSWER_WITHIN = 5.0
 """Seconds that a waiting request waits for its answers to be shown."""
 
@@ -35,6 +33,7 @@ class ProgramBackend:
         self._program = program
         self._store = program.store
         self._city = program.city
+        self._doctor = Doctor(program.store, program.clock, program.config)
         self.street_name = self._city.street.name
         self.communities: Mapping[str, str] = {c.id: c.name for c in self._city.street.communities}
         self.wish_kinds: Mapping[str, str] = wish_shown.kinds(self._city)
@@ -44,6 +43,7 @@ class ProgramBackend:
         try:
             await self._program.receive(channel, "", [update], wait=wait)
         except Full:
+            BUSY.inc()
             raise Busy from None
         if wait and self._program.delivery:
             await self._shown(update)
@@ -119,19 +119,12 @@ class ProgramBackend:
         return self._city.place_codes.get(code)
 
     async def health(self) -> Health:
-        """Database, backlog and timers; one plain line for each thing that is wrong."""
-        findings = []
-        try:
-            async with self._store.read() as tx:
-                unhandled = await receipts.count(tx, receipts.WAITING)
-                overdue = await timers.overdue(tx, self._program.clock.now())
-        except SQLAlchemyError as error:
-            return Health(False, [f"database: {type(error).__name__}"])
-        if unhandled > MOST_UNHANDLED:
-            findings.append(f"backlog: {unhandled} updates wait to be handled")
-        if overdue > MOST_OVERDUE:
-            findings.append(f"timers: {overdue} are overdue")
-        return Health(not findings, findings)
+        """One word for each thing that is wrong."""
+        return await self._doctor.health()
+
+    async def measure(self) -> None:
+        """Brings the figures of /metrics up to date."""
+        await self._doctor.measure()
 
     async def figures(self) -> list[FigureRow]:
         """The cockpit's rows: the street, then every queue that has had a record."""

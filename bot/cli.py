@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import logging
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator
@@ -13,14 +12,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import structlog
 import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID, track
 from rich.text import Text
 from sqlalchemy.engine import make_url
 
-from bot import evaluation
+from bot import evaluation, logs
 from bot.catalogue import CatalogueError, build_city, load_street, load_taxonomy, reader_items
 from bot.config import Config, ConfigError, check_url, load_config
 from bot.texts.render import TextError
@@ -39,6 +37,10 @@ from storage.tx import Store
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="邻里 Linli")
 audit = typer.Typer(no_args_is_help=True, help="Checks the ledger, and the books against it.")
 app.add_typer(audit, name="audit")
+letters = typer.Typer(no_args_is_help=True, help="Messages that could not be sent: see them, send them again.")
+app.add_typer(letters, name="outbox")
+keyring = typer.Typer(no_args_is_help=True, help="Replaces the key that names, phones and words are sealed with.")
+app.add_typer(keyring, name="keys")
 _state = {"debug": False}
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -55,23 +57,7 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks and detailed logs")] = False,
 ) -> None:
     _state["debug"] = debug
-    _set_up_logs(debug=debug)
-
-
-def _set_up_logs(*, debug: bool) -> None:
-    level = logging.DEBUG if debug else logging.INFO
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a housekeeping run that is skipped is no news
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso"),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up at each line, so never a closed one
-    )
+    logs.set_up(debug=debug)
 
 
 def _guarded(work: Callable[[], Any]) -> Any:
@@ -396,6 +382,47 @@ def audit_rebuild(
         _guarded(lambda: _await(work.rebuild(load_config(config), typer.echo)))
     elif not _guarded(lambda: _await(work.check(load_config(config), typer.echo))):
         raise typer.Exit(1)
+
+
+@letters.command(name="list")
+def list_letters(
+    config: ConfigFile = None,
+    chat: Annotated[int | None, typer.Option(help="only those of this chat")] = None,
+) -> None:
+    """One line a dead letter: id, chat, kind of chat, age, tries, reason. Neither words nor names."""
+    _guarded(lambda: _await(_load("bot.letters").show(load_config(config), chat, typer.echo)))
+
+
+@letters.command(name="retry")
+def retry_letters(
+    config: ConfigFile = None,
+    chat: Annotated[int | None, typer.Option(help="those of this chat")] = None,
+    letter: Annotated[int | None, typer.Option("--id", help="this one")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="all of them")] = False,
+) -> None:
+    """Sends dead letters again; the program may be running."""
+    work = _load("bot.letters").retry
+    _guarded(lambda: _await(work(load_config(config), chat, letter, typer.echo, everything=everything)))
+
+
+@keyring.command(name="add")
+def add_key(config: ConfigFile = None) -> None:
+    """First step: a new key that every process learns at its next start. It seals nothing yet."""
+    _guarded(lambda: _load("bot.keys").add(load_config(config), typer.echo))
+
+
+@keyring.command(name="rotate")
+def rotate_keys(config: ConfigFile = None) -> None:
+    """Second step: the new key seals, and all that is stored is sealed with it, in batches, while the program runs."""
+    with _telling() as tell:
+        _guarded(lambda: _await(_load("bot.keys").rotate(load_config(config), typer.echo, tell)))
+
+
+@keyring.command(name="drop")
+def drop_keys(config: ConfigFile = None) -> None:
+    """Last step, after every process was restarted: checks that nothing needs the old keys, and takes them away."""
+    with _telling() as tell:
+        _guarded(lambda: _await(_load("bot.keys").drop(load_config(config), typer.echo, tell)))
 
 
 @app.command()

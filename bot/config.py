@@ -81,6 +81,9 @@ class WebSection(_Section):
     port: int = Field(8000, ge=0, le=65535, description="the port to listen on")
     base_url: str = Field("", description="the address people open, such as https://linli.example.cn")
     metrics_token: str = Field("", description="opens /metrics to other machines; empty: only this machine")
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="where `linli worker` shows /metrics on 127.0.0.1; 0: nowhere"
+    )
 
 
 class TelegramSection(_Section):
@@ -93,6 +96,17 @@ class TelegramSection(_Section):
     per_second: float = Field(30, gt=0, description="messages a second to all chats together")
     chat_interval: float = Field(1.0, ge=0, description="seconds between two messages to one chat")
     group_per_minute: int = Field(20, gt=0, description="messages a minute to one group")
+
+
+class LimitsSection(_Section):
+    """[limits]"""
+
+    per_person: int = Field(20, ge=0, description="messages a minute answered at once to one person; 0: no limit")
+    per_person_presses: int = Field(60, ge=0, description="presses a minute of one person; 0: no limit")
+    per_group: int = Field(120, ge=0, description="messages a minute to the program in one group; 0: no limit")
+    backlog: int = Field(1000, gt=0, description="updates that may wait to be handled before /readyz says no")
+    backlog_seconds: float = Field(60, gt=0, description="how old the oldest of them may be before /readyz says no")
+    disk_free_mb: int = Field(500, ge=0, description="free space in MB below which /readyz says no")
 
 
 class ClocksSection(_Section):
@@ -154,6 +168,7 @@ class Config(BaseSettings):
     storage: StorageSection = StorageSection()
     web: WebSection = WebSection()
     telegram: TelegramSection = TelegramSection()
+    limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     rating: RatingSection = RatingSection()
     privacy: PrivacySection = PrivacySection()

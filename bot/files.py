@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
 import structlog
@@ -14,7 +14,7 @@ from bot.media import MediaRefused, MediaStore, StoredFile
 from handlers.messages import MediaKind
 from storage import attachments
 from storage.attachments import Attachment
-from storage.tx import Store
+from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
@@ -22,11 +22,18 @@ GONE = "!"
 """`stored` of a file whose platform has it no more, or which was refused."""
 
 
+Tell = Callable[[Tx, Attachment, str], Awaitable[None]]
+"""Tells the sender of a file that it was not kept, and why, in the transaction that notes it."""
+
+
 class Files:
     """One instance a process."""
 
-    def __init__(self, store: Store, media: MediaStore, channels: dict[tuple[str, str], Channel]) -> None:
+    def __init__(
+        self, store: Store, media: MediaStore, channels: dict[tuple[str, str], Channel], tell: Tell | None = None
+    ) -> None:
         self._store = store
+        self._tell = tell
         self._media = media
         self._channels = channels
 
@@ -60,15 +67,20 @@ class Files:
         except ConnectionError:
             return ""
         except (OSError, MediaRefused) as error:
-            log.warning("files.not_kept", attachment=attachment.id, reason=str(error)[:100])
-            async with self._store.write() as tx:
-                await attachments.set_stored(tx, attachment.id, GONE, attachment.mime, attachment.size)
+            reason = error.reason if isinstance(error, MediaRefused) else type(error).__name__
+            log.warning("files.not_kept", attachment=attachment.id, reason=reason)
+            await self._store.run(lambda tx: self._refuse(tx, attachment, reason))
             return GONE
         async with self._store.write() as tx:
             await attachments.set_stored(tx, attachment.id, kept.ref, kept.mime, kept.size)
             if kept.kind == "photo":
                 await attachments.set_likeness(tx, attachment.id, shown)
         return kept.ref
+
+    async def _refuse(self, tx: Tx, attachment: Attachment, reason: str) -> None:
+        if self._tell is not None:
+            await self._tell(tx, attachment, reason)
+        await attachments.set_stored(tx, attachment.id, GONE, attachment.mime, attachment.size)
 
     def _keep(self, data: bytes, mime: str) -> tuple[StoredFile, int | None]:
         """The bytes on disk, and what a photo shows. Raises `MediaRefused`."""

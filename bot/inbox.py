@@ -15,6 +15,7 @@ import structlog
 from bot.channels.base import BadUpdate, Channel, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
+from bot.shares import Share
 from handlers import dispatch
 from handlers.city import City
 from handlers.messages import Incoming
@@ -25,7 +26,11 @@ from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
-BATCH = 50
+BATCH, BATCH_TOGETHER = 50, 20
+"""Updates in one transaction: alone, and beside other processes, who then wait less for the same rows."""
+STREAMS = tuple(str(n) for n in range(receipts.STREAMS))
+LOOK, LOOK_TOGETHER = 1.0, 0.05
+"""Seconds after which the store is looked at though nothing came in here: what others took in wakes nobody."""
 MOST_WAITING = 5_000
 """Updates that may wait to be stored; above it the platform is told to come again."""
 
@@ -37,7 +42,17 @@ class Full(Exception):
 class Inbox:
     """One instance a process."""
 
-    def __init__(self, store: Store, city: City, channels: dict[tuple[str, str], Channel], clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        city: City,
+        channels: dict[tuple[str, str], Channel],
+        clock: Clock,
+        share: Share | None = None,
+    ) -> None:
+        self._share = share or Share("updates", STREAMS)
+        self._share.is_busy = lambda key: key in self._at_work
+        self._at_work: frozenset[str] = frozenset()
         self._store = store
         self._city = city
         self._channels = channels
@@ -58,6 +73,8 @@ class Inbox:
             asyncio.create_task(self._store_loop(), name="inbox-store"),
             asyncio.create_task(self._handle_loop(), name="inbox-handle"),
         ]
+        if not self._share.alone:
+            self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
 
     async def stop(self) -> None:
         """Ends after the transaction under way. What is stored and not handled waits for the next start."""
@@ -107,10 +124,13 @@ class Inbox:
                 self._stored.set()
 
     async def _store_batch(self, batch: list[tuple[str, str, RawUpdate, asyncio.Future[int]]]) -> None:
+        streams = [self._stream(channel, account, update) for channel, account, update, _ in batch]
+
         async def store(tx: Tx) -> list[int]:
             ids = []
-            for channel, account, update, _ in batch:
-                ids += await receipts.save(tx, channel, account, [(update.id, update.raw)], self._clock.now())
+            for (channel, account, update, _), stream in zip(batch, streams, strict=True):
+                one = [(update.id, update.raw)]
+                ids += await receipts.save(tx, channel, account, one, self._clock.now(), stream=stream)
             return ids
 
         try:
@@ -125,10 +145,36 @@ class Inbox:
             if not stored.done():
                 stored.set_result(receipt_id)
 
+    def _stream(self, channel: str, account: str, update: RawUpdate) -> int:
+        """By the chat it belongs to. What cannot be read has no order to keep."""
+        if self._share.alone:
+            return 0
+        try:
+            found = self._channels[channel, account].parse(update.raw)
+        except (BadUpdate, KeyError):
+            found = []
+        return receipts.stream_of(channel, account, found[0].address.chat if found else "")
+
+    async def _watch_loop(self) -> None:
+        """What another process handled keeps nobody here waiting."""
+        while not self._stopping:
+            await asyncio.sleep(LOOK_TOGETHER)
+            if not self._handled:
+                continue
+            try:
+                asked = list(self._handled)
+                async with self._store.read() as tx:
+                    open_ = await receipts.still_waiting(tx, asked)
+            except Exception:
+                log.exception("inbox.watch_failed")
+                continue
+            for receipt_id in set(asked) - open_:
+                self._release(receipt_id)
+
     async def _handle_loop(self) -> None:
         while not self._stopping:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stored.wait(), 1.0)
+                await asyncio.wait_for(self._stored.wait(), LOOK if self._share.alone else LOOK_TOGETHER)
             self._stored.clear()
             try:
                 while not self._stopping and await self._handle_some():
@@ -139,8 +185,16 @@ class Inbox:
                 self._stored.set()
 
     async def _handle_some(self) -> bool:
+        self._at_work = self._share.held()
+        try:
+            return bool(self._at_work) and await self._handle_batch(self._at_work)
+        finally:
+            self._at_work = frozenset()
+
+    async def _handle_batch(self, streams: frozenset[str]) -> bool:
+        mine = None if self._share.has_all() else [int(key) for key in streams]
         async with self._store.read() as tx:
-            waiting = await receipts.waiting(tx, BATCH)
+            waiting = await receipts.waiting(tx, BATCH if self._share.alone else BATCH_TOGETHER, mine)
         if not waiting:
             return False
 

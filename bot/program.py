@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
+from bot import keys, logs, metrics
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
@@ -22,11 +23,13 @@ from bot.channels.webchat.shapes import room_chat
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.files import Files
-from bot.inbox import Inbox
+from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
-from bot.scheduler import Scheduler
-from bot.sender import Sender
+from bot.scheduler import PARTS, Scheduler
+from bot.sender import Sender, parts
+from bot.shares import Shares
 from bot.texts import render
+from handlers import refused_files
 from handlers.city import City, Manners
 from storage import counters, migrate, people, roles
 from storage.database import Database
@@ -57,6 +60,7 @@ class Program:
     inbox: Inbox
     sender: Sender
     scheduler: Scheduler
+    shares: Shares
     intake: bool = True
     delivery: bool = True
     start_code: str = ""
@@ -85,22 +89,44 @@ class Program:
         await migrate.upgrade(database)
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))
+        store.watcher = metrics.Watch()
+        logs.bind(database.tenant)
         real = clock or Clock(config.clocks.speed, await _epoch(store))
         media = MediaStore(config.storage.media)
-        web = WebChannel(database, media, store.sealer, ids=ids)
+        alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
+        shares = Shares(store, alone=alone)
+        web = WebChannel(
+            database,
+            media,
+            store.sealer,
+            ids=ids,
+            poll_seconds=2.0 if intake and delivery and alone else 0.4,
+            shared=not (alone and intake and delivery),
+        )
         channels: dict[tuple[str, str], Channel] = {("web", ""): web}
         if telegram is not None:
             channels["telegram", telegram.account] = telegram
-        inbox = Inbox(store, city, channels, real)
-        files = Files(store, media, channels)
-        sender = Sender(store, city, channels, real, files, inbox.said)
-        scheduler = Scheduler(store, city, real, files, inbox.said)
-        return cls(config, real, city, store, web, telegram, channels, inbox, sender, scheduler, intake, delivery)
+        takes, sends, fires = None, None, None
+        if intake:
+            takes = shares.want("updates", STREAMS)
+            if telegram is not None and config.telegram.mode == "polling":
+                polls = shares.want("poll", [f"telegram/{telegram.account}"])
+                telegram.may_poll = lambda: bool(polls.held())
+        if delivery:
+            sends, fires = shares.want("send", list(parts(channels))), shares.want("timers", PARTS)
+        inbox = Inbox(store, city, channels, real, takes)
+        files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
+        sender = Sender(store, city, channels, real, files, inbox.said, sends)
+        scheduler = Scheduler(store, city, real, files, inbox.said, fires)
+        return cls(
+            config, real, city, store, web, telegram, channels, inbox, sender, scheduler, shares, intake, delivery
+        )
 
     async def start(self) -> None:
         """Opens the web rooms, then receives, handles, sends and fires timers."""
         await self._open_rooms()
         self.start_code = await self._first_code()
+        await self.shares.start()
         if self.delivery:
             await self.sender.start()
             await self.scheduler.start()
@@ -121,6 +147,7 @@ class Program:
         if self.telegram is not None:
             await self.telegram.stop()
         await self.web.stop()
+        await self.shares.stop()
         await self.store.database.close()
 
     async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
@@ -193,6 +220,9 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
         sure=config.triage.sure,
         unsure=config.triage.unsure,
         web_base=config.web.base_url.rstrip("/"),
+        per_person=config.limits.per_person,
+        per_person_presses=config.limits.per_person_presses,
+        per_group=config.limits.per_group,
         emergency={k: v for k, v in config.emergency.model_dump().items() if v},
         follow_up=Schedule(
             timedelta(hours=rating.ask_after_hours),
@@ -215,7 +245,7 @@ def sealing_keys(config: Config) -> list[str]:
         return list(config.privacy.keys)
     path = Path(f"{config.storage.beside}.key")
     with suppress(FileNotFoundError):
-        return [path.read_text(encoding="ascii").strip()]
+        return keys.read(path)
     if not config.storage.url.startswith("sqlite:"):
         raise ConfigError(
             "[privacy] keys: whoever works on a PostgreSQL database needs the same sealing key, so none is made here; "

@@ -16,6 +16,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.clock import Clock
 from bot.files import Files
 from bot.metrics import DEAD, OUTBOX, TIMERS
+from bot.shares import Share
 from handlers import ticks
 from handlers.city import City
 from storage import dialogues, outbox, timers
@@ -27,12 +28,20 @@ log = structlog.get_logger()
 
 PULSE = 0.5
 """Seconds between two looks at the timers."""
+PARTS = tuple(str(n) for n in range(timers.PARTS))
+_HOUSE = "0"
+"""Whoever has this part of the timers keeps house."""
 
 
 class Scheduler:
     """Fires timers and keeps house. One instance for the timers of one tenant."""
 
-    def __init__(self, store: Store, city: City, clock: Clock, files: Files, said: asyncio.Event) -> None:
+    def __init__(
+        self, store: Store, city: City, clock: Clock, files: Files, said: asyncio.Event, share: Share | None = None
+    ) -> None:
+        self._share = share or Share("timers", PARTS)
+        self._share.is_busy = lambda key: key in self._at_work
+        self._at_work: frozenset[str] = frozenset()
         self._store = store
         self._city = city
         self._clock = clock
@@ -74,13 +83,21 @@ class Scheduler:
                     await asyncio.wait_for(self._stopping.wait(), PULSE)
 
     async def fire_due(self, limit: int = 100) -> int:
-        """Fires what has fallen due, each in a transaction of its own. How many."""
+        """Fires what has fallen due in this process's share, each in a transaction of its own. How many."""
+        self._at_work = self._share.held()
+        try:
+            return await self._fire_parts(limit) if self._at_work else 0
+        finally:
+            self._at_work = frozenset()
+
+    async def _fire_parts(self, limit: int) -> int:
+        mine = None if self._share.has_all() else [int(key) for key in self._at_work]
         async with self._store.read() as tx:
-            due = await timers.due(tx, self._clock.now(), limit)
-        for timer in due:
-            if not self._stopping.is_set():
-                await self._fire(timer)
-        if due:
+            due = await timers.due(tx, self._clock.now(), limit, mine)
+        for number, timer in enumerate(due, 1):
+            if self._stopping.is_set() or not self._share.held():
+                return number
+            await self._fire(timer)
             self._said.set()
         return len(due)
 
@@ -96,10 +113,13 @@ class Scheduler:
             await self._store.run(lambda tx: timers.fail(tx, timer.id, said, again))
 
     async def _fetch_files(self) -> None:
-        async with self._house:
-            await self._files.fetch_waiting()
+        if self._share.term(_HOUSE):
+            async with self._house:
+                await self._files.fetch_waiting()
 
     async def _keep_house(self) -> None:
+        if not self._share.term(_HOUSE):
+            return
         async with self._house, self._store.write() as tx:
             await dialogues.forget_expired(tx, self._clock.now() - timedelta(days=30))
 

@@ -4,83 +4,48 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from contextlib import suppress
 
 import structlog
 
-from bot.channels.base import Channel
+from bot.channels.base import Channel, KnowsRepeats
 from bot.clock import Clock
 from bot.files import Files
+from bot.gate import AT_ONCE, AT_RISK, Closed, Gate
 from bot.metrics import REFUSED, SENT
+from bot.shares import Share
 from handlers import groups
 from handlers.city import City
-from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
+from handlers.messages import Address, Outgoing, Receipt, Refusal, Refused
 from handlers.turn import Turn
-from storage import outbox, people
+from storage import leases, outbox, people
 from storage.outbox import Waiting
 from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
-AT_ONCE = 8
-"""Chats written to at the same time; more makes the HTTP client slower (encode/httpx#3215)."""
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
 MAX_TRIES = 60
+NOTICES = 16
+"""Chats written to at the same time where nobody waits for it."""
+LOOK, LOOK_TOGETHER = 0.5, 0.1
+"""Seconds after which the outbox is looked at though nothing was said here: what others say wakes nobody."""
+PARTS = 16
+"""Between so many shares the chats of an account without limits are divided."""
 
 
-class Pace:
-    """The limits of one platform account, by monotonic time. A pause is never shortened."""
-
-    def __init__(self, limits: Capabilities) -> None:
-        self._limits = limits
-        self._pause_until = 0.0
-        self._all: deque[float] = deque()
-        self._last: dict[str, float] = {}
-        self._group: dict[str, deque[float]] = defaultdict(deque)
-
-    def pause(self, seconds: float) -> None:
-        """Nothing more for so many seconds: the platform said so."""
-        self._pause_until = max(self._pause_until, time.monotonic() + seconds)
-
-    async def ready(self, chat: str, *, is_group: bool) -> None:
-        """Returns when the next message to this chat may go, and counts it as gone."""
-        wait = self.wait_for(chat, is_group=is_group)
-        if wait:
-            await asyncio.sleep(wait)
-            await self.ready(chat, is_group=is_group)
-
-    def wait_for(self, chat: str, *, is_group: bool) -> float:
-        """Seconds until the next message to this chat may go; taken at once when 0."""
-        now = time.monotonic()
-        limits, waits = self._limits, [self._pause_until - now]
-        _forget(self._all, now - 1.0)
-        if limits.per_second and len(self._all) >= limits.per_second:
-            waits.append(self._all[0] + 1.0 - now)
-        if limits.chat_interval:
-            waits.append(self._last.get(chat, 0.0) + limits.chat_interval - now)
-        group = self._group[chat] if is_group and limits.group_per_minute else None
-        if group is not None:
-            _forget(group, now - 60.0)
-            if len(group) >= limits.group_per_minute:
-                waits.append(group[0] + 60.0 - now)
-        wait = max(waits)
-        if wait > 0:
-            return wait
-        self._all.append(now)
-        self._last[chat] = now
-        if group is not None:
-            group.append(now)
-        if len(self._last) > 20_000:
-            self._last = {c: at for c, at in self._last.items() if at > now - 60}
-        return 0.0
+def parts(channels: dict[tuple[str, str], Channel]) -> dict[str, outbox.Share]:
+    """What can be sent by different processes. An account with limits is one share: one process counts for it."""
+    found: dict[str, outbox.Share] = {}
+    for (channel, account), one in channels.items():
+        of = PARTS if isinstance(one, KnowsRepeats) else 1
+        found |= {_key(channel, account, n): outbox.Share(channel, account, (n,), of) for n in range(of)}
+    return found
 
 
-def _forget(times: deque[float], before: float) -> None:
-    while times and times[0] <= before:
-        times.popleft()
+def _key(channel: str, account: str, part: int) -> str:
+    return f"{channel}/{account}/{part}"
 
 
 class Sender:
@@ -94,17 +59,28 @@ class Sender:
         clock: Clock,
         files: Files,
         wake: asyncio.Event,
+        share: Share | None = None,
     ) -> None:
+        self._parts = parts(channels)
+        self._of = {(part.channel, part.account): part.of for part in self._parts.values()}
+        self._share = share or Share("send", list(self._parts))
+        self._share.is_busy = self._is_busy
+        self._terms: dict[str, int] = {}
         self._store = store
         self._city = city
         self._channels = channels
         self._clock = clock
         self._files = files
         self._wake = wake
-        self._paces = {key: Pace(channel.capabilities) for key, channel in channels.items()}
-        self._busy: set[int] = set()
+        self._gates = {
+            key: Gate(channel.capabilities, at_risk=0 if isinstance(channel, KnowsRepeats) else AT_RISK)
+            for key, channel in channels.items()
+        }
+        self._busy: dict[int, bool] = {}
+        """Chats that are written to, and whether nobody there waits for it."""
+        self._pressed: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
-        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._screens = asyncio.Semaphore(AT_ONCE)
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._watched: dict[int, asyncio.Event] = {}
@@ -118,6 +94,8 @@ class Sender:
         """Ends after the messages under way."""
         self._stopping = True
         self._wake.set()
+        for gate in self._gates.values():
+            gate.close()
         if self._task is not None:
             await self._task  # never cancelled: a query cut short would leave its connection's thread behind
         if self._jobs:
@@ -133,87 +111,149 @@ class Sender:
         """Waits until nothing that may go out is left for a chat; False when that took longer than so many seconds."""
         loop = asyncio.get_running_loop()
         until = loop.time() + within
+        most = within if self._share.alone else LOOK_TOGETHER  # another process may be the one that sends
         while True:
             event = self._watched.setdefault(chat_id, asyncio.Event())
             async with self._store.read() as tx:
                 if not await outbox.waits(tx, chat_id):
                     return True
             try:
-                await asyncio.wait_for(event.wait(), max(0.0, until - loop.time()))
+                await asyncio.wait_for(event.wait(), min(most, max(0.0, until - loop.time())))
             except TimeoutError:
-                return False
+                if loop.time() >= until:
+                    return False
 
     async def _run(self) -> None:
         while not self._stopping:
             self._wake.clear()
-            busy = bool(self._busy)  # what such a chat has left is not looked at now
+            busy = bool(self._busy or self._pressed)  # what such a chat has left is not looked at now
             try:
                 found = await self._send_some()
             except Exception:
                 log.exception("sender.stalled")
                 found = False
                 await asyncio.sleep(0.5)
-            if not (found or busy or self._busy or self._wake.is_set()):  # a wake: this look may be from before it
+            # a wake means that this look may be older than the call for it
+            if not (found or busy or self._busy or self._pressed or self._wake.is_set()):
                 self._idle.set()
             if not found and not self._stopping:
                 with suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), 0.5)
+                    await asyncio.wait_for(self._wake.wait(), LOOK if self._share.alone else LOOK_TOGETHER)
 
     async def _send_some(self) -> bool:
+        held = self._share.held()
+        if not held:
+            return False
+        await self._obey(held)
+        shares = None if self._share.has_all() else [self._parts[key] for key in held]
+        now, room = self._clock.now(), NOTICES - sum(self._busy.values())
         async with self._store.read() as tx:
-            rows = await outbox.due(tx, self._clock.now(), 200, skip_chats=list(self._busy))
+            presses = await outbox.due_presses(tx, now, 200, skip=list(self._pressed), shares=shares)
+            rows = await outbox.due(
+                tx, now, 200, skip_chats=list(self._busy), shares=shares, presses=False, notices=room > 0
+            )
+        if presses:
+            self._pressed |= {row.id for row in presses}
+            self._begin(self._answer(presses))
+        return self._begin_chats(rows, room) or bool(presses)
+
+    def _begin_chats(self, rows: Sequence[Waiting], room: int) -> bool:
+        """One job a chat; of those where nobody waits only as many as there is room for."""
         by_chat: dict[int, list[Waiting]] = {}
         for row in rows:
             by_chat.setdefault(row.chat_id, []).append(row)
+        began = False
         for chat_id, messages in by_chat.items():
-            self._busy.add(chat_id)
-            job = asyncio.create_task(self._send_chat(chat_id, messages), name=f"send-{chat_id}")
-            self._jobs.add(job)
-            job.add_done_callback(self._jobs.discard)
-        return bool(by_chat)
+            unawaited = messages[0].urgency == outbox.NOTICE
+            room -= unawaited
+            if not unawaited or room >= 0:
+                self._busy[chat_id] = unawaited
+                self._begin(self._send_chat(chat_id, messages))
+                began = True
+        return began
+
+    def _begin(self, work: Coroutine[None, None, None]) -> None:
+        job = asyncio.create_task(work)
+        self._jobs.add(job)
+        job.add_done_callback(self._jobs.discard)
+
+    async def _obey(self, held: Collection[str]) -> None:
+        """What comes to this process may be paused, and another may have sent within this second."""
+        for key in held:
+            term, part = self._share.term(key), self._parts.get(key)
+            if part is None or not term or self._terms.get(key) == term:
+                continue
+            async with self._store.read() as tx:
+                seconds = await leases.paused_for(tx, part.channel, part.account)
+            self._gates[part.channel, part.account].pause(max(seconds, 0.0 if self._share.alone else 1.0))
+            self._terms[key] = term
+
+    def _term(self, row: Waiting) -> int:
+        """0 while another process may send this."""
+        of = self._of.get((row.channel, row.account))
+        return 1 if of is None else self._share.term(_key(row.channel, row.account, (row.chat_id >> 22) % of))
+
+    def _is_busy(self, key: str) -> bool:
+        part = self._parts[key]
+        return bool(self._pressed) or any(part.of == 1 or (c >> 22) % part.of in part.parts for c in self._busy)
 
     async def _send_chat(self, chat_id: int, messages: Sequence[Waiting]) -> None:
+        terms = {row.id: self._term(row) for row in messages}
         try:
-            await self._send_toasts([row for row in messages if row.lane == outbox.PRESS])
-            for row in sorted((r for r in messages if r.lane != outbox.PRESS), key=lambda r: r.id):
-                if not await self._send_one(row):
+            for row in sorted(messages, key=lambda r: r.id):
+                if not await self._send_one(row, terms[row.id]):
                     break
+        except Closed:
+            return
         except Exception:
             log.exception("sender.chat_failed", chat=chat_id)
             await asyncio.sleep(1.0)
         finally:
-            self._busy.discard(chat_id)
-            watched = self._watched.pop(chat_id, None)
-            if watched is not None:
-                watched.set()
-            self._wake.set()
+            self._busy.pop(chat_id, None)
+            self._look_again(chat_id)
 
-    async def _send_toasts(self, rows: Sequence[Waiting]) -> None:
+    def _look_again(self, chat_id: int) -> None:
+        watched = self._watched.pop(chat_id, None)
+        if watched is not None:
+            watched.set()
+        self._wake.set()
+
+    async def _answer(self, rows: Sequence[Waiting]) -> None:
         """Answers to presses, all at once: nobody's screen waits for another's. What fails is late already and is dropped."""
-        plain = [row for row in rows if not row.body.get("callback")]
-        for row in plain:
-            await self._send_one(row)
         toasts = [row for row in rows if row.body.get("callback")]
-        if not toasts:
+        try:
+            await asyncio.gather(
+                self._show(toasts), *[self._send_one(r, self._term(r)) for r in rows if not r.body.get("callback")]
+            )
+        except Closed:
             return
-        await asyncio.gather(*[self._toast(row) for row in toasts])
+        except Exception:
+            log.exception("sender.presses_failed", count=len(rows))
+            await asyncio.sleep(1.0)
+        finally:
+            self._pressed -= {row.id for row in rows}
+            for row in rows:
+                self._look_again(row.chat_id)
 
+    async def _show(self, toasts: Sequence[Waiting]) -> None:
         async def mark(tx: Tx) -> None:
             for row in toasts:
                 await outbox.mark_sent(tx, row.id, row.chat_id, "", "", self._clock.now())
 
-        await self._store.run(mark)
+        await asyncio.gather(*[self._toast(row) for row in toasts])
+        if toasts:
+            await self._store.run(mark)
 
     async def _toast(self, row: Waiting) -> None:
         channel = self._channels.get((row.channel, row.account))
         if channel is None:
             return
-        async with self._slots:
+        async with self._screens:
             result = await channel.send(_address(row), Outgoing.model_validate(row.body))
         if isinstance(result, Refused):
             REFUSED.labels(row.channel, result.reason.value).inc()
 
-    async def _send_one(self, row: Waiting) -> bool:
+    async def _send_one(self, row: Waiting, term: int) -> bool:
         """Sends one message; False when the rest of the chat has to wait."""
         key = (row.channel, row.account)
         channel = self._channels.get(key)
@@ -221,17 +261,28 @@ class Sender:
             why = f"channel {row.channel} {row.account} is not configured"
             await self._store.run(lambda tx: outbox.bury(tx, row.id, why))
             return True
-        out = Outgoing.model_validate(row.body)
-        if not out.callback:
-            await self._paces[key].ready(row.chat, is_group=row.is_group)
-        async with self._store.read() as tx:
-            post = await outbox.find_post(tx, row.chat_id, row.slot) if row.slot else ""
-            if row.slot and not await outbox.is_waiting(tx, row.id):
+        gate = self._gates[key]
+        async with gate.turn(row.urgency, row.id, row.chat, is_group=row.is_group) as turn:
+            if not term or self._term(row) != term:
+                return False  # another process sends it
+            post = await self._post(row) if row.slot else ""
+            if post is None:
                 return True  # a newer message took its place while it waited
-        files = [] if post else await self._files.of(out.media, channel)
-        async with self._slots:
-            result = await channel.send(_address(row), out, files=files, post=post)
-        return await self._settle(row, key, result)
+            if post:
+                gate.calm(turn)
+            out = Outgoing.model_validate(row.body)
+            files = [] if post else await self._files.of(out.media, channel)
+            if isinstance(channel, KnowsRepeats) and not post:
+                result = await channel.send_once(f"out:{row.id}", _address(row), out, files=files)
+            else:
+                result = await channel.send(_address(row), out, files=files, post=post)
+            return await self._settle(row, key, result)
+
+    async def _post(self, row: Waiting) -> str | None:
+        """The platform's message in the slot, or empty; None when this message is not to be sent any more."""
+        async with self._store.read() as tx:
+            post = await outbox.find_post(tx, row.chat_id, row.slot)
+            return post if await outbox.is_waiting(tx, row.id) else None
 
     async def _settle(self, row: Waiting, key: tuple[str, str], result: Receipt | Refused) -> bool:
         if isinstance(result, Receipt):
@@ -244,7 +295,8 @@ class Sender:
             "sender.refused", channel=row.channel, message=row.id, reason=result.reason.value, detail=result.detail
         )
         if result.reason is Refusal.RATE:
-            self._paces[key].pause(result.retry_for)
+            self._gates[key].pause(result.retry_for)
+            await self._store.run(lambda tx: leases.pause(tx, row.channel, row.account, result.retry_for))
             return await self._again(row, result, result.retry_for)
         if result.reason is Refusal.TEMPORARY:
             return await self._again(row, result, result.retry_for or _backoff(row.attempts))

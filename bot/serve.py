@@ -13,6 +13,7 @@ import structlog
 import typer
 import uvicorn
 
+from bot import metrics
 from bot.backend import ProgramBackend
 from bot.config import Config, ConfigError
 from bot.demo.fill import Demo
@@ -38,6 +39,7 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     server, serving = _serve(config, program, backend, listening)
+    shown = metrics.listen(config.web.worker_metrics_port) if config.web.worker_metrics_port and not intake else None
     try:
         if demo:
             await _fill_and_show(program, backend, _address(config, listening))
@@ -52,12 +54,16 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
             server.should_exit = True
             await serving
         await program.stop()
+        if shown is not None:
+            shown[0].shutdown()
         for lock in locks:
             lock.close()
 
 
 def _locks(config: Config, *, intake: bool, delivery: bool) -> list[IO[str]]:
-    """Beside one database one process receives and one sends; a second one is refused instead of doing it all twice."""
+    """Beside one SQLite file one process receives and one sends: a second one is refused. On PostgreSQL leases do this."""
+    if not config.storage.url.startswith("sqlite:"):
+        return []
     base = config.storage.beside
     base.parent.mkdir(parents=True, exist_ok=True)
     held: list[IO[str]] = []
@@ -68,7 +74,9 @@ def _locks(config: Config, *, intake: bool, delivery: bool) -> list[IO[str]]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise AlreadyRunning(f"another linli {name} already works on {base}; stop it first") from None
+            raise AlreadyRunning(
+                f"another linli {name} already works on {base}; stop it first. Several side by side need PostgreSQL"
+            ) from None
         lock.write(str(os.getpid()))
         lock.flush()
         held.append(lock)

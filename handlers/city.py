@@ -46,6 +46,9 @@ class Manners:
     invitation_life: timedelta = timedelta(days=7)
     follow_up: Schedule = Schedule()
     web_base: str = ""
+    per_person: int = 0  # messages a minute from one person that are answered at once; 0: any number
+    per_person_presses: int = 0
+    per_group: int = 0  # messages a minute in one group that are meant for the program
     emergency: Mapping[str, str] = field(default_factory=dict)  # danger -> number to call, where it differs
 
 

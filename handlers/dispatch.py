@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import answers, groups, listen, numbered, report_words, routes
+from handlers import answers, flood, groups, listen, numbered, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import NotForYou, Turn
@@ -27,7 +27,24 @@ _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
 
 async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
     """Answers one message: everything it changes and everything it says is in `tx`."""
-    turn = await _open(city, tx, incoming, now)
+    person, chat = await _who_and_where(tx, incoming, now)
+    admitted = await flood.admit(city, tx, person, chat, incoming, now)
+    if admitted == [incoming]:
+        await _answer_in(await _turn(city, tx, incoming, now, person, chat))
+        return
+    for one in admitted:
+        await handle_now(city, tx, one, now)
+
+
+async def handle_now(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
+    """The same without asking how much was said in this minute."""
+    await _answer_in(await _open(city, tx, incoming, now))
+
+
+async def _answer_in(turn: Turn) -> None:
+    incoming = turn.incoming
+    if incoming is None:
+        return
     try:
         if incoming.kind in _MEMBERSHIP:
             await groups.member_change(turn)
@@ -56,6 +73,20 @@ async def give_up(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None
 
 
 async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
+    person, chat = await _who_and_where(tx, incoming, now)
+    return await _turn(city, tx, incoming, now, person, chat)
+
+
+async def _turn(city: City, tx: Tx, incoming: Incoming, now: datetime, person: Person | None, chat: Chat) -> Turn:
+    dialogue = await dialogues.find(tx, chat.id, person.id) if person else None
+    turn = Turn(city, tx, now, chat=chat, person=person, incoming=incoming, dialogue=dialogue)
+    if person is not None:
+        turn.attached = await _keep_media(tx, incoming, person, chat, now)
+    return turn
+
+
+async def _who_and_where(tx: Tx, incoming: Incoming, now: datetime) -> tuple[Person | None, Chat]:
+    """The person, held until the commit so that they do one thing at a time, and the chat; new ones are added."""
     address = incoming.address
     person = await _person(tx, incoming, now) if address.user else None
     chat = await people.find_chat(tx, address.channel, address.account, address.chat, address.thread)
@@ -76,11 +107,7 @@ async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
     if person is not None and not chat.is_group and chat.person_id != person.id:
         await people.own_chat(tx, chat.id, person.id)
         chat = chat._replace(person_id=person.id)
-    dialogue = await dialogues.find(tx, chat.id, person.id) if person else None
-    turn = Turn(city, tx, now, chat=chat, person=person, incoming=incoming, dialogue=dialogue)
-    if person is not None:
-        turn.attached = await _keep_media(tx, incoming, person, chat, now)
-    return turn
+    return person, chat
 
 
 async def _person(tx: Tx, incoming: Incoming, now: datetime) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import routes
+from handlers import dispatch, flood, routes
 from handlers.city import City
 from handlers.turn import Turn
 from storage import timers
@@ -18,5 +18,9 @@ async def fire(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
     Raises KeyError for a timer that no handler knows.
     """
     if not await timers.finish(tx, timer.id):
+        return
+    if timer.name == flood.OVER:
+        for incoming in await flood.released(tx, timer.subject, timer.subject_id, now):
+            await dispatch.handle_now(city, tx, incoming, now)
         return
     await routes.TIMERS[timer.name](Turn(city, tx, now), timer)

@@ -12,6 +12,7 @@ from storage.dialogues import dialogues, keyboards, menus
 from storage.events import remarks
 from storage.labels import labels
 from storage.outbox import WAITING, outbox
+from storage.pace import held
 from storage.people import chats, identities
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings, supporters
@@ -82,6 +83,7 @@ async def _chats(tx: Tx, person_id: int) -> None:
     dead = outbox.c.chat_id.in_(own) & (outbox.c.state != WAITING)
     for table, of_person in (
         (dialogues, dialogues.c.person_id == person_id),
+        (held, held.c.person_id == person_id),
         (keyboards, (keyboards.c.person_id == person_id) | keyboards.c.chat_id.in_(own)),
         (menus, menus.c.chat_id.in_(own)),
         (web_posts, web_posts.c.chat.in_(web)),

@@ -147,6 +147,7 @@ async def _append(tx: Tx, tenant: str, rows: list[dict[str, Any]]) -> None:
         if (words := r.pop("words"))
     ]
     await tx.connection.execute(events.insert(), rows)
+    tx.written.extend(rows)
     if said:
         await tx.connection.execute(remarks.insert(), said)
 

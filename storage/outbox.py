@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     Column,
+    ColumnElement,
     Index,
     Integer,
     LargeBinary,
     Select,
     String,
     Table,
+    and_,
     case,
     func,
+    or_,
     select,
     update,
 )
 
+from storage.leases import part_of
 from storage.people import chats
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
@@ -47,7 +51,7 @@ outbox = Table(
     Column("sent_at", Moment),
     Column("ref", String(64), nullable=False, default=""),
     Column("error", String(500), nullable=False, default=""),
-    Index(None, "tenant", "state", "not_before"),
+    Index(None, "tenant", "state", "lane", "id"),
     Index(None, "tenant", "state", "chat_id", "id"),
 )
 
@@ -78,6 +82,17 @@ class Waiting(NamedTuple):
     slot: str
     body: dict[str, Any]
     attempts: int
+    urgency: int = NOTICE
+    """The lane it goes in: its own, or that of a later message of its chat, which it holds up."""
+
+
+class Share(NamedTuple):
+    """What one process sends: the chats of an account, or some parts of them out of so many."""
+
+    channel: str
+    account: str
+    parts: tuple[int, ...] = (0,)
+    of: int = 1
 
 
 async def put(
@@ -129,16 +144,47 @@ async def put(
     return row_id
 
 
-async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = ()) -> list[Waiting]:
-    """Messages whose time has come, most urgent lane first, then oldest first.
+async def due(
+    tx: Tx,
+    now: datetime,
+    limit: int,
+    *,
+    skip_chats: Sequence[int] = (),
+    shares: Collection[Share] | None = None,
+    presses: bool = True,
+    notices: bool = True,
+) -> list[Waiting]:
+    """Messages whose time has come, most urgent lane first, then oldest first; of these shares, or of all chats.
 
     A chat hears everything in the order it was said: a message waits for the earlier ones of its chat, even for a
     postponed one, and lends them its lane, so that an answer does not queue behind everybody's notices. Only toasts
-    overtake.
+    overtake. Answers to presses, and what nobody waits for, can be left out.
     """
-    wanted = _wanted(tx, now, skip_chats).limit(limit).subquery()
+    found = await _load(tx, _awaited(tx, now, skip_chats, shares, presses=presses).limit(limit))
+    if notices and len(found) < limit:
+        found += await _load(tx, _unawaited(tx, now, skip_chats, shares).limit(limit - len(found)))
+    return found
+
+
+async def due_presses(
+    tx: Tx, now: datetime, limit: int, *, skip: Sequence[int] = (), shares: Collection[Share] | None = None
+) -> list[Waiting]:
+    """Answers to presses, oldest first, without those under way: they wait for nothing else in their chat."""
+    row = outbox.c
+    wanted = select(row.id, row.lane.label("urgency")).where(
+        row.tenant == tx.tenant, row.state == WAITING, row.lane == PRESS, row.not_before <= now
+    )
+    if skip:
+        wanted = wanted.where(row.id.not_in(list(skip)))
+    return await _load(tx, _shared(tx, wanted, shares).order_by(row.id).limit(limit))
+
+
+async def _load(tx: Tx, chosen: Select[tuple[int, int]]) -> list[Waiting]:
+    wanted = chosen.subquery()
     rows = await tx.all(
-        select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group)
+        select(
+            outbox, wanted.c.urgency, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group
+        )
         .select_from(wanted)
         .join(outbox, (outbox.c.tenant == tx.tenant) & (outbox.c.id == wanted.c.id))
         .join(chats, (chats.c.tenant == tx.tenant) & (chats.c.id == outbox.c.chat_id))
@@ -158,30 +204,77 @@ async def due(tx: Tx, now: datetime, limit: int, *, skip_chats: Sequence[int] = 
             r.slot,
             tx.sealer.open_json(r.body_sealed),
             r.attempts,
+            r.urgency,
         )
         for r in rows
     ]
 
 
-def _wanted(tx: Tx, now: datetime, skip_chats: Sequence[int]) -> Select[tuple[int, int]]:
-    """(id, urgency) of what may go out now, in the order in which it should. One pass over what waits."""
+def _awaited(
+    tx: Tx, now: datetime, skip_chats: Sequence[int], shares: Collection[Share] | None, *, presses: bool
+) -> Select[tuple[int, int]]:
+    """(id, urgency) of what may go out now in the chats where somebody waits, in the order in which it should."""
     said = case((outbox.c.lane > PRESS, outbox.c.lane))
     ready_at = case((outbox.c.lane > PRESS, outbox.c.not_before), else_=0)
     chat = outbox.c.chat_id
+    asked = outbox.alias("asked")
+    open_ = (asked.c.tenant == tx.tenant, asked.c.state == WAITING, asked.c.lane.in_([PRESS, REPLY]))
     statement = select(
         outbox.c.id,
         outbox.c.lane,
         outbox.c.not_before,
         func.max(ready_at).over(partition_by=chat, order_by=outbox.c.id, rows=(None, 0)).label("free_at"),
         func.min(said).over(partition_by=chat, order_by=outbox.c.id, rows=(0, None)).label("said"),
-    ).where(outbox.c.tenant == tx.tenant, outbox.c.state == WAITING)
+    ).where(outbox.c.tenant == tx.tenant, outbox.c.state == WAITING, chat.in_(select(asked.c.chat_id).where(*open_)))
     if skip_chats:
         statement = statement.where(chat.not_in(list(skip_chats)))
-    row = statement.subquery().c
+    row = _shared(tx, statement, shares).subquery().c
     is_toast = row.lane == PRESS
     urgency = case((is_toast, PRESS), else_=row.said).label("urgency")
     may_go = case((is_toast, row.not_before), else_=row.free_at)
-    return select(row.id, urgency).where(may_go <= now).order_by(urgency, row.id)
+    first = PRESS if presses else REPLY
+    return select(row.id, urgency).where(may_go <= now, urgency.between(first, REPLY)).order_by(urgency, row.id)
+
+
+def _unawaited(
+    tx: Tx, now: datetime, skip_chats: Sequence[int], shares: Collection[Share] | None
+) -> Select[tuple[int, int]]:
+    """The same of what nobody waits for, oldest first. It stops at the limit, however much waits."""
+    row, other = outbox.c, outbox.alias("other")
+    same = (
+        row.tenant == tx.tenant,
+        other.c.tenant == tx.tenant,
+        other.c.state == WAITING,
+        other.c.chat_id == row.chat_id,
+    )
+    held_up = select(other.c.id).where(*same, other.c.id < row.id, other.c.lane > PRESS, other.c.not_before > now)
+    urged = select(other.c.id).where(*same, other.c.id > row.id, other.c.lane == REPLY)
+    wanted = select(row.id, row.lane.label("urgency")).where(
+        row.tenant == tx.tenant,
+        row.state == WAITING,
+        row.lane == NOTICE,
+        row.not_before <= now,
+        ~held_up.exists(),
+        ~urged.exists(),
+    )
+    if skip_chats:
+        wanted = wanted.where(row.chat_id.not_in(list(skip_chats)))
+    return _shared(tx, wanted, shares).order_by(row.id)
+
+
+def _shared(tx: Tx, statement: Select[Any], shares: Collection[Share] | None) -> Select[Any]:
+    """Only the chats of these shares."""
+    if shares is None:
+        return statement
+    mine = or_(*[_share(share) for share in shares])
+    ours = (outbox.c.tenant == tx.tenant, chats.c.tenant == tx.tenant)
+    found = select(chats.c.id).where(*ours, chats.c.id == outbox.c.chat_id, mine)
+    return statement.where(found.exists())
+
+
+def _share(share: Share) -> ColumnElement[bool]:
+    ours = and_(chats.c.channel == share.channel, chats.c.account == share.account)
+    return ours if share.of == 1 else ours & part_of(chats.c.id, share.of).in_(share.parts)
 
 
 async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:

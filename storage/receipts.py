@@ -1,8 +1,12 @@
-"""Receipts: every platform update as it came, stored before anything else happens to it. The repeat guard."""
+"""Receipts: every platform update as it came, stored before anything else happens to it. The repeat guard.
+
+The updates of one chat are one stream: one process at a time handles it, in order.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import zlib
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -13,6 +17,8 @@ from storage.tx import Tx
 
 WAITING, DONE, FAILED = "waiting", "done", "failed"
 MAX_ATTEMPTS = 3
+STREAMS = 16
+"""Between so many shares the chats are divided; more processes than this find nothing to handle."""
 
 receipts = Table(
     "receipts",
@@ -27,6 +33,7 @@ receipts = Table(
     Column("state", String(8), nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("error", String(500), nullable=False, default=""),
+    Column("stream", Integer),  # empty before migration 0006: like 0
     UniqueConstraint("tenant", "channel", "account", "external_id"),
     Index(None, "tenant", "state", "id"),
 )
@@ -44,8 +51,19 @@ class StoredReceipt(NamedTuple):
     attempts: int
 
 
+def stream_of(channel: str, account: str, chat: str) -> int:
+    """The stream that a chat belongs to, the same in every process and version."""
+    return zlib.crc32(f"{channel}/{account}/{chat}".encode()) % STREAMS
+
+
 async def save(
-    tx: Tx, channel: str, account: str, updates: Iterable[tuple[str, dict[str, Any]]], now: datetime
+    tx: Tx,
+    channel: str,
+    account: str,
+    updates: Iterable[tuple[str, dict[str, Any]]],
+    now: datetime,
+    *,
+    stream: int = 0,
 ) -> list[int]:
     """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
     ids = []
@@ -61,6 +79,7 @@ async def save(
             state=WAITING,
             attempts=0,
             error="",
+            stream=stream,
         )
         await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "channel", "account", "external_id"]))
         found = await tx.one(
@@ -76,14 +95,12 @@ async def save(
     return ids
 
 
-async def waiting(tx: Tx, limit: int) -> list[StoredReceipt]:
-    """The oldest unhandled updates, in order of arrival."""
-    rows = await tx.all(
-        select(receipts)
-        .where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
-        .order_by(receipts.c.id)
-        .limit(limit)
-    )
+async def waiting(tx: Tx, limit: int, streams: Collection[int] | None = None) -> list[StoredReceipt]:
+    """The oldest unhandled updates, of these streams or of all, in order of arrival."""
+    wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
+    if streams is not None:
+        wanted = wanted.where(func.coalesce(receipts.c.stream, 0).in_(sorted(streams)))
+    rows = await tx.all(wanted.order_by(receipts.c.id).limit(limit))
     return [
         StoredReceipt(
             r.id, r.channel, r.account, r.external_id, r.received_at, tx.sealer.open_json(r.raw_sealed), r.attempts
@@ -130,6 +147,16 @@ async def is_waiting(tx: Tx, receipt_id: int) -> bool:
     """Whether an update has not been handled yet."""
     row = await tx.one(select(receipts.c.state).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id))
     return row is not None and row.state == WAITING
+
+
+async def still_waiting(tx: Tx, ids: Collection[int]) -> set[int]:
+    """Those of these updates that nobody has handled yet."""
+    rows = await tx.all(
+        select(receipts.c.id).where(
+            receipts.c.tenant == tx.tenant, receipts.c.id.in_(list(ids)), receipts.c.state == WAITING
+        )
+    )
+    return {int(row.id) for row in rows}
 
 
 async def set_aside(tx: Tx, receipt_id: int) -> None:

@@ -160,7 +160,7 @@ async def find_invitation(tx: Tx, code: str) -> Invitation | None:
     """What a code grants, used or not."""
     row = await tx.one(
         select(invitations).where(
-            invitations.c.tenant == tx.tenant, invitations.c.digest == tx.sealer.digest(normalise_code(code))
+            invitations.c.tenant == tx.tenant, invitations.c.digest.in_(tx.sealer.digests(normalise_code(code)))
         )
     )
     if row is None:
@@ -207,7 +207,7 @@ async def find_login(tx: Tx, token: str, now: datetime) -> str | None:
     """The web user a sign-in link stands for."""
     row = await tx.one(
         select(login_links.c.user_key, login_links.c.expires_at).where(
-            login_links.c.tenant == tx.tenant, login_links.c.digest == tx.sealer.digest(token)
+            login_links.c.tenant == tx.tenant, login_links.c.digest.in_(tx.sealer.digests(token))
         )
     )
     return row.user_key if row is not None and row.expires_at > now else None

@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+_SEALED = re.compile(r"gAAAAA[A-Za-z0-9_-]{90,}={0,2}")
+"""How sealed text looks inside other text: version 0x80, then the seconds of this century (https://github.com/fernet/spec)."""
 
 
 class SealBroken(ValueError):
@@ -21,12 +25,13 @@ class Sealer:
     def __init__(self, keys: Sequence[str]) -> None:
         if not keys:
             raise ValueError("at least one sealing key is needed")
+        self._newest = Fernet(keys[0].encode())
         self._fernet = MultiFernet([Fernet(key.encode()) for key in keys])
-        self._digest_key = hashlib.sha256(b"linli look-up " + keys[0].encode()).digest()
+        self._digest_keys = [hashlib.sha256(b"linli look-up " + key.encode()).digest() for key in keys]
 
     def seal(self, text: str) -> bytes:
         """The text, unreadable without a key."""
-        return self._fernet.encrypt(text.encode())
+        return self._newest.encrypt(text.encode())
 
     def open(self, sealed: bytes) -> str:
         """The text again. Raises `SealBroken`."""
@@ -43,9 +48,42 @@ class Sealer:
         """The JSON value again. Raises `SealBroken`."""
         return json.loads(self.open(sealed))
 
+    def renew(self, sealed: bytes) -> bytes:
+        """The same text, sealed with the first key, and so what is sealed inside it; the same bytes when all of it is.
+
+        Raises `SealBroken`.
+        """
+        text = self.open(sealed)
+        inside = self.renew_inside(text)
+        if inside != text:
+            return self.seal(inside)
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return self.seal(text)
+        return sealed
+
+    def renew_inside(self, text: str) -> str:
+        """A text whose sealed parts are sealed with the first key; what only looks sealed stays as it is."""
+
+        def renewed(found: re.Match[str]) -> str:
+            try:
+                return self.renew(found.group().encode()).decode()
+            except SealBroken:
+                return found.group()
+
+        return _SEALED.sub(renewed, text)
+
     def digest(self, text: str) -> str:
         """A keyed digest, for finding a row by a sealed value without opening all of them."""
-        return hmac.new(self._digest_key, text.encode(), hashlib.sha256).hexdigest()
+        return self._digest(self._digest_keys[0], text)
+
+    def digests(self, text: str) -> list[str]:
+        """The digest by every key: a row that was written before the keys changed is found by one of them."""
+        return [self._digest(key, text) for key in self._digest_keys]
+
+    def _digest(self, key: bytes, text: str) -> str:
+        return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
 def new_key() -> str:

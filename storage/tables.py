@@ -7,7 +7,9 @@ from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
 from storage.events import events, ledgers, remarks
 from storage.labels import labels
+from storage.leases import leases, pauses
 from storage.outbox import outbox, posts
+from storage.pace import held, paces
 from storage.people import chats, identities, people, rooms
 from storage.receipts import receipts
 from storage.requests import ratings, requests
@@ -15,6 +17,7 @@ from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.timers import timers
+from storage.toasts import web_toasts
 from storage.webchat import web_files, web_posts, web_sessions
 from storage.wishes import wishes
 
@@ -25,14 +28,18 @@ ALL = (
     dialogues,
     distinctions,
     events,
+    held,
     identities,
     invitations,
     keyboards,
     labels,
+    leases,
     ledgers,
     login_links,
     menus,
     outbox,
+    paces,
+    pauses,
     people,
     posts,
     ratings,
@@ -48,6 +55,7 @@ ALL = (
     web_files,
     web_posts,
     web_sessions,
+    web_toasts,
     wishes,
 )
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, func, select, update
 
+from storage.leases import part_of
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
 WAITING, DONE, DROPPED, FAILED = "waiting", "done", "dropped", "failed"
 MAX_ATTEMPTS = 5
+PARTS = 16
+"""Between so many shares the timers are divided, by what they are for: those of one record go off in order."""
 
 timers = Table(
     "timers",
@@ -77,14 +81,12 @@ async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> in
     return await tx.run(statement.values(state=DROPPED))
 
 
-async def due(tx: Tx, now: datetime, limit: int) -> list[Timer]:
-    """What has fallen due, earliest first."""
-    rows = await tx.all(
-        select(timers)
-        .where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
-        .order_by(timers.c.due_at, timers.c.id)
-        .limit(limit)
-    )
+async def due(tx: Tx, now: datetime, limit: int, parts: Collection[int] | None = None) -> list[Timer]:
+    """What has fallen due, of these parts or of all, earliest first."""
+    wanted = select(timers).where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
+    if parts is not None:
+        wanted = wanted.where(part_of(timers.c.subject_id, PARTS).in_(sorted(parts)))
+    rows = await tx.all(wanted.order_by(timers.c.due_at, timers.c.id).limit(limit))
     return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
 
 

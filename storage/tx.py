@@ -7,7 +7,7 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Executable, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -35,6 +35,8 @@ class Tx:
     sealer: Sealer
     pending: list[dict[str, Any]] = field(default_factory=list)
     """Events of this transaction that are not in the database yet (`storage.events`)."""
+    written: list[dict[str, Any]] = field(default_factory=list)
+    """Events that this transaction has put into the ledger."""
     endings: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
     """What is still to be done before the commit, each once."""
 
@@ -69,13 +71,26 @@ class Tx:
         return list((await self.connection.execute(statement)).all())
 
 
+class Watcher(Protocol):
+    """Hears of transactions, for figures and logs. Must not fail and not wait."""
+
+    def committed(self, tx: Tx) -> None:
+        """It is saved."""
+        ...
+
+    def again(self) -> None:
+        """It lost against another and is begun anew."""
+        ...
+
+
 class Store:
-    """Opens transactions on one database for one tenant."""
+    """Opens transactions on one database for one tenant. `watcher` may be set once, before the first transaction."""
 
     def __init__(self, database: Database, ids: Ids, sealer: Sealer) -> None:
         self.database = database
         self.ids = ids
         self.sealer = sealer
+        self.watcher: Watcher | None = None
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
@@ -84,6 +99,8 @@ class Store:
             tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
             yield tx
             await tx.end()
+        if self.watcher is not None:
+            self.watcher.committed(tx)
 
     async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
         """Does the work in one transaction and returns what it returns; saved when this returns, or not at all.
@@ -106,6 +123,8 @@ class Store:
                     raise
                 if tries >= TRIES:
                     raise _last(error) from error
+                if self.watcher is not None:
+                    self.watcher.again()
             await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tries)))  # noqa: S311
 
     @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from handlers.messages import Address, Capabilities, Incoming, MediaKind, Outgoing, Receipt, Refused
 
@@ -64,4 +64,15 @@ class Channel(Protocol):
 
     async def stop(self) -> None:
         """Stops receiving; what was handed to `receive` is finished first."""
+        ...
+
+
+@runtime_checkable
+class KnowsRepeats(Protocol):
+    """A channel that knows a message it has been given before."""
+
+    async def send_once(
+        self, key: str, address: Address, out: Outgoing, *, files: Sequence[OutFile] = ()
+    ) -> Receipt | Refused:
+        """Sends a new message; the same key again is the same message and is shown once."""
         ...

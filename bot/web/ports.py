@@ -39,7 +39,7 @@ class WallWish(NamedTuple):
 
 
 class Health(NamedTuple):
-    """Whether the program can work now, and one plain line for each thing that is wrong."""
+    """Whether the program can work now, and one word for each thing that is wrong."""
 
     ready: bool
     findings: list[str]
@@ -110,7 +110,11 @@ class Backend(Protocol):
         ...
 
     async def health(self) -> Health:
-        """Database, migrations, backlog."""
+        """Database, migrations, backlog, disk."""
+        ...
+
+    async def measure(self) -> None:
+        """Brings the figures of /metrics up to date."""
         ...
 
     async def figures(self) -> list[FigureRow]:

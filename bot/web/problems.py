@@ -120,7 +120,7 @@ async def _on_busy(request: Request, error: Exception) -> Response:
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:
-    log.error("web.failed", path=request.url.path, exc_info=error)
+    log.error("web.failed", route=getattr(request.scope.get("route"), "path_format", ""), exc_info=error)
     return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
 
 

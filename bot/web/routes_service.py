@@ -24,7 +24,7 @@ async def is_alive() -> HealthOut:
 
 @router.get("/readyz", responses={503: {"model": HealthOut}})
 async def is_ready(site: TheSite, answer: Response) -> HealthOut:
-    """Database, migrations and backlog are in order; else 503 and what is wrong."""
+    """Database, migrations, backlog and disk are in order; else 503 and one word for each thing that is wrong."""
     health = await site.backend.health()
     answer.status_code = 200 if health.ready else 503
     return HealthOut(status="ok" if health.ready else "unready", findings=health.findings)
@@ -37,6 +37,7 @@ async def show_metrics(
     """Prometheus text, for this machine or for whoever brings the token as a bearer."""
     if not (_brings(authorization, site.metrics_token) or _is_this_machine(request)):
         raise ProblemError(403)
+    await site.backend.measure()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -47,7 +48,8 @@ async def take_telegram(
     """A Telegram webhook call. Answered 200 only when the update is durable."""
     status = await site.backend.telegram_hook(await request.body(), x_telegram_bot_api_secret_token)
     if status >= 400:
-        raise ProblemError(status, CODES.get(status, "failed"))
+        later = {"Retry-After": "2"} if status == 503 else {}
+        raise ProblemError(status, CODES.get(status, "failed"), later)
     return Response(status_code=status)
 
 

@@ -6,13 +6,18 @@ import io
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from PIL import Image, ImageDraw
 
 from bot.channels.base import Channel
 from bot.files import GONE, Files
 from bot.media import MediaStore
+from handlers import refused_files
 from nlp.duplicates import NEAR_BITS
 from storage import attachments
+from storage.attachments import Attachment
+from storage.tx import Tx
+from tests.handlers.resident_steps import LAMP, WHO
 from tests.town import Town
 
 
@@ -74,3 +79,31 @@ async def noted(town: Town, ref: str) -> int:
             duration=0,
             now=town.now,
         )
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"MZ\x90\x00", "只收照片"),
+        (b"\xff\xd8\xff\xe0" + bytes(50), "打不开"),
+        (None, "没取到"),
+        (b"x" * 2_001, "太大"),
+    ],
+)
+async def test_who_sent_a_file_that_is_not_kept_hears_why_once(tmp_path: Path, data: bytes | None, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, LAMP)
+        await town.says(WHO, media=1)
+        async with town.store.read() as tx:
+            (sent,) = await attachments.unfetched(tx, 5)
+        kept = {} if data is None else {sent.ref: data}
+        channels: dict[Any, Channel] = {("test", ""): cast(Channel, Platform(kept))}
+
+        async def tell(tx: Tx, file: Attachment, reason: str) -> None:
+            await refused_files.tell(town.city, tx, file, reason, town.now)
+
+        files = Files(town.store, MediaStore(tmp_path / "media", max_bytes=2_000), channels, tell)
+        for _ in range(2):
+            assert await files.fetch(sent) == GONE
+        await town.deliver()
+        assert sum(said in text for text, _ in town.screen(WHO)) == 1

@@ -13,8 +13,9 @@ import pytest
 
 from bot.clock import Clock
 from bot.files import Files
+from bot.gate import Pace
 from bot.media import MediaStore
-from bot.sender import Pace, Sender
+from bot.sender import Sender
 from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
 from storage import outbox, people
 from storage.people import Chat

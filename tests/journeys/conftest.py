@@ -74,7 +74,8 @@ def config_for(folder: Path, server: TelegramServer, **telegram: Any) -> Config:
     values = {"per_second": 1000.0, "chat_interval": 0.0, "group_per_minute": 100000, **telegram}
     lines = "\n".join(f"{key} = {value!r}".replace("'", '"') for key, value in values.items())
     path.write_text(
-        f'[street]\nfile = "{SHIPPED_STREET}"\n[telegram]\ntoken = "{TOKEN}"\nbase_url = "{server.base_url}"\n{lines}\n',
+        f'[street]\nfile = "{SHIPPED_STREET}"\n[telegram]\ntoken = "{TOKEN}"\nbase_url = "{server.base_url}"\n{lines}\n'
+        "[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0\n",
         encoding="utf-8",
     )
     return load_config(path)

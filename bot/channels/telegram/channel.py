@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import mimetypes
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -22,6 +22,8 @@ from handlers.messages import Address, Capabilities, Incoming, Outgoing, Receipt
 
 log = logging.getLogger(__name__)
 
+_LOOK = 0.5
+"""Seconds between two looks at whose turn it is to ask for updates."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -69,6 +71,8 @@ class TelegramChannel:
         self._receive: Receive | None = None
         self._stopping = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self.may_poll: Callable[[], bool] = lambda: True
+        """Whether it is this process that asks for updates; Telegram allows one."""
 
     @property
     def username(self) -> str:
@@ -140,9 +144,22 @@ class TelegramChannel:
         while not ready and not self._stopping.is_set():
             await wait_for_stop(self._stopping, pauses.again())
             ready = not self._stopping.is_set() and await self._set_up()
-        if self._mode == "polling":
-            url = f"{self._base}/bot{self._token}/getUpdates"
-            await Poller(url, receive, trust_env=self._trust_env).run(self._stopping)
+        while self._mode == "polling" and not self._stopping.is_set():
+            if self.may_poll():
+                await self._poll(receive)
+            else:
+                await wait_for_stop(self._stopping, _LOOK)
+
+    async def _poll(self, receive: Receive) -> None:
+        """Asks for updates until we stop, or until another process does it."""
+        url, done = f"{self._base}/bot{self._token}/getUpdates", asyncio.Event()
+        polling = asyncio.create_task(Poller(url, receive, trust_env=self._trust_env).run(done))
+        try:
+            while self.may_poll() and not self._stopping.is_set() and not polling.done():
+                await wait_for_stop(self._stopping, _LOOK)
+        finally:
+            done.set()
+            await polling
 
     async def _set_up(self) -> bool:
         """Tells Telegram how we receive. Whether it worked; a refusal is logged."""

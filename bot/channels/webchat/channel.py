@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +18,11 @@ from bot.channels.webchat.hub import Hub, Toast
 from bot.channels.webchat.shapes import chat_of
 from bot.media import MediaRefused, MediaStore
 from handlers.messages import Address, Incoming, Outgoing, Receipt, Refusal, Refused
+from storage import toasts
 from storage.database import Database
 from storage.ids import Ids
 from storage.seal import Sealer
+from storage.tx import Store
 from storage.webchat import OVERLAP, WebFile, WebFiles, WebPosts, WebSessions
 
 log = structlog.get_logger()
@@ -40,7 +43,10 @@ class WebChannel:
         *,
         ids: Ids | None = None,
         poll_seconds: float = 2.0,
+        shared: bool = False,
     ) -> None:
+        """`shared`: screens may be open at other processes, so toasts are left for them."""
+        self._passing = Store(db, ids or Ids(), sealer) if shared else None
         self.posts = WebPosts(db, ids or Ids(), sealer)
         self.sessions = WebSessions(db)
         self.files = WebFiles(db)
@@ -49,6 +55,7 @@ class WebChannel:
         self.hub = Hub()
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()
+        self._passed: set[int] = set()
         self._poller: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -66,13 +73,31 @@ class WebChannel:
         chat = chat_of(address)
         if out.callback:
             user, _, press = out.callback.partition(":")
-            self.hub.toast(chat, user, Toast(out.text, out.alert, press))
+            if self._passing is None:
+                self.hub.toast(chat, user, Toast(out.text, out.alert, press))
+            else:
+                body = {"chat": chat, "user": user, "text": out.text, "alert": out.alert, "press": press}
+                await self._passing.run(lambda tx: toasts.put(tx, body))
+                await self._pass_on()
             return Receipt()
+        return await self._put(chat, address, out, files, post, None)
+
+    async def send_once(
+        self, key: str, address: Address, out: Outgoing, *, files: Sequence[OutFile] = ()
+    ) -> Receipt | Refused:
+        """Writes a post; the same key again is the post that stands there."""
+        if out.callback:
+            return await self.send(address, out)
+        return send.check(address, out) or await self._put(chat_of(address), address, out, files, "", key)
+
+    async def _put(
+        self, chat: str, address: Address, out: Outgoing, files: Sequence[OutFile], post: str, key: str | None
+    ) -> Receipt | Refused:
         try:
             kept = [await self._keep(file) for file in files]
         except (OSError, MediaRefused) as error:
             return Refused(reason=Refusal.REJECTED, detail=f"file: {error}")
-        ref = await self._write(address, out, kept, post)
+        ref = await self._write(address, out, kept, post, key)
         self.hub.wake([chat])
         return Receipt(ref=ref)
 
@@ -111,8 +136,8 @@ class WebChannel:
         seen, self._seen = self._seen, set()
         await self.posts.mark_seen(seen, datetime.now(UTC))
 
-    async def _write(self, address: Address, out: Outgoing, kept: list[WebFile], post: str) -> str:
-        draft = send.to_post(address, out, kept)
+    async def _write(self, address: Address, out: Outgoing, kept: list[WebFile], post: str, key: str | None) -> str:
+        draft = replace(send.to_post(address, out, kept), client_id=key)
         if kept:
             await self.files.grant(draft.chat, kept, datetime.now(UTC))
         if post.isdecimal():
@@ -123,6 +148,18 @@ class WebChannel:
             if changed:
                 return str(changed.id)
         return str((await self.posts.add(draft)).id)
+
+    async def _pass_on(self) -> None:
+        """Shows what any process has left for the screens that are open here, each once."""
+        if self._passing is None or not self.hub.listened():
+            return
+        since = self.posts.cursor() - OVERLAP
+        async with self._passing.read() as tx:
+            found = await toasts.after(tx, since)
+        for number, body in found:
+            if number not in self._passed:
+                self.hub.toast(body["chat"], body["user"], Toast(body["text"], body["alert"], body["press"]))
+        self._passed = {n for n in self._passed | {number for number, _ in found} if n > since}
 
     async def _keep(self, file: OutFile) -> WebFile:
         found = await asyncio.to_thread(self.media.find, file.ref)
@@ -143,6 +180,7 @@ class WebChannel:
                 since, now = cursor - OVERLAP, self.posts.cursor()
                 if self.hub.listened():
                     self.hub.wake(await self.posts.changed_chats(since))
+                    await self._pass_on()
                 cursor = now
             except SQLAlchemyError:
                 log.exception("webchat.poll_failed")

@@ -122,6 +122,9 @@ class Program:
     async def health(self) -> Health:
         return self.healthy
 
+    async def measure(self) -> None:
+        self.measured = True
+
     async def figures(self) -> list[FigureRow]:
         def rate(value: str, formula: str) -> Figure:
             return Figure(value=value, formula=formula)

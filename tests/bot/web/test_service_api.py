@@ -59,6 +59,9 @@ async def test_the_telegram_hook_says_what_the_program_says(
     headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret else {}
     answer = await anna.post("/hooks/telegram", content=b"{}", headers=headers)
     assert answer.status_code == status
+    assert ("retry-after" in answer.headers) == (status == 503)
+    if status == 503:
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 async def test_wishes(anna: Browser, program: Program) -> None:

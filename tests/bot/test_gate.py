@@ -1,0 +1,72 @@
+"""Who goes next: the most urgent that the limits allow; one new message at a time; an answer is not held up by notices."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.gate import Closed, Gate
+from handlers.messages import Capabilities
+from storage.outbox import NOTICE, REPLY
+
+
+async def go(gate: Gate, order: list[int], urgency: int, number: int, chat: str = "") -> None:
+    async with gate.turn(urgency, number, chat or f"c{number}", is_group=False):
+        order.append(number)
+        await asyncio.sleep(0)
+
+
+async def test_an_answer_overtakes_every_notice_that_waits() -> None:
+    gate, order = Gate(Capabilities()), []
+    async with gate.turn(NOTICE, 0, "c0", is_group=False):
+        notices = [asyncio.create_task(go(gate, order, NOTICE, n)) for n in range(1, 51)]
+        await asyncio.sleep(0)
+        answer = asyncio.create_task(go(gate, order, REPLY, 99))
+        await asyncio.sleep(0)
+        assert order == []
+    await asyncio.gather(answer, *notices)
+    assert order == [99, *range(1, 51)]
+
+
+async def test_one_new_message_at_a_time_and_changes_beside_it() -> None:
+    gate, order = Gate(Capabilities()), []
+    async with gate.turn(REPLY, 1, "a", is_group=False) as turn:
+        other = asyncio.create_task(go(gate, order, REPLY, 2))
+        await asyncio.sleep(0.01)
+        assert order == []
+        gate.calm(turn)
+        await other
+    assert order == [2]
+
+
+async def test_a_platform_that_knows_repeats_takes_many_at_once() -> None:
+    gate, order = Gate(Capabilities(), at_risk=0), []
+    async with gate.turn(REPLY, 1, "a", is_group=False):
+        await go(gate, order, REPLY, 2)
+    assert order == [2]
+
+
+async def test_notices_leave_room_for_answers() -> None:
+    gate, order = Gate(Capabilities(per_second=10)), []
+    notices = [asyncio.create_task(go(gate, order, NOTICE, n)) for n in range(30)]
+    await asyncio.sleep(0.05)
+    assert order == list(range(8))
+    await go(gate, order, REPLY, 99)
+    assert order == [*range(8), 99]
+    gate.close()
+    assert all(isinstance(e, Closed) for e in (await asyncio.gather(*notices, return_exceptions=True))[9:])
+
+
+async def test_a_chat_that_must_wait_holds_up_no_other() -> None:
+    gate, order = Gate(Capabilities(chat_interval=60.0)), []
+    await go(gate, order, NOTICE, 1, "same")
+    waiting = asyncio.create_task(go(gate, order, REPLY, 2, "same"))
+    await asyncio.sleep(0)
+    await go(gate, order, NOTICE, 3)
+    assert order == [1, 3]
+    gate.close()
+    with pytest.raises(Closed):
+        await waiting
+    with pytest.raises(Closed):
+        await go(gate, order, REPLY, 4)

@@ -1,0 +1,92 @@
+"""`linli run` as a process: SIGTERM in the middle of work ends it in time, and what was acknowledged is handled later."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+import httpx
+
+from bot.catalogue import SHIPPED_STREET
+
+WITHIN = 10
+MESSAGES = 40
+PHONE = "13912341234"
+
+
+class Process:
+    """One `linli run` in a folder, on a port that the system chooses."""
+
+    def __init__(self, folder: Path, running: asyncio.subprocess.Process, url: str) -> None:
+        self.folder, self._running, self.url = folder, running, url
+
+    @classmethod
+    async def start(cls, folder: Path) -> Process:
+        config = folder / "config.toml"
+        config.write_text(
+            f'[street]\nfile = "{SHIPPED_STREET}"\n[web]\nport = 0\n[limits]\ndisk_free_mb = 0\n', encoding="utf-8"
+        )
+        with (folder / "log").open("ab") as log:
+            running = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot", "run", "--config", str(config)),
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        assert running.stdout is not None
+        line = (await running.stdout.readline()).decode()
+        return cls(folder, running, line.split()[-1])
+
+    async def end(self) -> int:
+        self._running.send_signal(signal.SIGTERM)
+        try:
+            return await asyncio.wait_for(self._running.wait(), WITHIN)
+        finally:
+            if self._running.returncode is None:
+                self._running.kill()
+
+    def count(self, question: str) -> int:
+        with sqlite3.connect(self.folder / "linli.db") as connection:
+            return int(connection.execute(question).fetchone()[0])
+
+
+async def say(client: httpx.AsyncClient, n: int) -> bool:
+    body = {"text": f"银杏苑三栋二单元楼道灯坏了{n}，电话{PHONE}", "client_id": f"c{n}"}
+    try:
+        answer = await client.post("/api/chat/messages", json=body)
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == 202
+
+
+async def test_a_signal_in_the_middle_of_work_loses_nothing(tmp_path: Path) -> None:
+    one = await Process.start(tmp_path)
+    async with httpx.AsyncClient(base_url=one.url, headers={"X-Linli": "1"}, timeout=20) as client:
+        assert (await client.post("/api/session")).status_code == 200
+        assert (await client.get("/healthz")).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+        shown = (await client.get("/metrics")).text
+        assert "linli_ready 1.0" in shown
+        assert "linli_database_bytes" in shown
+        sent = [asyncio.create_task(say(client, n)) for n in range(MESSAGES)]
+        await asyncio.wait(sent, return_when=asyncio.FIRST_COMPLETED)
+        assert await one.end() == 0
+        acknowledged = sum(await asyncio.gather(*sent))
+    assert acknowledged
+    stored = one.count("SELECT count(*) FROM receipts")
+    assert stored >= acknowledged
+    other = await Process.start(tmp_path)
+    for _ in range(600):
+        if not other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'"):
+            break
+        await asyncio.sleep(0.05)
+    assert other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'") == 0
+    assert await other.end() == 0
+    assert other.count("SELECT count(*) FROM receipts WHERE state = 'failed'") == 0
+    log = (tmp_path / "log").read_text(encoding="utf-8")
+    assert PHONE not in log
+    assert "楼道灯" not in log
+    assert all(json.loads(line)["process"] for line in log.splitlines())
