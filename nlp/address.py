@@ -23,7 +23,6 @@ MAX_READ = 2_000
 NEAR, MAX_NEAR = 1_000.0, 4
 """Metres from a point within which grids are offered, and how many."""
 _AROUND = 0.03  # degrees, more than NEAR even in the north
-_NOT_PLAIN = re.compile(r"[^\n\x20-\x7e\u4e00-\u9fff，。！？、：；（）…“”]")
 _OWN = re.compile(
     r"(?:我们?|咱们?|俺们?)(?:家|这)?(?:这)?(?:(?P<estate>小区|大院)|楼|栋|幢|单元|家|这[边里儿栋幢]|门口|(?=\s*第?[\d一二三四五六七八九十]+(?:号楼|栋|幢|#)))"
 )
@@ -88,7 +87,7 @@ class PlaceBook:
 
     def locate(self, text: str, *, home: str | None = None) -> tuple[Place, tuple[tuple[int, int], ...]]:
         """As `find`, with the spans of every place mentioned in the plain text, deciding or not."""
-        read = (plain(text) if _NOT_PLAIN.search(text) else text)[:MAX_READ]
+        read = plain(text)[:MAX_READ]
         mentions = find_mentions(read, self._gazetteer)
         own = _OWN.search(read) if home else None
         if home and own and all(not m.spots and m.building for m in mentions):

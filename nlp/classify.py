@@ -8,15 +8,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
-
-import numpy as np
+from typing import NamedTuple
 
 from nlp.cues import Cues, Hit, totals
 from nlp.lexicon import DATA, name_entries, read_entries
-from nlp.model import UNHEARD, Floats, Model, Reading, is_learned, read_model, shipped_model
+from nlp.model import UNHEARD, Model, Reading, is_learned, read_model, shipped_model
 from nlp.segment import Sentence
 from nlp.taxonomy import Item
 
@@ -32,7 +30,7 @@ DOUBT = 1.6
 LEAST_EVIDENCE = 0.05
 SLIGHTEST = 1e-5
 """Confidence beside the best below which an item is not named."""
-MOST_SHARES = 8
+MOST_SHARES = 3
 """Items that are given a confidence, at most."""
 MOST_EVIDENCE = 6
 """Words shown as evidence, at most."""
@@ -55,8 +53,7 @@ Found = Sequence[tuple[int, int, str]] | None
 """The known words of a framed text where they have been looked for already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ranking:
+class Ranking(NamedTuple):
     """What speaks for which item: `scores` by hand-written entries, best first; `powers` with what was learned.
 
     `signs` are the scores of items of any taxonomy, the shipped entries' included.
@@ -68,32 +65,30 @@ class Ranking:
     hits: tuple[Hit, ...]
     items: Sequence[str]
     places: Mapping[str, int]
-    powers: Floats
+    powers: Sequence[float]
     learned: Learned | None = None
 
     def best(self) -> str | None:
         """The likeliest item; None without evidence."""
-        return self.items[int(self.powers.argmax())] if len(self.powers) else None
+        return self.items[self.powers.index(max(self.powers))] if self.powers else None
 
     def shares(self, without: Collection[str] = ()) -> tuple[tuple[str, float], ...]:
-        """The likeliest items with a confidence between 0 and 1. Without anything learned a rest is doubt."""
-        if not len(self.powers):
+        """The three likeliest items with a confidence between 0 and 1. Without anything learned a rest is doubt."""
+        powers = list(self.powers)
+        for item in without:
+            if item in self.places:
+                powers[self.places[item]] = -math.inf
+        most = max(powers, default=-math.inf)
+        if most == -math.inf:
             return ()
-        if not len(self.powers):
-            return ()
-        powers = self.powers
-        if without:
-            powers = powers.copy()
-            powers[[self.places[item] for item in without if item in self.places]] = -np.inf
-        most = powers.item(powers.argmax()) if self.learned else 0.0
-        if most == -np.inf:
-            return ()
-        raised = np.exp(powers - most)
-        whole = raised.sum().item() + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
-        first = (-raised).argsort(kind="stable")[:MOST_SHARES].tolist()
-        return tuple(
-            [(self.items[at], round(share / whole, 4)) for at in first if (share := raised.item(at)) > SLIGHTEST]
+        if not self.learned:
+            most = 0.0
+        raised = [math.exp(power - most) for power in powers]
+        whole = sum(raised) + (0.0 if self.learned else math.exp(DOUBT * SHARPNESS))
+        named = sorted(
+            [at for at, share in enumerate(raised) if share > SLIGHTEST], key=raised.__getitem__, reverse=True
         )
+        return tuple([(self.items[at], round(raised[at] / whole, 4)) for at in named[:MOST_SHARES]])
 
     def evidence(self, item: str | None) -> tuple[tuple[str, float], ...]:
         """The words that speak for an item with their weights, heaviest first."""
@@ -108,8 +103,7 @@ class Ranking:
         return tuple(pair for pair in heaviest[:MOST_EVIDENCE] if pair[1] >= LEAST_EVIDENCE)
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(NamedTuple):
     """A text as a learned lexicon saw it: `number` is the lexicon's place among those read together."""
 
     reading: Reading
@@ -140,7 +134,7 @@ class ItemCues:
 
     def find(self, said: Sentence, found: Found = None) -> tuple[dict[str, float], tuple[Hit, ...]]:
         """A positive score by item, and the entries found; their spans are those of the framed text."""
-        hits = self.cues.match(said.framed, found, set(accumulate(map(len, said.words), initial=1)))
+        hits = self.cues.match(said.framed, found, frozenset(accumulate(map(len, said.words), initial=1)))
         return {item: score for item, score in totals(hits).items() if score > 0}, tuple(hits)
 
 
@@ -153,21 +147,22 @@ class ItemScorer:
         self._items = tuple(item.id for item in items)
         self.model = read_model(learned) if learned else shipped_model(LEARNED_ITEMS)
         self._places = {item: at for at, item in enumerate(self._items)}
-        known = [at for at, target in enumerate(self.model.targets) if target in self._places]
-        self._known = np.array(known, dtype=np.intp)
-        self._columns = np.array([self._places[self.model.targets[at]] for at in known], dtype=np.intp)
+        column = {target: at for at, target in enumerate(self.model.targets)}
+        self._columns = [column.get(item, -1) for item in self._items]
+        self._has_learned = any(item in column for item in self._items)
 
     def rank(self, said: Sentence, learned: Learned, found: Found = None) -> Ranking:
         """The items a text speaks for; `learned` is the text as `model` sees it, `found` its known words."""
         scores, hits = self.hand.find(said, found)
         signs = tuple(sorted(scores.items(), key=lambda pair: (-pair[1], pair[0])))
         ranked = tuple([pair for pair in signs if pair[0] in self._places])
-        if not len(self._known):
-            powers = np.array([min(score, 60.0) * SHARPNESS for _, score in ranked])
+        if not self._has_learned:
+            powers = [min(score, 60.0) * SHARPNESS for _, score in ranked]
             places = {item: at for at, (item, _) in enumerate(ranked)}
             return Ranking(ranked, signs, hits, list(places), places, powers)
-        powers = np.full(len(self._items), UNHEARD * self.model.lead)
-        powers[self._columns] = self.model.lead * learned.reading.scores(learned.number)[self._known]
+        lead = self.model.lead
+        heard = [*(lead * learned.reading.scores(learned.number)).tolist(), lead * UNHEARD]
+        powers = [heard[column] for column in self._columns]
         for item, score in ranked:
             powers[self._places[item]] += self.model.weigh(score)
         return Ranking(ranked, signs, hits, self._items, self._places, powers, learned)
@@ -209,6 +204,8 @@ class IntentScorer:
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
         self.hand = IntentCues(classes)
         self.model = shipped_model(LEARNED_INTENTS)
+        column = {target: at for at, target in enumerate(self.model.targets)}
+        self._columns = [column.get(intent, -1) for intent in INTENTS]
 
     def score(
         self, said: Sentence, ranking: Ranking, learned: Learned, *, placed: bool, found: Found = None
@@ -216,8 +213,9 @@ class IntentScorer:
         """A power for every intent; their softmax is the confidence."""
         scores = self.hand.score(said, ranking.signs, placed=placed, found=found)
         lead = self.model.lead
-        heard = dict(zip(self.model.targets, learned.reading.scores(learned.number).tolist(), strict=True))
-        return {intent: lead * heard.get(intent, UNHEARD) + self.model.weigh(scores[intent]) for intent in INTENTS}
+        heard = [*learned.reading.scores(learned.number).tolist(), UNHEARD]
+        powers = zip(scores.items(), self._columns, strict=True)
+        return {intent: lead * heard[column] + self.model.weigh(score) for (intent, score), column in powers}
 
 
 _LEANINGS = (

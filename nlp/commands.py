@@ -9,6 +9,8 @@ from nlp.phrases import Phrases
 
 MENU = frozenset({"help", "my_requests", "wishes", "wall", "export", "erase", "cancel"})
 """The commands a text can be."""
+LONGEST = 30
+"""Characters of the longest text that can be a command."""
 _TRIM = re.compile(r"[\s，。！？、；：,.!?;:~…/\"'“”‘’()（）\[\]【】]+")
 _POLITE = re.compile(
     r"^(?:请|麻烦|帮我|我要|我想|给我|看看|看一下|查看|打开)*(?P<core>.*?)(?:一下|吧|啊|呢|了啦|谢谢)*$"
@@ -69,7 +71,7 @@ class Commands:
 
     def find_menu(self, text: str) -> str | None:
         """The command when the whole text is one, politeness aside; None for anything that says more."""
-        if len(text) > 30:
+        if len(text) > LONGEST:
             return None
         bare = _TRIM.sub("", text).lower()
         polite = _POLITE.match(bare)
@@ -77,4 +79,6 @@ class Commands:
 
     def wants_person(self, text: str) -> bool:
         """Whether the text asks for a human or for a call back."""
-        return bool(self._person.find_all(text)) or _TRIM.sub("", text) in ("人工", "客服", "人呢")
+        if self._person.find(text):
+            return True
+        return len(text) <= LONGEST and _TRIM.sub("", text) in ("人工", "客服", "人呢")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise, product
+from typing import NamedTuple
 
 from nlp.lexicon import Entry, LexiconError
 from nlp.phrases import Phrases, longest
@@ -19,8 +20,7 @@ MAX_PLACES = 6
 Span = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One entry found in a text: the words as written and the span from the first to the last."""
 
     entry: Entry
@@ -74,9 +74,12 @@ class Cues:
             if word in self._plain:
                 known.append(one)
             for slot in self._slots.get(word, ()):
-                places.setdefault(slot, []).append(one[:2])
+                if slot in places:
+                    places[slot].append(one[:2])
+                else:
+                    places[slot] = [one[:2]]
         for start, end, word in longest(known):
-            factor = ACROSS if breaks and end - start <= 2 and _straddles(start, end, breaks) else 1.0
+            factor = ACROSS if breaks and end - start == 2 and _straddles(start, end, breaks) else 1.0
             for entry in self._plain[word]:
                 earlier = hits.get(id(entry))
                 if earlier is None or earlier.weight < entry.weight * factor:
@@ -90,26 +93,24 @@ class Cues:
 
 
 def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
-    inner = any(at in breaks for at in range(start + 1, end))
-    return inner and (start not in breaks or end not in breaks)
+    """Whether two characters belong to two words, and at least one of those goes on."""
+    return start + 1 in breaks and (start not in breaks or end not in breaks)
 
 
 def _together(places: list[list[Span]]) -> tuple[Span, list[Span]] | None:
     """The closest way to pick one place of each part, apart from each other and within reach, if any."""
-    picked: list[list[Span]] = [[]]
-    for options in places:
-        picked = [
-            [*chosen, option]
-            for chosen in picked
-            for option in options[:MAX_PLACES]
-            if all(option[1] <= s or e <= option[0] for s, e in chosen)
-        ]
     best: tuple[Span, list[Span]] | None = None
-    for chosen in picked:
-        start, end = min(s for s, _ in chosen), max(e for _, e in chosen)
-        gap = end - start - sum(e - s for s, e in chosen)
-        if gap <= REACH and (best is None or end - start < best[0][1] - best[0][0]):
-            best = (start, end), sorted(chosen)
+    for picked in product(*[options[:MAX_PLACES] for options in places]):
+        chosen = sorted(picked)
+        gap = 0
+        for (_, end), (start, _) in pairwise(chosen):
+            if start < end:
+                break
+            gap += start - end
+        else:
+            whole = chosen[0][0], chosen[-1][1]
+            if gap <= REACH and (best is None or whole[1] - whole[0] < best[0][1] - best[0][0]):
+                best = whole, chosen
     return best
 
 

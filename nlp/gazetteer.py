@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from nlp.soundalike import Names, SoundTable, read_lookalikes, same_numerals, slips
+from nlp.soundalike import Names, read_lookalikes, same_numerals, slips, sound_table
 from nlp.street import Area, Grid, Street
 
 Kind = Literal["estate", "road", "landmark", "grid", "community"]
@@ -68,7 +68,7 @@ class Gazetteer:
             **_slipped(self._same),
             **{stem: (spots, "partial", ()) for stem, spots in _partial(self._same).items()},
         }
-        self._table = SoundTable()
+        self._table = sound_table()
         self._sounding: dict[str, list[str]] = {}
         for name in self._same:
             self._sounding.setdefault(name.translate(self._table), []).append(name)

@@ -14,7 +14,7 @@ from itertools import chain, repeat
 from math import copysign
 from operator import add
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -74,10 +74,12 @@ class Stack:
         self._width = sum(sizes)
         self._owner = np.repeat(np.arange(len(models)), sizes)
         self._bias = np.concatenate([model.bias for model in models]).astype(np.float32)
-        self.terms = tuple(dict.fromkeys(term for model in models for term in model.rows))
+        self.terms = _commonest_first(models)
         row_of = {term: row for row, term in enumerate(self.terms, 1)}
         self._words = {term[1:]: row for term, row in row_of.items() if term.startswith(WORD)}
-        self._chars = {term: row for term, row in row_of.items() if not term.startswith(WORD)}
+        chars = {term: row for term, row in row_of.items() if not term.startswith(WORD)}
+        self._chars = {term: row for term, row in chars.items() if len(term) == 1}
+        self._pairs = {term: row for term, row in chars.items() if len(term) == 2}
         self._table = np.zeros((len(self.terms) + 1, self._width + len(models)), dtype=np.float32)
         for at, (model, columns) in enumerate(zip(models, self.columns, strict=True)):
             rows = [row_of[term] for term in model.rows]
@@ -86,9 +88,14 @@ class Stack:
 
     def read(self, said: Sentence) -> Reading:
         """Scores a text with every model."""
-        text = said.folded
-        counts = Counter(map(self._words.get, said.words, repeat(0)))
-        counts.update(map(self._chars.get, chain(text, map(add, text, text[1:])), repeat(0)))
+        chars = list(said.folded)
+        counts = Counter(
+            chain(
+                map(self._words.get, said.words, repeat(0)),
+                map(self._chars.get, chars, repeat(0)),
+                map(self._pairs.get, map(add, chars, chars[1:]), repeat(0)),
+            )
+        )
         del counts[0]
         rows = list(counts)
         times: Floats = _DAMPED.take(list(counts.values()), mode="clip")
@@ -96,21 +103,24 @@ class Stack:
         lengths: Floats = np.sqrt((times * times) @ found[:, self._width :])
         lengths[lengths == 0] = 1.0
         sums: Floats = self._bias + times @ found[:, : self._width] / lengths[self._owner]
-        return Reading(self, said, rows, times, found, lengths, sums)
+        return Reading(self, said, rows, times, lengths, sums)
+
+    def column(self, rows: list[int], column: int) -> Floats:
+        """What each of the terms adds to one column of all targets."""
+        found: Floats = self._table[rows, column]
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A text as the models of a stack see it.
 
-    The rows of its terms, how often each stands there (damped), what each speaks for, the text's length, all in all.
+    The rows of its terms, how often each stands there (damped), the text's length, what all together speak for.
     """
 
     stack: Stack
     said: Sentence
     rows: list[int]
     times: Floats
-    found: Floats
     lengths: Floats
     sums: Floats
 
@@ -125,7 +135,7 @@ class Reading:
         if target not in targets or not self.rows:
             return []
         column = self.stack.columns[model].start + targets.index(target)
-        added = self.found[:, column] * self.times / self.lengths[model]
+        added = self.stack.column(self.rows, column) * self.times / self.lengths[model]
         ends = self.said.ends()
         found: dict[str, float] = {}
         for at in np.argsort(-added, kind="stable")[:MOST_TERMS_SHOWN].tolist():
@@ -139,6 +149,14 @@ class Reading:
         start = self.said.folded.find(term)
         first, last = bisect_right(ends, start), bisect_left(ends, start + len(term))
         return self.said.text[ends[first - 1] if first else 0 : ends[min(last, len(ends) - 1)]]
+
+
+def _commonest_first(models: Sequence[Model]) -> tuple[str, ...]:
+    """The terms of all models. What most texts need stands close together, so that the processor has it at hand."""
+    rarity: dict[str, float] = {}
+    for model in models:
+        rarity.update(zip(model.rows, model.rarity[list(model.rows.values())].tolist(), strict=True))
+    return tuple(sorted(rarity, key=rarity.__getitem__))
 
 
 def terms_of(said: Sentence) -> list[str]:

@@ -6,7 +6,7 @@ The only door other packages need besides places and masking.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nlp.address import NOWHERE, Place, PlaceBook
@@ -54,11 +54,17 @@ class Findings:
     place: Place
     topic: str | None
     matters: tuple[str, ...]
-    evidence: tuple[tuple[str, float], ...]
     wants_person: bool
     menu: str | None
     shown: str = ""
     spans: tuple[tuple[int, int], ...] = ()
+    ranking: Ranking | None = field(default=None, repr=False, compare=False)
+    evident: str | None = None
+
+    @property
+    def evidence(self) -> tuple[tuple[str, float], ...]:
+        """The words that speak for the item the text was first taken for, with their weights, heaviest first."""
+        return self.ranking.evidence(self.evident) if self.ranking else ()
 
     @property
     def summary(self) -> str:
@@ -81,6 +87,7 @@ class Reader:
         )
         self._stack = Stack([self._items.model, self._intents.model, self._alarms.model])
         self._commands = Commands()
+        self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
 
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """The findings of a text. Never raises for any text; the same text gives the same findings."""
@@ -112,11 +119,12 @@ class Reader:
             place=place,
             topic=self._topic(ranking),
             matters=matters if intent in ("request", "consult") and not alarm.urgent else (),
-            evidence=ranking.evidence(item),
             wants_person=self._commands.wants_person(shown),
             menu=menu,
             shown=shown,
-            spans=tuple(spans),
+            spans=spans,
+            ranking=ranking,
+            evident=item,
         )
 
     def _loudest(self, matters: Sequence[str]) -> Alarm:
@@ -130,8 +138,7 @@ class Reader:
     def _item(self, intent: str, ranking: Ranking) -> tuple[str | None, tuple[tuple[str, float], ...]]:
         if intent in NO_ITEM:
             return None, ranking.shares()
-        given = [item for item in GIVEN_ITEMS.get(intent, ()) if item in self.items]
-        if given:
+        if given := self._given.get(intent):
             shares = ranking.shares(self.items.keys() - set(given)) or ((given[0], 0.6),)
             missing = tuple((item, 0.1) for item in given if item not in dict(shares))
             return shares[0][0], (*shares, *missing)
@@ -143,7 +150,7 @@ class Reader:
         return next(concrete, None) or ranking.best()
 
     def _matters(self, text: str, ranking: Ranking) -> tuple[str, ...]:
-        if not 12 <= len(text) <= TELLING:
+        if not 12 <= len(text) <= TELLING or not _may_be_several(ranking):
             return ()
 
         def item_within(start: int, end: int) -> tuple[str | None, float]:
@@ -151,6 +158,12 @@ class Reader:
             return max(inside.items(), key=lambda pair: (pair[1], pair[0])) if inside else (None, 0.0)
 
         return split_matters(text, item_within, SURE_OF_MATTER)
+
+
+def _may_be_several(ranking: Ranking) -> bool:
+    """Whether enough speaks for two items at all, wherever it stands."""
+    said = totals(hit for hit in ranking.hits if hit.weight > 0)
+    return sum(score >= SURE_OF_MATTER for score in said.values()) > 1
 
 
 def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]) -> bool:
@@ -162,12 +175,11 @@ def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]
 
 
 _BY_INTENT = frozenset(item for items in GIVEN_ITEMS.values() for item in items)
-_NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), (), False, None)
+_NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), False, None)
 
 
 def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:
     """The text with place names blanked, so that the name of a market is no evidence for a stall."""
-    chars = list(text)
     for start, end in spans:
-        chars[start:end] = "_" * (end - start)
-    return "".join(chars)
+        text = f"{text[:start]}{'_' * (end - start)}{text[end:]}"
+    return text

@@ -24,6 +24,7 @@ _MARKS = {
 _CIRCLED = {0x2460 + i: str(i + 1) for i in range(20)}
 _TABLE: dict[int, int | str] = {**_WIDE, **_MARKS, **_CIRCLED}
 _KEPT_CONTROLS = "\n\t"
+_NOT_PLAIN = re.compile(r"[^\n\t\x20-\x7e\u4e00-\u9fff，。！？、：；（）…“”]")
 _DIGIT = dict(zip("零\u3007\u25cb一二三四五六七八九", (0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9), strict=True)) | {
     "两": 2,
     "幺": 1,
@@ -41,6 +42,8 @@ def plain(text: str) -> str:
 
     Chinese punctuation stays as written. Never raises, whatever the text holds.
     """
+    if not _NOT_PLAIN.search(text):
+        return text
     composed = unicodedata.normalize("NFC", text.translate(_TABLE))
     if composed.isprintable():
         return composed

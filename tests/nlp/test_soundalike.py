@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp import soundalike
-from nlp.soundalike import Names, SoundTable, same_numerals, slips, sound
+from nlp.soundalike import Names, same_numerals, slips, sound, sound_table
 
 WORDS = st.text(alphabet="甲乙丙丁", min_size=1, max_size=5)
 
@@ -28,13 +28,13 @@ def test_finds_what_a_search_for_each_key_finds(many: int, keys: list[str], text
 )
 def test_one_sound(one: str, other: str) -> None:
     assert sound(one) == sound(other)
-    table = SoundTable()
+    table = sound_table()
     assert one.translate(table) == other.translate(table)
 
 
 @given(st.text(max_size=40))
 def test_a_sound_has_the_length_of_its_text(text: str) -> None:
-    assert len(text.translate(SoundTable())) == len(same_numerals(text)) == len(text)
+    assert len(text.translate(sound_table())) == len(same_numerals(text)) == len(text)
 
 
 @given(WORDS)
