@@ -36,6 +36,8 @@ MOST_EVIDENCE = 6
 """Words shown as evidence, at most."""
 GIVEN_ITEMS = {"praise": ("opinion.supervise.praise",), "wish": ("wish.wish.goods", "wish.wish.service")}
 """Items that follow from the intent alone."""
+FEW_LETTERS = 8
+"""Letters below which a text without a hand-written entry is read with less certainty: it may be half of a thought."""
 LONG = 60
 """Characters from which a text tells a story rather than asks a question."""
 WHOLE = 25.0
@@ -165,6 +167,8 @@ class ItemScorer:
         powers = [heard[column] for column in self._columns]
         for item, score in ranked:
             powers[self._places[item]] += self.model.weigh(score)
+        if not scores and (letters := len(said.framed) - 2) < FEW_LETTERS:
+            powers *= (letters + 2) / (FEW_LETTERS + 2)
         return Ranking(ranked, signs, hits, self._items, self._places, powers, learned)
 
 

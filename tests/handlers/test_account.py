@@ -45,7 +45,7 @@ async def test_the_export_has_everything_that_was_said(tmp_path: Path) -> None:
 async def test_the_export_has_the_place_as_a_desk_set_it(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await town.employs("街道老陈", Role.STREET, "linjiang")
-        await town.says(WHO, "门口那个路灯不亮了，在老槐树那儿")
+        await town.says(WHO, "马路上的路灯不亮了，在老槐树那儿")
         for _ in range(2):
             await town.presses(WHO, "说不清，交给社区" if "说不清，交给社区" in labels(town) else "对，就这样")
         await town.says("街道老陈", "改址 1001 银杏苑3幢", room="desk")
