@@ -26,9 +26,11 @@ from sklearn.svm import LinearSVC
 
 from bot import evaluation
 from bot.catalogue import build_city
+from bot.evaluation import mean_f1
+from bot.teach import labelled
 from handlers.city import City
 from nlp.labels import Label, read_labels
-from nlp.learning import Labelled, fresh_shares
+from nlp.learning import fresh_shares
 
 TESTS = Path(__file__).parent.parent / "tests" / "nlp"
 ALARM_WORDS = re.compile(
@@ -96,14 +98,15 @@ def fires(city: City, texts: Sequence[str]) -> None:
 
 def cross_validated(labels: Sequence[Label]) -> None:
     """`linli learn` on labels of any taxonomy: grouped five-fold."""
-    rows = [Labelled(label.text, label.item, label.group) for label in labels if label.item and label.text]
+    rows = [row for label in labels if label.item for row in labelled(label, label.item)]
+    titles = {label.title for label in labels}
     shares = fresh_shares(rows, sorted({row.target for row in rows}))
-    said = [max(share, key=lambda target: share[target]) for share in shares]
-    scores = []
-    for target in sorted({row.target for row in rows}):
-        both = sum(s == target == row.target for s, row in zip(said, rows, strict=True))
-        scores.append(2 * both / (said.count(target) + sum(row.target == target for row in rows)))
-    print(f"\nlearned from {len(rows)} messages, five-fold by group: mean F1 {sum(scores) / len(scores):.3f}")
+    told = [(max(share, key=lambda target: share[target]), row.target) for share, row in zip(shares, rows, strict=True)]
+    print(f"\nlearned from {len(rows)} texts and titles, five-fold by group: ", end="")
+    for name, short in (("texts", False), ("titles", True)):
+        pairs = [pair for pair, row in zip(told, rows, strict=True) if (row.text in titles) == short]
+        print(f"mean F1 of {len(pairs)} {name} {mean_f1(pairs):.3f}  ", end="")
+    print()
 
 
 def main() -> None:
@@ -113,7 +116,7 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, default=TESTS / "messages-other.jsonl")
     parser.add_argument("--lexicon", type=Path)
     parser.add_argument("--real", type=Path, help='JSON lines with a "text"')
-    parser.add_argument("--learn", type=Path, help='JSON lines {"text", "item", "group"}')
+    parser.add_argument("--learn", type=Path, help='JSON lines {"text", "title", "item", "group"}')
     given = parser.parse_args()
     started = time.perf_counter()
     city = city_of(given.street, given.lexicon)

@@ -44,11 +44,11 @@ def figures(pairs: Sequence[Pair]) -> dict[str, float]:
         found["item in the first three"] = _share(of_item, _among_first)
         found["category"] = _share(of_item, lambda p: _category(p.said["item"]) == _category(p.label.item))
         named = [p for p in of_item if p.label.item]
-        found["item, mean F1 by item"] = _mean_f1([(p.said["item"], p.label.item) for p in named])
+        found["item, mean F1 by item"] = mean_f1([(p.said["item"], p.label.item) for p in named])
     of_intent = _having(pairs, "intent")
     if of_intent:
         found["intent"] = _share(of_intent, lambda p: p.said["intent"] == p.label.intent)
-        found["intent, mean F1 by intent"] = _mean_f1([(p.said["intent"], p.label.intent) for p in of_intent])
+        found["intent, mean F1 by intent"] = mean_f1([(p.said["intent"], p.label.intent) for p in of_intent])
     for name in ("grid", "queue"):
         having = _having(pairs, name)
         if having:
@@ -141,7 +141,8 @@ def _category(item: str | None) -> str:
     return (item or "").split(".")[0]
 
 
-def _mean_f1(pairs: Sequence[tuple[str | None, str | None]]) -> float:
+def mean_f1(pairs: Sequence[tuple[str | None, str | None]]) -> float:
+    """The mean over the labelled targets of F1, from pairs (said, labelled)."""
     scores = []
     for target in {true for _, true in pairs}:
         both = sum(said == target == true for said, true in pairs)

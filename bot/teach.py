@@ -118,15 +118,22 @@ def teach(
 
 
 def _rows(what: Subject, labels: Iterable[Label]) -> tuple[list[Labelled], int]:
-    """(messages whose label is a target, how many others had a label)."""
+    """(messages whose label is a target, their titles as well; how many others had a label)."""
     rows, unknown = [], 0
     for label in labels:
         target = what.target_of(label)
         if target in what.targets:
-            rows.append(Labelled(label.text, target, label.group))
+            rows += labelled(label, target)
         elif target is not None:
             unknown += 1
     return rows, unknown
+
+
+def labelled(label: Label, target: str) -> list[Labelled]:
+    """A message, and its title as a message of its own: people write both ways. They stay in one group."""
+    group = label.group or label.text.strip()
+    texts = dict.fromkeys(text for text in (label.text, label.title) if text.strip())
+    return [Labelled(text, target, group) for text in texts]
 
 
 def parted(rows: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:

@@ -1,4 +1,7 @@
-"""Reads labelled messages: JSON lines {"text", "item", "intent", "urgent", "grid", "queue", "group"}, all but text optional."""
+"""Reads labelled messages: JSON lines {"text", "title", "item", "intent", "urgent", "grid", "queue", "group"}.
+
+All but the text are optional.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One message and what people said of it; `given` holds the fields the line has."""
+    """One message and what people said of it; `given` holds the fields the line has, `title` its short form."""
 
     text: str
     item: str | None
@@ -31,6 +34,7 @@ class Label:
     grid: str | None = None
     queue: str | None = None
     id: str = ""
+    title: str = ""
 
 
 def read_labels(paths: Sequence[Path]) -> list[Label]:
@@ -64,7 +68,7 @@ def _label(line: str, where: str) -> Label:
         raise LabelError(f"{where}: not JSON ({error}); one object a line is expected") from error
     if not isinstance(data, dict) or not isinstance(data.get("text"), str):
         raise LabelError(f'{where}: an object with a "text" is expected')
-    for name in ("item", "intent", "grid", "queue"):
+    for name in ("title", "item", "intent", "grid", "queue"):
         if not isinstance(data.get(name), str | None):
             raise LabelError(f'{where}: "{name}" must be words or null, not {data[name]!r}')
     if not isinstance(data.get("urgent"), bool | None):
@@ -79,4 +83,5 @@ def _label(line: str, where: str) -> Label:
         grid=data.get("grid"),
         queue=data.get("queue"),
         id=str(data.get("id", "")),
+        title=data.get("title") or "",
     )
