@@ -163,12 +163,12 @@ class ItemScorer:
             places = {item: at for at, (item, _) in enumerate(ranked)}
             return Ranking(ranked, signs, hits, list(places), places, powers)
         lead = self.model.lead
+        if not scores and (letters := len(said.framed) - 2) < FEW_LETTERS:
+            lead *= (letters + 2) / (FEW_LETTERS + 2)
         heard = [*(lead * learned.reading.scores(learned.number)).tolist(), lead * UNHEARD]
         powers = [heard[column] for column in self._columns]
         for item, score in ranked:
             powers[self._places[item]] += self.model.weigh(score)
-        if not scores and (letters := len(said.framed) - 2) < FEW_LETTERS:
-            powers *= (letters + 2) / (FEW_LETTERS + 2)
         return Ranking(ranked, signs, hits, self._items, self._places, powers, learned)
 
 

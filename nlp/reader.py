@@ -31,6 +31,12 @@ SURE_OF_MATTER = 4.0
 """Score from which a sentence counts as a matter of its own."""
 TELLING = 130
 """Characters from which a text is one story told at length, not a list of matters."""
+STORY = 60
+"""Characters from which a story may drown the danger it comes to."""
+ENDING, STRETCH = 120, 40
+"""Characters of a story's end that are read again for danger, and those of one stretch of it."""
+PIECEMEAL = 2.0
+"""Doubt in a danger that only one stretch of a story tells."""
 SHORT = 14
 """Characters up to which a text without any known word counts as nonsense."""
 HARDLY = 0.15
@@ -105,6 +111,8 @@ class Reader:
         matters = self._matters(shown, ranking)
         if matters and not alarm.urgent:
             alarm = self._loudest(matters)
+        if len(said.text) > STORY and not alarm.urgent:
+            alarm = self._ending(said)
         intent = "request" if alarm.urgent else pick(scores)
         if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said, scores):
             intent = "smalltalk"
@@ -133,6 +141,15 @@ class Reader:
         for matter in matters:
             said = sentence(_blank(matter, self.places.locate(matter)[1]))
             alarms.append(self._alarms.read(said, self._stack.read(said).scores(2)))
+        return max(alarms, key=lambda alarm: alarm.confidence)
+
+    def _ending(self, said: Sentence) -> Alarm:
+        """The alarm of the most alarming stretch towards the end, where people come to the point."""
+        text = said.text[-ENDING:]
+        alarms = []
+        for start in range(0, max(1, len(text) - STRETCH // 2), STRETCH // 2):
+            piece = sentence(text[start : start + STRETCH])
+            alarms.append(self._alarms.read(piece, self._stack.read(piece).scores(2), doubt=PIECEMEAL))
         return max(alarms, key=lambda alarm: alarm.confidence)
 
     def _item(self, intent: str, ranking: Ranking) -> tuple[str | None, tuple[tuple[str, float], ...]]:

@@ -18,7 +18,7 @@ DANGERS = (
     "gas", "fire", "electric", "trapped", "collapse", "injury", "violence", "suicide", "drowning", "missing", "other",
 )  # fmt: skip
 """The dangers there is advice for; the first of equals is taken."""
-URGENT = 0.35
+URGENT = 0.3
 """Confidence from which a text is urgent: a missed danger costs more than a needless alarm."""
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
@@ -64,11 +64,21 @@ class AlarmReader:
         self.model = shipped_model(LEARNED_URGENCY)
         self._urgent, self._calm = (self.model.targets.index(target) for target in ("urgent", CALM))
 
-    def read(self, said: Sentence, learned: Floats, found: Sequence[tuple[int, int, str]] | None = None) -> Alarm:
-        """The verdict on a text; `learned` are the scores of `model`, `found` its known words. Never raises."""
+    def read(
+        self,
+        said: Sentence,
+        learned: Floats,
+        found: Sequence[tuple[int, int, str]] | None = None,
+        *,
+        doubt: float = 0.0,
+    ) -> Alarm:
+        """The verdict on a text; `learned` are the scores of `model`, `found` its known words. Never raises.
+
+        `doubt` is taken from its power where the text is only a piece of what was said.
+        """
         weight, danger, words = self.hand.find(said, found)
         lead = learned.item(self._urgent) - learned.item(self._calm)
-        power = self.model.lead * lead + self.model.weigh(weight)
+        power = self.model.lead * lead + self.model.weigh(weight) - doubt
         confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0
         if confidence < URGENT:
             return Alarm(False, None, confidence, ())

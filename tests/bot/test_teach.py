@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from bot import teach
 from bot.catalogue import SHIPPED_STREET
 from bot.cli import app
 from bot.teach import parted
+from nlp.labels import correction
 from nlp.learning import Labelled
 
 TAXONOMY = """
@@ -148,3 +151,11 @@ def test_corrections_of_desks_are_learned_from(tmp_path: Path) -> None:
     )
     assert code == 1
     assert "no database yet" in told.replace("\n", " ")
+
+
+def test_a_title_is_learned_as_a_message_of_its_own() -> None:
+    label = replace(correction("路灯一到晚上就灭，请派人来看", "facility.road.streetlight"), title="路灯不亮")
+    texts, titles = teach.labelled(label, "facility.road.streetlight")
+    assert (texts.text, titles.text) == (label.text, label.title)
+    assert texts.group == titles.group
+    assert len(teach.labelled(replace(label, title=label.text), "facility.road.streetlight")) == 1

@@ -151,3 +151,19 @@ def test_any_taxonomy_by_its_names(street: Street, tmp_path: Path) -> None:
     extra.write_text("嗡嗡 a.b.bees\n", encoding="utf-8")
     with pytest.raises(LexiconError, match="line 1"):
         Reader(items, street, extra)
+
+
+def test_a_danger_told_at_the_end_of_a_long_story_is_heard(reader: Reader) -> None:
+    story = (
+        "我在这个小区住了二十多年了，平时大家和和气气，楼长人也好，过年过节还给我们送饺子，孩子们在外地上班，家里就我和老伴，"
+        "今天本来是想说说楼下晾衣服的事，"
+    )
+    assert not reader.read(f"{story}绳子不够用，能不能多拉两根").urgent
+    findings = reader.read(f"{story}可是刚才对门的老周倒在楼道里了，怎么喊都没反应，嘴唇都紫了")
+    assert findings.urgent
+    assert findings.intent == "request"
+
+
+def test_half_a_thought_is_read_with_less_certainty(reader: Reader) -> None:
+    assert reader.read("三百度的").confidence < 0.7
+    assert reader.read("路灯坏了").confidence > 0.7
