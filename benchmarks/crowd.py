@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +14,7 @@ from typing import Any, Self
 import asyncpg
 import httpx
 
+from benchmarks.nursery import Grown, Nursery
 from benchmarks.stage import STREET, Stage, _free_port
 from bot.catalogue import SHIPPED_STREET
 from storage import migrate, people, timers
@@ -33,7 +32,7 @@ class Running:
 
     role: str
     port: int
-    process: asyncio.subprocess.Process
+    process: Grown
 
     @property
     def url(self) -> str:
@@ -50,7 +49,8 @@ class Crowd:
         self.database = database
         self.running: list[Running] = []
         self._key = new_key()
-        self._log = (folder / "linli.log").open("ab")
+        self._log = folder / "linli.log"
+        self._nursery = Nursery()
         lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f'[storage]\nmedia = "{folder / "media"}"']
         lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
         if telegram_base:
@@ -73,7 +73,7 @@ class Crowd:
             except TimeoutError:
                 one.process.kill()
                 await one.process.wait()
-        self._log.close()
+        await self._nursery.close()
 
     async def prepare(self, staff: dict[str, tuple[Role, str]], channel: str = "web") -> dict[str, str]:
         """Makes the schema and the staff; sign-in links by user."""
@@ -99,12 +99,9 @@ class Crowd:
         made = []
         for role in roles:
             port = _free_port()
-            given = {"LINLI_STORAGE__URL": self.database, "LINLI_WEB__PORT": str(port), "PYTHONUNBUFFERED": "1"}
+            given = {"LINLI_STORAGE__URL": self.database, "LINLI_WEB__PORT": str(port)}
             given |= {"LINLI_PRIVACY__KEYS": f'["{self._key}"]', "LINLI_WEB__WORKER_METRICS_PORT": "0"}
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", role, "--config", str(self.folder / "config.toml"),
-                stdout=self._log, stderr=self._log, env={**os.environ, **given},
-            )  # fmt: skip
+            process = await self._nursery.start([role, "--config", str(self.folder / "config.toml")], given, self._log)
             made.append(Running(role, port, process))
         self.running += made
         await asyncio.gather(*[self._answers(one) for one in made])
@@ -114,7 +111,7 @@ class Crowd:
         began = time.monotonic()
         async with httpx.AsyncClient(trust_env=False) as client:
             while one.role == "serve":
-                if one.process.returncode is not None or time.monotonic() - began > 60:
+                if await one.process.ended() or time.monotonic() - began > 60:
                     raise RuntimeError(f"no answer: {(self.folder / 'linli.log').read_text()[-2000:]}")
                 try:
                     if (await client.get(f"{one.url}/healthz", timeout=2)).status_code == 200:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import sqlite3
-import sys
 import time
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from benchmarks.nursery import Grown, Nursery
 from bot.catalogue import SHIPPED_STREET, build_city
 from bot.config import load_config
 from bot.program import sealing_keys
@@ -31,7 +30,7 @@ STREET = "linjiang"
 
 
 class Stage:
-    """One run. Leaving it stops the program and closes its log."""
+    """One run. Leaving it stops the program."""
 
     def __init__(self, folder: Path, *, telegram_base: str = "", token: str = "", speed: float = 1.0) -> None:
         self.folder = folder
@@ -39,8 +38,9 @@ class Stage:
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = folder / "linli.db"
         self.config = folder / "config.toml"
-        self._process: asyncio.subprocess.Process | None = None
-        self._log = (folder / "linli.log").open("ab")
+        self._process: Grown | None = None
+        self._nursery = Nursery()
+        self._log = folder / "linli.log"
         lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f"[web]\nport = {self.port}", f"[clocks]\nspeed = {speed}"]
         if telegram_base:
             limits = "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
@@ -101,13 +101,10 @@ class Stage:
     async def start(self) -> float:
         """Starts the program; seconds until it answers."""
         began = time.monotonic()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run", "--config", str(self.config),
-            stdout=self._log, stderr=self._log, env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+        self._process = await self._nursery.start(["run", "--config", str(self.config)], {}, self._log)
         async with httpx.AsyncClient(trust_env=False) as client:
             while True:
-                if self._process.returncode is not None:
+                if await self._process.ended():
                     raise RuntimeError(f"the program ended: {(self.folder / 'linli.log').read_text()[-2000:]}")
                 try:
                     if (await client.get(f"{self.url}/healthz", timeout=2)).status_code == 200:
@@ -134,7 +131,7 @@ class Stage:
                 except TimeoutError:
                     await self.kill()
         finally:
-            self._log.close()
+            await self._nursery.close()
 
     def rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """Reads the database while the program runs."""

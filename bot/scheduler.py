@@ -7,6 +7,7 @@ timers is our own loop on the event loop's monotonic time.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -22,12 +23,14 @@ from handlers.city import City
 from storage import dialogues, outbox, timers
 from storage.database import Unavailable
 from storage.timers import Timer
-from storage.tx import Store
+from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
 PULSE = 0.5
 """Seconds between two looks at the timers."""
+BATCH, BATCH_TOGETHER = 50, 20
+"""Timers in one transaction: alone, and beside other processes, who then wait less for the same rows."""
 PARTS = tuple(str(n) for n in range(timers.PARTS))
 _HOUSE = "0"
 """Whoever has this part of the timers keeps house."""
@@ -82,8 +85,8 @@ class Scheduler:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), PULSE)
 
-    async def fire_due(self, limit: int = 100) -> int:
-        """Fires what has fallen due in this process's share, each in a transaction of its own. How many."""
+    async def fire_due(self, limit: int = 200) -> int:
+        """Fires what has fallen due in this process's share, oldest first, many in one transaction. How many."""
         self._at_work = self._share.held()
         try:
             return await self._fire_parts(limit) if self._at_work else 0
@@ -94,23 +97,40 @@ class Scheduler:
         mine = None if self._share.has_all() else [int(key) for key in self._at_work]
         async with self._store.read() as tx:
             due = await timers.due(tx, self._clock.now(), limit, mine)
-        for number, timer in enumerate(due, 1):
+        size = BATCH if self._share.alone else BATCH_TOGETHER
+        for first in range(0, len(due), size):
             if self._stopping.is_set() or not self._share.held():
-                return number
-            await self._fire(timer)
+                return first
+            await self._fire(due[first : first + size])
             self._said.set()
         return len(due)
 
-    async def _fire(self, timer: Timer) -> None:
+    async def _fire(self, batch: Sequence[Timer]) -> None:
+        """All in one transaction; when that fails each in one of its own, so that a bad one spoils nothing for the others."""
+
+        async def fire(tx: Tx) -> None:
+            for timer in batch:
+                await ticks.fire(self._city, tx, timer, self._clock.now())
+
         try:
-            await self._store.run(lambda tx: ticks.fire(self._city, tx, timer, self._clock.now()))
-            TIMERS.labels(timer.name).inc()
+            await self._store.run(fire)
         except Unavailable:
-            raise  # no fault of the timer: it waits until the database is there again
+            raise  # no fault of the timers: they wait until the database is there again
         except Exception as error:
-            log.exception("timers.failed", timer=timer.id, name=timer.name)
-            again, said = self._clock.now() + timedelta(minutes=1), f"{type(error).__name__}: {error}"
-            await self._store.run(lambda tx: timers.fail(tx, timer.id, said, again))
+            if len(batch) == 1:
+                await self._failed(batch[0], error)
+                return
+            for timer in batch:
+                await self._fire([timer])
+            return
+        for timer in batch:
+            TIMERS.labels(timer.name).inc()
+
+    async def _failed(self, timer: Timer, error: Exception) -> None:
+        """Tried again in a minute; after the last try it is set aside for a person."""
+        log.error("timers.failed", timer=timer.id, name=timer.name, exc_info=error)
+        again, said = self._clock.now() + timedelta(minutes=1), f"{type(error).__name__}: {error}"
+        await self._store.run(lambda tx: timers.fail(tx, timer.id, said, again))
 
     async def _fetch_files(self) -> None:
         if self._share.term(_HOUSE):
