@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,9 @@ AT_RISK = 1
 """New messages whose result is not stored yet: so many are sent twice when the process is killed, and no more."""
 NOTICES_SHARE = 0.8
 """How much of the account's budget goes to what nobody waits for, at most: an answer always finds room."""
+
+GROUP_WINDOW = 60.0
+"""Seconds in which the messages to one group are counted."""
 
 
 class Closed(Exception):
@@ -34,9 +37,27 @@ class Pace:
         self._last: dict[str, float] = {}
         self._group: dict[str, deque[float]] = defaultdict(deque)
 
+    @property
+    def group_limit(self) -> int:
+        """Messages to one group in a minute; 0: no limit."""
+        return self._limits.group_per_minute
+
     def pause(self, seconds: float) -> None:
         """Nothing more for so many seconds: the platform said so."""
         self._pause_until = max(self._pause_until, time.monotonic() + seconds)
+
+    def forget_groups(self) -> None:
+        """Another has sent meanwhile: what went to each group is to be found out again."""
+        self._group.clear()
+
+    def knows_group(self, chat: str) -> bool:
+        """Whether every message of the last minute to this group is counted."""
+        return chat in self._group
+
+    def recall_group(self, chat: str, ages: Iterable[float]) -> None:
+        """So many seconds ago messages went to this group."""
+        now = time.monotonic()
+        self._group[chat] = deque(sorted(now - age for age in ages))
 
     def wait_for(self, chat: str, *, is_group: bool, awaited: bool = True) -> float:
         """Seconds until the next message to this chat may go; taken at once when 0."""
@@ -50,9 +71,9 @@ class Pace:
             waits.append(self._last.get(chat, 0.0) + limits.chat_interval - now)
         group = self._group[chat] if is_group and limits.group_per_minute else None
         if group is not None:
-            _forget(group, now - 60.0)
+            _forget(group, now - GROUP_WINDOW)
             if len(group) >= limits.group_per_minute:
-                waits.append(group[0] + 60.0 - now)
+                waits.append(group[-limits.group_per_minute] + GROUP_WINDOW - now)
         wait = max(waits)
         if wait > 0:
             return wait
@@ -120,6 +141,23 @@ class Gate:
     def pause(self, seconds: float) -> None:
         """Nothing more for so many seconds."""
         self._pace.pause(seconds)
+
+    @property
+    def group_limit(self) -> int:
+        """Messages to one group in a minute; 0: as many as there are."""
+        return self._pace.group_limit
+
+    def knows_group(self, chat: str) -> bool:
+        """Whether what went to this group is known here."""
+        return self._pace.knows_group(chat)
+
+    def recall_group(self, chat: str, ages: Iterable[float]) -> None:
+        """So many seconds ago messages went to this group, from whatever process."""
+        self._pace.recall_group(chat, ages)
+
+    def forget_groups(self) -> None:
+        """The account was another's meanwhile."""
+        self._pace.forget_groups()
 
     def close(self) -> None:
         """Whoever still waits is sent back."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot import keys, logs, metrics
+from bot.accounts import parts
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
@@ -26,7 +27,7 @@ from bot.files import Files
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
 from bot.scheduler import PARTS, Scheduler
-from bot.sender import Sender, parts
+from bot.sender import Sender
 from bot.shares import Shares
 from bot.texts import render
 from handlers import refused_files

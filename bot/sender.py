@@ -1,51 +1,34 @@
-"""Takes messages from the outbox to their platforms: in order per chat, within the platform's limits, until they are taken."""
+"""Takes messages from the outbox: in order per chat, most urgent first, until they are taken.
+
+Which accounts and limits: accounts.py, gate.py; one message and its result: delivery.py, marks.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 
 import structlog
 
-from bot.channels.base import Channel, KnowsRepeats
+from bot.accounts import Accounts
+from bot.channels.base import Channel
 from bot.clock import Clock
+from bot.delivery import Delivery
 from bot.files import Files
-from bot.gate import AT_ONCE, AT_RISK, Closed, Gate
-from bot.metrics import REFUSED, SENT
+from bot.gate import Closed
 from bot.shares import Share
-from handlers import groups
 from handlers.city import City
-from handlers.messages import Address, Outgoing, Receipt, Refusal, Refused
-from handlers.turn import Turn
-from storage import leases, outbox, people
+from storage import outbox
 from storage.outbox import Waiting
-from storage.tx import Store, Tx
+from storage.tx import Store
 
 log = structlog.get_logger()
 
-FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
-MAX_TRIES = 60
 NOTICES = 16
 """Chats written to at the same time where nobody waits for it."""
 LOOK, LOOK_TOGETHER = 0.5, 0.1
 """Seconds after which the outbox is looked at though nothing was said here: what others say wakes nobody."""
-PARTS = 16
-"""Between so many shares the chats of an account without limits are divided."""
-
-
-def parts(channels: dict[tuple[str, str], Channel]) -> dict[str, outbox.Share]:
-    """What can be sent by different processes. An account with limits is one share: one process counts for it."""
-    found: dict[str, outbox.Share] = {}
-    for (channel, account), one in channels.items():
-        of = PARTS if isinstance(one, KnowsRepeats) else 1
-        found |= {_key(channel, account, n): outbox.Share(channel, account, (n,), of) for n in range(of)}
-    return found
-
-
-def _key(channel: str, account: str, part: int) -> str:
-    return f"{channel}/{account}/{part}"
 
 
 class Sender:
@@ -61,26 +44,17 @@ class Sender:
         wake: asyncio.Event,
         share: Share | None = None,
     ) -> None:
-        self._parts = parts(channels)
-        self._of = {(part.channel, part.account): part.of for part in self._parts.values()}
-        self._share = share or Share("send", list(self._parts))
+        self._accounts = Accounts(store, clock, channels, share)
+        self._delivery = Delivery(store, city, channels, clock, files, self._accounts)
+        self._share = self._accounts.share
         self._share.is_busy = self._is_busy
-        self._terms: dict[str, int] = {}
         self._store = store
-        self._city = city
-        self._channels = channels
         self._clock = clock
-        self._files = files
         self._wake = wake
-        self._gates = {
-            key: Gate(channel.capabilities, at_risk=0 if isinstance(channel, KnowsRepeats) else AT_RISK)
-            for key, channel in channels.items()
-        }
         self._busy: dict[int, bool] = {}
         """Chats that are written to, and whether nobody there waits for it."""
         self._pressed: set[int] = set()
         self._jobs: set[asyncio.Task[None]] = set()
-        self._screens = asyncio.Semaphore(AT_ONCE)
         self._task: asyncio.Task[None] | None = None
         self._idle = asyncio.Event()
         self._watched: dict[int, asyncio.Event] = {}
@@ -94,10 +68,10 @@ class Sender:
         """Ends after the messages under way."""
         self._stopping = True
         self._wake.set()
-        for gate in self._gates.values():
-            gate.close()
+        self._accounts.close()
         if self._task is not None:
             await self._task  # never cancelled: a query cut short would leave its connection's thread behind
+        await self._delivery.close()
         if self._jobs:
             await asyncio.wait(self._jobs, timeout=8)
 
@@ -144,8 +118,8 @@ class Sender:
         held = self._share.held()
         if not held:
             return False
-        await self._obey(held)
-        shares = None if self._share.has_all() else [self._parts[key] for key in held]
+        await self._accounts.take_over(held)
+        shares = self._accounts.shares(held)
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
         async with self._store.read() as tx:
             presses = await outbox.due_presses(tx, now, 200, skip=list(self._pressed), shares=shares)
@@ -177,31 +151,14 @@ class Sender:
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
 
-    async def _obey(self, held: Collection[str]) -> None:
-        """What comes to this process may be paused, and another may have sent within this second."""
-        for key in held:
-            term, part = self._share.term(key), self._parts.get(key)
-            if part is None or not term or self._terms.get(key) == term:
-                continue
-            async with self._store.read() as tx:
-                seconds = await leases.paused_for(tx, part.channel, part.account)
-            self._gates[part.channel, part.account].pause(max(seconds, 0.0 if self._share.alone else 1.0))
-            self._terms[key] = term
-
-    def _term(self, row: Waiting) -> int:
-        """0 while another process may send this."""
-        of = self._of.get((row.channel, row.account))
-        return 1 if of is None else self._share.term(_key(row.channel, row.account, (row.chat_id >> 22) % of))
-
     def _is_busy(self, key: str) -> bool:
-        part = self._parts[key]
-        return bool(self._pressed) or any(part.of == 1 or (c >> 22) % part.of in part.parts for c in self._busy)
+        return bool(self._pressed) or self._accounts.touches(key, self._busy)
 
     async def _send_chat(self, chat_id: int, messages: Sequence[Waiting]) -> None:
-        terms = {row.id: self._term(row) for row in messages}
+        terms = {row.id: self._accounts.term(row) for row in messages}
         try:
             for row in sorted(messages, key=lambda r: r.id):
-                if not await self._send_one(row, terms[row.id]):
+                if not await self._delivery.send(row, terms[row.id]):
                     break
         except Closed:
             return
@@ -219,11 +176,12 @@ class Sender:
         self._wake.set()
 
     async def _answer(self, rows: Sequence[Waiting]) -> None:
-        """Answers to presses, all at once: nobody's screen waits for another's. What fails is late already and is dropped."""
+        """Answers to presses, all at once: nobody's screen waits for another's."""
         toasts = [row for row in rows if row.body.get("callback")]
+        said = [row for row in rows if not row.body.get("callback")]
         try:
             await asyncio.gather(
-                self._show(toasts), *[self._send_one(r, self._term(r)) for r in rows if not r.body.get("callback")]
+                self._delivery.show(toasts), *[self._delivery.send(row, self._accounts.term(row)) for row in said]
             )
         except Closed:
             return
@@ -234,113 +192,3 @@ class Sender:
             self._pressed -= {row.id for row in rows}
             for row in rows:
                 self._look_again(row.chat_id)
-
-    async def _show(self, toasts: Sequence[Waiting]) -> None:
-        async def mark(tx: Tx) -> None:
-            for row in toasts:
-                await outbox.mark_sent(tx, row.id, row.chat_id, "", "", self._clock.now())
-
-        await asyncio.gather(*[self._toast(row) for row in toasts])
-        if toasts:
-            await self._store.run(mark)
-
-    async def _toast(self, row: Waiting) -> None:
-        channel = self._channels.get((row.channel, row.account))
-        if channel is None:
-            return
-        async with self._screens:
-            result = await channel.send(_address(row), Outgoing.model_validate(row.body))
-        if isinstance(result, Refused):
-            REFUSED.labels(row.channel, result.reason.value).inc()
-
-    async def _send_one(self, row: Waiting, term: int) -> bool:
-        """Sends one message; False when the rest of the chat has to wait."""
-        key = (row.channel, row.account)
-        channel = self._channels.get(key)
-        if channel is None:
-            why = f"channel {row.channel} {row.account} is not configured"
-            await self._store.run(lambda tx: outbox.bury(tx, row.id, why))
-            return True
-        gate = self._gates[key]
-        async with gate.turn(row.urgency, row.id, row.chat, is_group=row.is_group) as turn:
-            if not term or self._term(row) != term:
-                return False  # another process sends it
-            post = await self._post(row) if row.slot else ""
-            if post is None:
-                return True  # a newer message took its place while it waited
-            if post:
-                gate.calm(turn)
-            out = Outgoing.model_validate(row.body)
-            files = [] if post else await self._files.of(out.media, channel)
-            if isinstance(channel, KnowsRepeats) and not post:
-                result = await channel.send_once(f"out:{row.id}", _address(row), out, files=files)
-            else:
-                result = await channel.send(_address(row), out, files=files, post=post)
-            return await self._settle(row, key, result)
-
-    async def _post(self, row: Waiting) -> str | None:
-        """The platform's message in the slot, or empty; None when this message is not to be sent any more."""
-        async with self._store.read() as tx:
-            post = await outbox.find_post(tx, row.chat_id, row.slot)
-            return post if await outbox.is_waiting(tx, row.id) else None
-
-    async def _settle(self, row: Waiting, key: tuple[str, str], result: Receipt | Refused) -> bool:
-        if isinstance(result, Receipt):
-            SENT.labels(row.channel).inc()
-            at, ref = self._clock.now(), result.ref
-            await self._store.run(lambda tx: outbox.mark_sent(tx, row.id, row.chat_id, row.slot, ref, at))
-            return True
-        REFUSED.labels(row.channel, result.reason.value).inc()
-        log.info(
-            "sender.refused", channel=row.channel, message=row.id, reason=result.reason.value, detail=result.detail
-        )
-        if result.reason is Refusal.RATE:
-            self._gates[key].pause(result.retry_for)
-            await self._store.run(lambda tx: leases.pause(tx, row.channel, row.account, result.retry_for))
-            return await self._again(row, result, result.retry_for)
-        if result.reason is Refusal.TEMPORARY:
-            return await self._again(row, result, result.retry_for or _backoff(row.attempts))
-        await self._never(row, result)
-        return result.reason in (Refusal.REJECTED, Refusal.MIGRATED)
-
-    async def _again(self, row: Waiting, result: Refused, seconds: float) -> bool:
-        why = result.detail or result.reason.value
-        if row.attempts >= MAX_TRIES and result.reason is not Refusal.RATE:
-            await self._store.run(lambda tx: outbox.bury(tx, row.id, why))
-            return True
-        at = self._clock.now() + self._clock.span(seconds)
-        await self._store.run(lambda tx: outbox.postpone(tx, row.id, at, why))
-        return False
-
-    async def _never(self, row: Waiting, result: Refused) -> None:
-        await self._store.run(lambda tx: self._shut(tx, row, result))
-
-    async def _shut(self, tx: Tx, row: Waiting, result: Refused) -> None:
-        chat = await people.get_chat(tx, row.chat_id)
-        if result.reason is Refusal.MIGRATED and result.new_chat:
-            await people.migrate_chat(tx, row.channel, row.account, row.chat, result.new_chat)
-            return
-        await outbox.bury(tx, row.id, result.detail or result.reason.value)
-        if result.reason in (Refusal.BLOCKED, Refusal.GONE):
-            turn = Turn(self._city, tx, self._clock.now(), chat=chat)
-            if chat.is_group:
-                await groups.room_lost(turn, chat)
-            else:
-                await people.set_reachable(tx, chat.id, False)
-
-
-def _address(row: Waiting) -> Address:
-    user = row.user_key if row.is_group else row.chat
-    return Address(
-        channel=row.channel,
-        account=row.account,
-        user=user,
-        chat=row.chat,
-        thread=row.thread,
-        is_group=row.is_group,
-    )
-
-
-def _backoff(tries: int) -> float:
-    """Twice as long each time, up to five minutes, with jitter so that many do not come back together."""
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries, 10)) * random.uniform(0.75, 1.25))  # noqa: S311

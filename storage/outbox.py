@@ -292,6 +292,17 @@ async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now:
         )
 
 
+async def last_sent(tx: Tx, chat_id: int, limit: int) -> list[datetime]:
+    """When the last messages of a chat went out, answers to presses left aside: a chat's go out in order of their ids."""
+    rows = await tx.all(
+        select(outbox.c.sent_at)
+        .where(outbox.c.tenant == tx.tenant, outbox.c.state == SENT, outbox.c.chat_id == chat_id, outbox.c.ref != "")
+        .order_by(outbox.c.id.desc())
+        .limit(limit)
+    )
+    return [row.sent_at for row in rows if row.sent_at is not None]
+
+
 async def postpone(tx: Tx, row_id: int, not_before: datetime, error: str) -> None:
     """Try again later."""
     await tx.run(
