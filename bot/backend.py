@@ -16,6 +16,7 @@ from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
 from handlers import wall, wish_shown
 from handlers.names import shown
 from storage import attachments, figures, people, requests, roles
+from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
 from workflow import indicators
@@ -42,7 +43,7 @@ class ProgramBackend:
         """Stores the update; with `wait`, returns when it was answered on the screen. Raises `Busy`."""
         try:
             await self._program.receive(channel, "", [update], wait=wait)
-        except Full:
+        except (Full, Unavailable):
             BUSY.inc()
             raise Busy from None
         if wait and self._program.delivery:

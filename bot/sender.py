@@ -138,7 +138,7 @@ class Sender:
             by_chat.setdefault(row.chat_id, []).append(row)
         began = False
         for chat_id, messages in by_chat.items():
-            unawaited = messages[0].urgency == outbox.NOTICE
+            unawaited = messages[0].urgency >= outbox.NOTICE
             room -= unawaited
             if not unawaited or room >= 0:
                 self._busy[chat_id] = unawaited

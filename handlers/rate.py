@@ -11,7 +11,7 @@ from handlers import albums, answers, cards, names, records
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
 from nlp.reader import Findings
-from storage import attachments, dialogues, events, people, requests, supporters, timers
+from storage import attachments, dialogues, events, outbox, people, requests, supporters, timers
 from storage.requests import Lost, Request
 from storage.timers import Timer
 from workflow import rating
@@ -122,12 +122,18 @@ async def _ask(turn: Turn, request: Request, key: str, person_id: int) -> None:
         words=result.words if result else "",
         rows=_solved_rows(turn, request),
         media=photos if key == "rate.ask" else (),
+        lane=_lane(turn),
         **records.named(turn, request),
     )
     await events.add(
         turn.tx, "request", request.id, "request.rating_asked", turn.now, data={"resolution": request.resolution}
     )
     await _listen(turn, person_id, "solved", {"id": request.id, "resolution": request.resolution})
+
+
+def _lane(turn: Turn) -> int | None:
+    """Many are asked at the same hour, and it has time: nobody's notice waits for it."""
+    return outbox.LATER if turn.person is None else None
 
 
 async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -> None:
@@ -153,7 +159,7 @@ def _solved_rows(turn: Turn, request: Request) -> Rows:
 async def _ask_stars(turn: Turn, request: Request, solved: str, person_id: int) -> None:
     args = {"id": request.id, "resolution": request.resolution, "solved": solved}
     row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in range(1, rating.MAX_STARS + 1)]
-    await turn.tell(person_id, "rate.ask_stars", rows=[row])
+    await turn.tell(person_id, "rate.ask_stars", rows=[row], lane=_lane(turn))
     await _listen(turn, person_id, "stars", args)
 
 

@@ -123,13 +123,26 @@ class Turn:
         await self.send(self.here, text, lane=outbox.PRESS)
 
     async def tell(
-        self, person_id: int, key: str, /, *, rows: Rows = (), slot: str = "", media: Sequence[int] = (), **values: Any
+        self,
+        person_id: int,
+        key: str,
+        /,
+        *,
+        rows: Rows = (),
+        slot: str = "",
+        media: Sequence[int] = (),
+        lane: int | None = None,
+        **values: Any,
     ) -> bool:
-        """Says a text to a person in their private chat. False when there is no such chat or it is shut."""
+        """Says a text to a person in their private chat. False when there is no such chat or it is shut.
+
+        It goes in the lane of an answer to whoever acts, and of a notice to others, unless a lane is given.
+        """
         chat = await people.find_private_chat(self.tx, person_id)
         if chat is None:
             return False
-        lane = outbox.REPLY if self.person is not None and self.person.id == person_id else outbox.NOTICE
+        if lane is None:
+            lane = outbox.REPLY if self.person is not None and self.person.id == person_id else outbox.NOTICE
         await self.send(chat, self.text(key, **values), rows=rows, slot=slot, media=media, owner=person_id, lane=lane)
         return chat.reachable
 

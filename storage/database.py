@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +29,17 @@ _AGAIN = {"40001", "40P01"}
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
-class Unavailable(SQLAlchemyError):
-    """The database cannot be reached or does not let us in; nothing was changed by the call that found out.
+_FULL = {"SQLITE_FULL", "SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_READONLY"}
+_RESOURCES = ("53", "58", "57P", "25006")
+"""PostgreSQL's classes of errors that are no fault of the statement: no room on disk, no memory, too many connections
+(53), the system (58), a server that ends or starts (57P), one that may only be read."""
 
-    `code` is PostgreSQL's own (https://www.postgresql.org/docs/current/errcodes-appendix.html), empty without an answer.
+
+class Unavailable(SQLAlchemyError):
+    """The database cannot be reached, does not let us in, or has no room; nothing was changed by the call that found out.
+
+    `code` is PostgreSQL's own (https://www.postgresql.org/docs/current/errcodes-appendix.html) or SQLite's
+    (https://sqlite.org/rescode.html), empty without an answer.
     """
 
     def __init__(self, message: str, code: str = "") -> None:
@@ -73,14 +80,17 @@ class Database:
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that may write. Committed and on disk when the block ends; rolled back when it raises.
 
-        Raises `Unavailable` before the block when no connection can be had.
+        Raises `Unavailable` before the block when no connection can be had, and after it when there is no room to write.
         """
         if not self.is_sqlite:
-            async with self._connected(self._writer) as connection, connection.begin():
-                yield connection
+            async with self._connected(self._writer) as connection:
+                with self._outages():
+                    async with connection.begin():
+                        yield connection
             return
-        async with self._lock, self._writer.begin() as connection:
-            yield connection
+        with self._outages():
+            async with self._lock, self._writer.begin() as connection:
+                yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -107,6 +117,17 @@ class Database:
         finally:
             await asyncio.shield(asyncio.create_task(connection.close()))  # also when we are cancelled
 
+    @contextmanager
+    def _outages(self) -> Iterator[None]:
+        """What is wrong with the database and not with what it was asked is an outage."""
+        try:
+            yield
+        except DBAPIError as error:
+            code = "" if error.connection_invalidated else _outage(error.orig)
+            if code:
+                raise Unavailable(f"{self.shown}: {error.orig}", code) from error
+            raise
+
     @property
     def engine(self) -> AsyncEngine:
         """The writing engine, for migrations and backup."""
@@ -118,6 +139,15 @@ class Database:
             if self.is_sqlite:
                 await self._reader.dispose()
             await self._writer.dispose()
+
+
+def _outage(cause: BaseException | None) -> str:
+    """The database's code for an outage; empty for every other failure."""
+    name = str(getattr(cause, "sqlite_errorname", None) or "")
+    if any(name == full or name.startswith(f"{full}_") for full in _FULL):
+        return name
+    state = str(getattr(cause, "sqlstate", None) or "")
+    return state if state.startswith(_RESOURCES) else ""
 
 
 def may_run_again(error: BaseException, *, committing: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import func, select
 
 from storage.database import Database
-from storage.outbox import DEAD, NOTICE, PRESS, REPLY, outbox
+from storage.outbox import DEAD, LATER, NOTICE, PRESS, REPLY, outbox
 from storage.outbox import WAITING as OUT_WAITING
 from storage.receipts import WAITING, receipts
 from storage.requests import requests
@@ -17,7 +17,7 @@ from storage.timers import timers
 from storage.tx import Tx
 from workflow.states import OPEN
 
-LANES = {PRESS: "press", REPLY: "reply", NOTICE: "notice"}
+LANES = {PRESS: "press", REPLY: "reply", NOTICE: "notice", LATER: "later"}
 
 
 class Backlog(NamedTuple):

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    FromClause,
     Index,
     Integer,
     LargeBinary,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     and_,
     case,
     func,
+    literal,
     or_,
     select,
     update,
@@ -31,8 +33,8 @@ from storage.tx import Tx
 
 WAITING, SENT, DEAD, REPLACED = "waiting", "sent", "dead", "replaced"
 
-PRESS, REPLY, NOTICE = 0, 1, 2
-"""Lanes, first first: answers to a press, answers to a message, everything that is not awaited."""
+PRESS, REPLY, NOTICE, LATER = 0, 1, 2, 3
+"""Lanes, first first: answers to a press, answers to a message, what is not awaited, what goes to many and has time."""
 
 outbox = Table(
     "outbox",
@@ -162,7 +164,11 @@ async def due(
     """
     found = await _load(tx, _awaited(tx, now, skip_chats, shares, presses=presses).limit(limit))
     if notices and len(found) < limit:
-        found += await _load(tx, _unawaited(tx, now, skip_chats, shares).limit(limit - len(found)))
+        told = await _load(tx, _unawaited(tx, now, skip_chats, shares, NOTICE).limit(limit - len(found)))
+        before = await _load(tx, _before(tx, {row.chat_id for row in told})) if told else []
+        found += sorted([*told, *before], key=lambda row: row.id)[: limit - len(found)]
+    if notices and len(found) < limit:  # then none of the more urgent is left out, and none is overtaken in its chat
+        found += await _load(tx, _unawaited(tx, now, skip_chats, shares, LATER).limit(limit - len(found)))
     return found
 
 
@@ -237,29 +243,53 @@ def _awaited(
 
 
 def _unawaited(
-    tx: Tx, now: datetime, skip_chats: Sequence[int], shares: Collection[Share] | None
+    tx: Tx, now: datetime, skip_chats: Sequence[int], shares: Collection[Share] | None, lane: int
 ) -> Select[tuple[int, int]]:
-    """The same of what nobody waits for, oldest first. It stops at the limit, however much waits."""
+    """The same of one lane that nobody waits for, oldest first. It stops at the limit, however much waits."""
     row, other = outbox.c, outbox.alias("other")
-    same = (
-        row.tenant == tx.tenant,
-        other.c.tenant == tx.tenant,
-        other.c.state == WAITING,
-        other.c.chat_id == row.chat_id,
+    held_up = select(other.c.id).where(
+        *_same_chat(tx, other), other.c.id < row.id, other.c.lane > PRESS, other.c.not_before > now
     )
-    held_up = select(other.c.id).where(*same, other.c.id < row.id, other.c.lane > PRESS, other.c.not_before > now)
-    urged = select(other.c.id).where(*same, other.c.id > row.id, other.c.lane == REPLY)
     wanted = select(row.id, row.lane.label("urgency")).where(
         row.tenant == tx.tenant,
         row.state == WAITING,
-        row.lane == NOTICE,
+        row.lane == lane,
         row.not_before <= now,
         ~held_up.exists(),
-        ~urged.exists(),
+        ~_followed_by(tx, REPLY, lane - 1),
     )
     if skip_chats:
         wanted = wanted.where(row.chat_id.not_in(list(skip_chats)))
     return _shared(tx, wanted, shares).order_by(row.id)
+
+
+def _before(tx: Tx, chat_ids: Collection[int]) -> Select[tuple[int, int]]:
+    """What has time but stands before a notice in these chats: it goes with it, so that the chat's order is kept."""
+    row = outbox.c
+    return select(row.id, literal(NOTICE).label("urgency")).where(
+        row.tenant == tx.tenant,
+        row.state == WAITING,
+        row.lane == LATER,
+        row.chat_id.in_(list(chat_ids)),
+        _followed_by(tx, NOTICE, NOTICE),
+        ~_followed_by(tx, REPLY, REPLY),
+    )
+
+
+def _followed_by(tx: Tx, first: int, last: int) -> ColumnElement[bool]:
+    """Whether a later message of the same chat is in one of these lanes."""
+    other = outbox.alias()
+    later = select(other.c.id).where(*_same_chat(tx, other), other.c.id > outbox.c.id)
+    return later.where(other.c.lane.between(first, last)).exists()
+
+
+def _same_chat(tx: Tx, other: FromClause) -> tuple[ColumnElement[bool], ...]:
+    return (
+        outbox.c.tenant == tx.tenant,
+        other.c.tenant == tx.tenant,
+        other.c.state == WAITING,
+        other.c.chat_id == outbox.c.chat_id,
+    )
 
 
 def _shared(tx: Tx, statement: Select[Any], shares: Collection[Share] | None) -> Select[Any]:

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from bot.web.ports import Busy
 from bot.web.site import get_site
+from storage.database import Unavailable
 
 log = structlog.get_logger()
 
@@ -87,6 +88,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(Busy, _on_busy)
+    app.add_exception_handler(Unavailable, _on_outage)
     app.add_exception_handler(Exception, _on_bug)
 
 
@@ -117,6 +119,12 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 async def _on_busy(request: Request, error: Exception) -> Response:
     assert isinstance(error, Busy)
     return answer(request, 503, "busy", headers={"Retry-After": str(max(1, round(error.retry_for)))})
+
+
+async def _on_outage(request: Request, error: Exception) -> Response:
+    """The database is away or full: nothing was kept, and the same request may be made again."""
+    log.error("web.no_database", code=getattr(error, "code", ""))
+    return answer(request, 503, "busy", headers={"Retry-After": "5"})
 
 
 async def _on_bug(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from storage import outbox
-from storage.outbox import NOTICE, PRESS, REPLY, SENT, WAITING
+from storage.outbox import LATER, NOTICE, PRESS, REPLY, SENT, WAITING
 from storage.tx import Store, Tx
 from tests.storage.samples import add_chat
 
@@ -130,6 +130,31 @@ async def test_a_dead_letter_keeps_its_words_and_can_be_revived(store: Store, no
         assert await outbox.backlog(tx) == (2, 0)
 
 
+async def test_what_goes_to_many_lets_everything_else_pass_but_not_in_its_own_chat(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chats = [await add_chat(tx, f"c{n}", now) for n in range(4)]
+        for chat in chats:
+            await say(tx, chat, f"to all, {chats.index(chat)}", now, lane=LATER)
+        await say(tx, chats[2], "notice", now, lane=NOTICE)
+        await say(tx, chats[3], "reply", now, lane=REPLY)
+        found = [row.body["text"] for row in await outbox.due(tx, now, 9)]
+        assert found == ["to all, 3", "reply", "to all, 2", "notice", "to all, 0", "to all, 1"]
+        assert [row.body["text"] for row in await outbox.due(tx, now, 3)] == ["to all, 3", "reply", "to all, 2"]
+
+
+async def test_the_last_that_went_to_a_chat_are_known(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat, other = await add_chat(tx, "a", now), await add_chat(tx, "b", now)
+        for n in range(4):
+            row_id = await say(tx, chat, str(n), now)
+            await outbox.mark_sent(tx, row_id, chat, "", f"m{n}", now + n * MINUTE)
+        toast = await say(tx, chat, "toast", now, lane=PRESS)
+        await outbox.mark_sent(tx, toast, chat, "", "", now + 9 * MINUTE)
+        await say(tx, chat, "waits", now)
+        assert await outbox.last_sent(tx, chat, 2) == [now + 3 * MINUTE, now + 2 * MINUTE]
+        assert await outbox.last_sent(tx, other, 2) == []
+
+
 async def test_an_erased_dead_letter_stays_dead(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         chat = await add_chat(tx, "a", now)
@@ -148,8 +173,8 @@ async def test_a_row_names_its_chat(store: Store, now: datetime) -> None:
         assert (row.channel, row.chat, row.is_group, row.user_key, row.slot) == ("web", "room", True, "u1", "s")
 
 
-@pytest.mark.parametrize("awaited", [True, False])
-async def test_only_what_waits_is_read(store: Store, now: datetime, awaited: bool) -> None:
+@pytest.mark.parametrize("lane", [REPLY, NOTICE, LATER])
+async def test_only_what_waits_is_read(store: Store, now: datetime, lane: int) -> None:
     """A million sent messages must not make the next one slower."""
     async with store.write() as tx:
         for n in range(1_000):
@@ -160,8 +185,8 @@ async def test_only_what_waits_is_read(store: Store, now: datetime, awaited: boo
     async with store.read() as tx:
         statement = (
             outbox._awaited(tx, now, (), None, presses=True)
-            if awaited
-            else outbox._unawaited(tx, now, (), None).limit(9)
+            if lane == REPLY
+            else outbox._unawaited(tx, now, (), None, lane).limit(9)
         )
         text = str(statement.compile(tx.connection.sync_engine, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"

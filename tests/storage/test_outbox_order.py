@@ -10,12 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import outbox
-from storage.outbox import PRESS
+from storage.outbox import NOTICE, PRESS
 from storage.tx import Store, Tx
 from tests.storage.conftest import NOW
 from tests.storage.samples import add_chat, of_tenant
 
-CHATS, LANES = st.integers(0, 2), st.integers(0, 2)
+CHATS, LANES = st.integers(0, 2), st.integers(0, 3)
 SECONDS = st.integers(0, 90)
 STEPS = st.one_of(
     st.tuples(st.just("put"), CHATS, LANES, SECONDS),
@@ -38,8 +38,8 @@ class Said:
     at: datetime
 
 
-def expected(said: list[Said], now: datetime) -> list[int]:
-    """What may go out, worked out the slow way."""
+def expected(said: list[Said], now: datetime) -> list[tuple[int, int]]:
+    """What may go out, (urgency, id), worked out the slow way."""
     found = []
     for one in said:
         same = [s for s in said if s.chat == one.chat and s.lane > PRESS]
@@ -50,7 +50,7 @@ def expected(said: list[Said], now: datetime) -> list[int]:
             urgency = min(s.lane for s in same if s.id >= one.id)
         if may_go:
             found.append((urgency, one.id))
-    return [row_id for _, row_id in sorted(found)]
+    return sorted(found)
 
 
 class Play:
@@ -93,11 +93,23 @@ class Play:
     async def wait(self, seconds: int) -> None:
         self.now += timedelta(seconds=seconds)
 
+    def check(self, ids: list[int], able: list[tuple[int, int]], limit: int) -> None:
+        """Exactly what should go; where the limit cuts, what has time may wait until its turn comes, but in its order."""
+        awaited = [row_id for urgency, row_id in able if urgency < NOTICE]
+        assert ids[: len(awaited)] == awaited[:limit]
+        if len(able) <= limit:
+            assert ids == [row_id for _, row_id in able]
+        chat_of = {s.id: s.chat for s in self.said}
+        for chat in set(self.chats):
+            of_chat = [row_id for _, row_id in able if chat_of[row_id] == chat]
+            got = [row_id for row_id in ids if chat_of[row_id] == chat]
+            assert got == of_chat[: len(got)]
+
     async def send(self, limit: int, skip: set[int]) -> None:
         left_out = [self.chats[n] for n in skip]
         rows = await outbox.due(self.tx, self.now, limit, skip_chats=left_out)
         able = expected([s for s in self.said if s.chat not in left_out], self.now)
-        assert [row.id for row in rows] == able[:limit]
+        self.check([row.id for row in rows], able, limit)
         lanes = {s.id: s.lane for s in self.said}
         for row in rows:
             await outbox.mark_sent(self.tx, row.id, row.chat_id, "", "m", self.now)

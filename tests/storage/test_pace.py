@@ -70,7 +70,7 @@ async def test_figures(store: Store) -> None:
     async with store.read() as tx:
         found = await gauges.measure(tx, NOW)
         assert found.backlog == (2, NOW)
-        assert found.lanes == {"press": (0, None), "reply": (1, NOW), "notice": (0, None)}
+        assert found.lanes == {"press": (0, None), "reply": (1, NOW), "notice": (0, None), "later": (0, None)}
         assert (found.dead, found.timers_waiting, found.timers_overdue, found.records_overdue) == (0, 2, 1, 0)
         assert await gauges.size(store.database, tx) > 10_000
     async with store.read() as tx:

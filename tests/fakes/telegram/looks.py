@@ -15,12 +15,16 @@ from tests.fakes.telegram.world import Seen, Toast, World
 
 
 class Call(NamedTuple):
-    """One call of the bot: method, decoded parameters, HTTP status and error text (empty when it went well)."""
+    """One call of the bot: method, decoded parameters, HTTP status and error text (empty when it went well).
+
+    `at` is the monotonic time at which it was answered.
+    """
 
     method: str
     params: dict[str, Any]
     status: int
     error: str
+    at: float = 0.0
 
 
 class Looks:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import time
 from typing import Any, Self
 
 import httpx
@@ -171,7 +172,13 @@ class TelegramServer(People, Looks):
         if error is not None and error.violation:
             self.violations.append(f"{method}: {error.description} ({str(decoded.params)[:200]})")
         self.calls.append(
-            Call(method, decoded.params, error.code if error else 200, error.description if error else "")
+            Call(
+                method,
+                decoded.params,
+                error.code if error else 200,
+                error.description if error else "",
+                time.monotonic(),
+            )
         )
         self._changed.set()
         self._changed = asyncio.Event()
