@@ -42,6 +42,4 @@ async def keep(tx: Tx, name: str, token: str, expires_at: datetime) -> None:
 async def drop(tx: Tx, name: str, token: str, now: datetime) -> None:
     """The platform does not take this token any more. What another process has fetched meanwhile stays."""
     if await find(tx, name, now) == token:
-        await tx.run(
-            delete(access_tokens).where(access_tokens.c.tenant == tx.tenant, access_tokens.c.name == name)
-        )
+        await tx.run(delete(access_tokens).where(access_tokens.c.tenant == tx.tenant, access_tokens.c.name == name))

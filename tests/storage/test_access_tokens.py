@@ -36,6 +36,8 @@ async def test_what_another_process_fetched_meanwhile_stays(store: Store) -> Non
 async def test_the_token_is_not_readable_in_the_database(store: Store) -> None:
     async with store.write() as tx:
         await access_tokens.keep(tx, "a", "very-secret", LATER)
-        row = await tx.one(access_tokens.access_tokens.select().where(access_tokens.access_tokens.c.tenant == tx.tenant))
+        row = await tx.one(
+            access_tokens.access_tokens.select().where(access_tokens.access_tokens.c.tenant == tx.tenant)
+        )
     assert row is not None
     assert b"very-secret" not in row.token_sealed

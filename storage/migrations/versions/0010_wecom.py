@@ -12,7 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the two tables."""
+    """Adds the two tables; a handle of a file may be an address with a key."""
     op.create_table(
         "access_tokens",
         sa.Column("tenant", sa.String(length=64), nullable=False),
@@ -34,3 +34,5 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "account", "card", "digest", name=op.f("pk_update_codes")),
     )
     op.create_index(op.f("ix_update_codes_tenant_expires_at"), "update_codes", ["tenant", "expires_at"], unique=False)
+    with op.batch_alter_table("attachments") as batch:
+        batch.alter_column("ref", type_=sa.String(length=2000), existing_type=sa.String(length=255), nullable=False)
