@@ -87,6 +87,11 @@ def cards(out: Outgoing, tasks: Sequence[str]) -> list[Card]:
     return made
 
 
+def renewed(card: Card) -> dict[str, Any]:
+    """The body that changes a card of the application: it keeps its name, which must not be given again."""
+    return {name: value for name, value in card.body.items() if name != "task_id"}
+
+
 def count_cards(out: Outgoing) -> int:
     """How many cards the buttons of a message need."""
     keys = sum(len(row) for row in out.keys)

@@ -184,7 +184,7 @@ class Sender:
         elif needed > len(tasks):
             return None
         else:
-            bodies = [card.body for card in cards.cards(out, tasks[:needed])]
+            bodies = [cards.renewed(card) for card in cards.cards(out, tasks[:needed])]
             bodies += [cards.settled_card(out, self._words) for _ in tasks[needed:]]
         for task, body in zip(tasks, bodies, strict=True):
             if not await self._change_one(task, body):
