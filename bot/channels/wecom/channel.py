@@ -54,6 +54,7 @@ class WecomChannel:
         max_chars=10_000,
         label_bytes=200,
         toasts=True,
+        opens=True,
         per_second=20.0,
     )
 
