@@ -18,7 +18,8 @@ NODE = shutil.which("node") or ""
 
 def need_node() -> None:
     """Skips the test, in CI fails it, when node or its packages are not there; says how to get them."""
-    if NODE and (HERE / "node_modules" / "wechat-crypto").exists():
+    packages = json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    if NODE and all((HERE / "node_modules" / name).exists() for name in packages):
         return
     why = "needs node and its packages: install node 20 or newer, then run tests/prepare.sh"
     if os.environ.get("CI"):
