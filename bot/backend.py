@@ -169,6 +169,16 @@ class ProgramBackend:
         channel = self._program.telegram
         return 404 if channel is None else await channel.accept(body, secret_header)
 
+    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+        """Answers WeCom's check of the callback address."""
+        wecom = self._program.wecom
+        return (404, "") if wecom is None else wecom.channel.echo(query)
+
+    async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
+        """Takes a WeCom callback; 200 only when it is durable."""
+        wecom = self._program.wecom
+        return 404 if wecom is None else (await wecom.channel.accept(query, body)).status
+
 
 def _states(counted: Mapping[tuple[str, str], int], queue: str) -> dict[str, int]:
     return {state: count for (name, state), count in counted.items() if name == queue}

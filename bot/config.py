@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from datetime import time
 from pathlib import Path
@@ -98,6 +99,36 @@ class TelegramSection(_Section):
     group_per_minute: int = Field(20, gt=0, description="messages a minute to one group")
 
 
+class WecomSection(_Section):
+    """[wecom]"""
+
+    corp_id: str = Field("", description="the company's id, ww…; empty: no WeCom")
+    agent_id: int = Field(0, ge=0, description="the application's AgentId, a number")
+    secret: str = Field("", description="the application's Secret")
+    token: str = Field("", description="the Token of the application's message callback")
+    aes_key: str = Field("", description="the EncodingAESKey of the application's message callback, 43 characters")
+    bot_id: str = Field("", description="the id of the group bot in long-connection mode; empty: no group bot")
+    bot_secret: str = Field("", description="the group bot's Secret")
+    member_cards: Literal["always", "without_group", "never"] = Field(
+        "without_group", description="who gets cards in their own chat: always, without_group or never"
+    )
+    webhooks: dict[str, str] = Field(
+        {}, description="queues and the key of the group webhook that hears of them, such as {'grid:g1' = '…'}"
+    )
+    departments: dict[str, str] = Field(
+        {}, description="WeCom department ids and the queue their members work in, such as {'12' = 'grid:g1'}"
+    )
+    base_url: str = Field("https://qyapi.weixin.qq.com", description="the interface's address")
+    bot_url: str = Field("wss://openws.work.weixin.qq.com", description="the group bot's address")
+
+    @field_validator("aes_key")
+    @classmethod
+    def _key(cls, key: str) -> str:
+        if key and not re.fullmatch("[A-Za-z0-9]{43}", key):
+            raise ValueError("must be 43 letters and digits; copy it again from the callback's settings")
+        return key
+
+
 class LimitsSection(_Section):
     """[limits]"""
 
@@ -168,6 +199,7 @@ class Config(BaseSettings):
     storage: StorageSection = StorageSection()
     web: WebSection = WebSection()
     telegram: TelegramSection = TelegramSection()
+    wecom: WecomSection = WecomSection()
     limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     rating: RatingSection = RatingSection()

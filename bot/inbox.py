@@ -66,14 +66,13 @@ class Inbox:
         self.said = asyncio.Event()
         """Set whenever something may wait in the outbox."""
 
-    async def start(self) -> None:
-        """Begins to store and to handle; what was left from before is handled first."""
+    async def start(self, *, handles: bool = True) -> None:
+        """Begins to store and to handle; what was left from before is handled first. Without `handles`, others do that."""
         self._stored.set()
-        self._tasks = [
-            asyncio.create_task(self._store_loop(), name="inbox-store"),
-            asyncio.create_task(self._handle_loop(), name="inbox-handle"),
-        ]
-        if not self._share.alone:
+        self._tasks = [asyncio.create_task(self._store_loop(), name="inbox-store")]
+        if handles:
+            self._tasks.append(asyncio.create_task(self._handle_loop(), name="inbox-handle"))
+        if handles and not self._share.alone:
             self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
 
     async def stop(self) -> None:

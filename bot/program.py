@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Self
 from zoneinfo import ZoneInfo
@@ -21,6 +22,7 @@ from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
+from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.files import Files
@@ -30,8 +32,10 @@ from bot.scheduler import PARTS, Scheduler
 from bot.sender import Sender
 from bot.shares import Shares
 from bot.texts import render
+from bot.wecom import Wecom
 from handlers import refused_files
 from handlers.city import City, Manners
+from handlers.messages import Capabilities
 from storage import counters, migrate, people, roles
 from storage.database import Database
 from storage.ids import Ids
@@ -57,6 +61,7 @@ class Program:
     store: Store
     web: WebChannel
     telegram: TelegramChannel | None
+    wecom: Wecom | None
     channels: dict[tuple[str, str], Channel]
     inbox: Inbox
     sender: Sender
@@ -74,14 +79,11 @@ class Program:
         tz = ZoneInfo(config.clocks.tz)
         texts = render.load(tz)
         telegram = _telegram(config, texts)
-        capabilities = {"web": WebChannel.capabilities}
-        if telegram is not None:
-            capabilities["telegram"] = telegram.capabilities
         city = await asyncio.to_thread(
             build_city,
             street_file=config.street.file,
             taxonomy_file=config.taxonomy.file,
-            channels=capabilities,
+            channels=_capabilities(config, telegram),
             manners=_manners(config, tz),
             lexicon=config.taxonomy.lexicon,
             texts=texts,
@@ -96,17 +98,10 @@ class Program:
         media = MediaStore(config.storage.media)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
-        web = WebChannel(
-            database,
-            media,
-            store.sealer,
-            ids=ids,
-            poll_seconds=2.0 if intake and delivery and alone else 0.4,
-            shared=not (alone and intake and delivery),
-        )
-        channels: dict[tuple[str, str], Channel] = {("web", ""): web}
-        if telegram is not None:
-            channels["telegram", telegram.account] = telegram
+        web = _web(database, media, store, together=alone and intake and delivery)
+        wecom = Wecom.build(config, store, city, real)
+        found: list[Channel | None] = [web, telegram, wecom.channel if wecom else None]
+        channels = {(one.name, one.account): one for one in found if one is not None}
         takes, sends, fires = None, None, None
         if intake:
             takes = shares.want("updates", STREAMS)
@@ -115,12 +110,27 @@ class Program:
                 telegram.may_poll = lambda: bool(polls.held())
         if delivery:
             sends, fires = shares.want("send", list(parts(channels))), shares.want("timers", PARTS)
+            if wecom is not None:
+                wecom.follow(sends)
         inbox = Inbox(store, city, channels, real, takes)
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
         return cls(
-            config, real, city, store, web, telegram, channels, inbox, sender, scheduler, shares, intake, delivery
+            config,
+            real,
+            city,
+            store,
+            web,
+            telegram,
+            wecom,
+            channels,
+            inbox,
+            sender,
+            scheduler,
+            shares,
+            intake,
+            delivery,
         )
 
     async def start(self) -> None:
@@ -131,22 +141,29 @@ class Program:
         if self.delivery:
             await self.sender.start()
             await self.scheduler.start()
-        if self.intake:
-            await self.inbox.start()
+        if self.intake or self.wecom is not None:
+            await self.inbox.start(handles=self.intake)
         await self.web.start(lambda updates: self.receive("web", "", updates))
         if self.intake and self.telegram is not None:
             account = self.telegram.account
             await self.telegram.start(lambda updates: self.receive("telegram", account, updates))
+        if self.wecom is not None:
+            receive = partial(self.receive, "wecom", self.wecom.channel.account)
+            await self.wecom.start(receive, intake=self.intake, delivery=self.delivery)
 
     async def stop(self) -> None:
         """Stops receiving first, then handling, then sending; what is stored waits for the next start."""
-        if self.intake:
+        if self.wecom is not None:
+            await self.wecom.stop_receiving()
+        if self.intake or self.wecom is not None:
             await self.inbox.stop()
         if self.delivery:
             await self.scheduler.stop()
             await self.sender.stop()
         if self.telegram is not None:
             await self.telegram.stop()
+        if self.wecom is not None:
+            await self.wecom.stop()
         await self.web.stop()
         await self.shares.stop()
         await self.store.database.close()
@@ -210,6 +227,22 @@ def _telegram(config: Config, texts: render.Texts) -> TelegramChannel | None:
         }
     )
     return channel
+
+
+def _web(database: Database, media: MediaStore, store: Store, *, together: bool) -> WebChannel:
+    """The web chat; `together` when all the work is done in this process, so that nobody else's screens wait."""
+    poll = 2.0 if together else 0.4
+    return WebChannel(database, media, store.sealer, ids=store.ids, poll_seconds=poll, shared=not together)
+
+
+def _capabilities(config: Config, telegram: TelegramChannel | None) -> dict[str, Capabilities]:
+    """What each channel that is configured can do."""
+    found = {"web": WebChannel.capabilities}
+    if telegram is not None:
+        found["telegram"] = telegram.capabilities
+    if config.wecom.corp_id:
+        found["wecom"] = WecomChannel.capabilities
+    return found
 
 
 def _manners(config: Config, tz: ZoneInfo) -> Manners:

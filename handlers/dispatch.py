@@ -27,7 +27,7 @@ _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
 
 async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
     """Answers one message: everything it changes and everything it says is in `tx`."""
-    person, chat = await _who_and_where(tx, incoming, now)
+    person, chat = await _who_and_where(city, tx, incoming, now)
     admitted = await flood.admit(city, tx, person, chat, incoming, now)
     if admitted == [incoming]:
         await _answer_in(await _turn(city, tx, incoming, now, person, chat))
@@ -73,7 +73,7 @@ async def give_up(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None
 
 
 async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
-    person, chat = await _who_and_where(tx, incoming, now)
+    person, chat = await _who_and_where(city, tx, incoming, now)
     return await _turn(city, tx, incoming, now, person, chat)
 
 
@@ -85,7 +85,7 @@ async def _turn(city: City, tx: Tx, incoming: Incoming, now: datetime, person: P
     return turn
 
 
-async def _who_and_where(tx: Tx, incoming: Incoming, now: datetime) -> tuple[Person | None, Chat]:
+async def _who_and_where(city: City, tx: Tx, incoming: Incoming, now: datetime) -> tuple[Person | None, Chat]:
     """The person, held until the commit so that they do one thing at a time, and the chat; new ones are added."""
     address = incoming.address
     person = await _person(tx, incoming, now) if address.user else None
@@ -107,7 +107,25 @@ async def _who_and_where(tx: Tx, incoming: Incoming, now: datetime) -> tuple[Per
     if person is not None and not chat.is_group and chat.person_id != person.id:
         await people.own_chat(tx, chat.id, person.id)
         chat = chat._replace(person_id=person.id)
+    if person is not None and chat.is_group and city.channels[address.channel].opens:
+        await _open_private(tx, incoming, person, now)
     return person, chat
+
+
+async def _open_private(tx: Tx, incoming: Incoming, person: Person, now: datetime) -> None:
+    """Somebody known from a group alone can be told something in private, where the channel may write first."""
+    if await people.find_private_chat(tx, person.id) is None:
+        await people.add_chat(
+            tx,
+            channel=incoming.address.channel,
+            account=incoming.address.account,
+            chat=incoming.address.user,
+            thread="",
+            is_group=False,
+            person_id=person.id,
+            title="",
+            now=now,
+        )
 
 
 async def _person(tx: Tx, incoming: Incoming, now: datetime) -> Person:

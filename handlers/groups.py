@@ -254,6 +254,12 @@ async def _bind(turn: Turn, args: dict[str, Any]) -> None:
             await queue_without_room(turn, old)
 
 
+async def room_opened(turn: Turn, queue: str) -> None:
+    """The room of a queue can be written to again, or for the first time: what waited goes out, and all that is open."""
+    await outbox.revive(turn.tx, turn.here.id, turn.now)
+    await _draw_open(turn, queue)
+
+
 async def _draw_open(turn: Turn, queue: str) -> None:
     """What waits in the queue appears in its room: what most people wait for last, next to the words they type."""
     waiting = {State.QUEUED, *standing.HELD}

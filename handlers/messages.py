@@ -135,6 +135,7 @@ class Capabilities(Value):
     per_second: float = 0.0  # messages to all chats together; 0: no limit
     chat_interval: float = 0.0  # seconds between two messages to one chat
     group_per_minute: int = 0  # messages to one group; 0: no limit
+    opens: bool = False  # may write first to anybody it knows; their private chat has the id of the user
     keeps: bool = False  # what is sent waits there until somebody looks, so a chat is never out of reach
 
 

@@ -23,7 +23,7 @@ attachments = Table(
     Column("chat_id", BigInteger, nullable=False),
     Column("channel", String(16), nullable=False),
     Column("account", String(64), nullable=False),
-    Column("ref", String(255), nullable=False),  # the platform's handle
+    Column("ref", String(2000), nullable=False),  # the platform's handle; an address with its key may be long
     Column("kind", String(8), nullable=False),
     Column("mime", String(100), nullable=False),
     Column("size", Integer, nullable=False),
@@ -87,7 +87,7 @@ async def add(
             chat_id=chat_id,
             channel=channel,
             account=account,
-            ref=ref[:255],
+            ref=ref[:2000],
             kind=kind,
             mime=mime[:100],
             size=size,

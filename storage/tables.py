@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from storage.access_tokens import access_tokens
 from storage.attachments import attachments
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
@@ -18,10 +19,12 @@ from storage.schema import metadata
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.timers import timers
 from storage.toasts import web_toasts
+from storage.update_codes import update_codes
 from storage.webchat import web_files, web_posts, web_sessions
 from storage.wishes import wishes
 
 ALL = (
+    access_tokens,
     attachments,
     chats,
     counters,
@@ -52,6 +55,7 @@ ALL = (
     supporter_ratings,
     supporters,
     timers,
+    update_codes,
     web_files,
     web_posts,
     web_sessions,

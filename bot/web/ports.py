@@ -124,3 +124,11 @@ class Backend(Protocol):
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         """Takes a Telegram webhook call and returns the HTTP status to answer; 200 only when it is durable."""
         ...
+
+    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+        """Answers WeCom's check of the callback address: the HTTP status and the plain body."""
+        ...
+
+    async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
+        """Takes a WeCom callback and returns the HTTP status to answer; 200 only when it is durable."""
+        ...

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import PlainTextResponse
 
 from bot.web.problems import CODES, ProblemError
 from bot.web.shapes import HealthOut
@@ -47,6 +48,25 @@ async def take_telegram(
 ) -> Response:
     """A Telegram webhook call. Answered 200 only when the update is durable."""
     status = await site.backend.telegram_hook(await request.body(), x_telegram_bot_api_secret_token)
+    if status >= 400:
+        later = {"Retry-After": "2"} if status == 503 else {}
+        raise ProblemError(status, CODES.get(status, "failed"), later)
+    return Response(status_code=status)
+
+
+@router.get("/hooks/wecom", response_class=PlainTextResponse, include_in_schema=False)
+async def check_wecom(request: Request, site: TheSite) -> Response:
+    """WeCom's check of the callback address: the decrypted word and nothing else."""
+    status, word = site.backend.wecom_echo(request.query_params)
+    if status >= 400:
+        raise ProblemError(status, CODES.get(status, "failed"))
+    return PlainTextResponse(word)
+
+
+@router.post("/hooks/wecom", response_class=Response, include_in_schema=False)
+async def take_wecom(request: Request, site: TheSite) -> Response:
+    """A WeCom callback. Answered 200, and empty, only when it is durable; the platform asks three times."""
+    status = await site.backend.wecom_hook(request.query_params, await request.body())
     if status >= 400:
         later = {"Retry-After": "2"} if status == 503 else {}
         raise ProblemError(status, CODES.get(status, "failed"), later)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +149,12 @@ class Program:
 
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         return self.hook_status if secret_header == "right" else 403
+
+    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+        return (200, "echo") if query.get("msg_signature") == "right" else (403, "")
+
+    async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
+        return self.hook_status if query.get("msg_signature") == "right" else 403
 
     def add_wishes(self, count: int) -> None:
         texts = [

@@ -1,0 +1,1 @@
+"""Tests of the WeCom channel: shapes, cards, sending, callbacks, the bot, against the local platform."""
