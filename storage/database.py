@@ -46,6 +46,9 @@ class Unavailable(SQLAlchemyError):
         super().__init__(message)
         self.code = code
 
+    def __str__(self) -> str:
+        return str(self.args[0])  # the library would add a link made of our code
+
 
 class Database:
     """The engine pair of one database. `tenant` is the body whose books this program keeps.
