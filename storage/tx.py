@@ -7,15 +7,16 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Row, Table, select
+from sqlalchemy import Executable, Insert, Row, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
+from storage.links import Link
 from storage.seal import Sealer
 
 Result = TypeVar("Result")
@@ -29,7 +30,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 class Tx:
     """Everything inside one `Tx` is saved together or not at all."""
 
-    connection: AsyncConnection
+    connection: Link
     tenant: str
     ids: Ids
     sealer: Sealer
@@ -53,8 +54,12 @@ class Tx:
 
     async def run(self, statement: Executable) -> int:
         """Executes a change; the number of rows it touched."""
-        result = await self.connection.execute(statement)
-        return int(getattr(result, "rowcount", 0))
+        return (await self.connection.execute(statement)).rowcount
+
+    async def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Adds rows, all with the same columns, in one go."""
+        if rows:
+            await self.connection.execute(_inserts(table), rows)
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
@@ -68,7 +73,12 @@ class Tx:
 
     async def all(self, statement: Executable) -> list[Row[Any]]:
         """Every row."""
-        return list((await self.connection.execute(statement)).all())
+        return (await self.connection.execute(statement)).all()
+
+
+@cache
+def _inserts(table: Table) -> Insert:
+    return table.insert()
 
 
 class Watcher(Protocol):
@@ -95,7 +105,7 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may change rows. For short, single changes: what has to win a race goes through `run`."""
-        async with self.database.write() as connection:
+        async with self.database.change() as connection:
             tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
             yield tx
             await tx.end()
@@ -130,8 +140,16 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A view that changes nothing."""
-        async with self.database.read() as connection:
+        async with self.database.look() as connection:
             yield Tx(connection, self.database.tenant, self.ids, self.sealer)
+
+    async def study(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """A view for questions that take long; they keep nobody waiting. `work` awaits nothing but its `Tx`."""
+
+        def ask(connection: Link) -> Awaitable[Result]:
+            return work(Tx(connection, self.database.tenant, self.ids, self.sealer))
+
+        return await self.database.study(ask)
 
 
 def _last(error: SQLAlchemyError) -> SQLAlchemyError:
