@@ -16,7 +16,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import Dialect, Executable, Row
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
-from storage.plans import Plan, Plans, rows
+from storage.plans import Filled, Plan, Plans, rows
 
 PREPARED = 500
 """Statements that one connection to PostgreSQL keeps prepared."""
@@ -66,6 +66,10 @@ class Link(Protocol):
         """Runs a statement. With a list of rows, or one row, by name: once for each. Raises `DBAPIError`."""
         ...
 
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        ...
+
     async def exec_driver_sql(self, sql: str) -> Rows:
         """Runs plain SQL without values."""
         ...
@@ -88,6 +92,11 @@ class SqliteLink:
             plan = self._plans.by_name(statement, list(values))
             return self._run(self._connection.execute, plan.sql, plan.named(values), plan)
         plan, sql, given = self._plans.of(statement)
+        return self._run(self._connection.execute, sql, given, plan)
+
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        plan, sql, given = self._plans.filled(filled)
         return self._run(self._connection.execute, sql, given, plan)
 
     async def exec_driver_sql(self, sql: str) -> Rows:
@@ -132,6 +141,11 @@ class PostgresLink:
             plan = self._plans.by_name(statement, list(values))
             return await self._run(plan.sql, _without_nul(plan.named(values)), plan)
         plan, sql, given = self._plans.of(statement)
+        return await self._run(sql, _without_nul(given), plan)
+
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        plan, sql, given = self._plans.filled(filled)
         return await self._run(sql, _without_nul(given), plan)
 
     async def exec_driver_sql(self, sql: str) -> Rows:

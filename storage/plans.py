@@ -5,11 +5,12 @@ SQLAlchemy says what a statement means on each database; running it is in links.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Executable, Row
+from sqlalchemy import BindParameter, Dialect, Executable, Row, String, bindparam
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
@@ -49,7 +50,7 @@ class Plan:
     def values(self, key: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL and values for another statement of the same shape; `key` is that statement's cache key."""
         if self.expands:
-            return self._expanded(self._compiled.construct_params(extracted_parameters=key.bindparams if key else None))
+            return self.expanded(self._compiled.construct_params(extracted_parameters=key.bindparams if key else None))
         found = []
         for source, fixed, process in self._places:
             value = fixed if source is None else key.bindparams[source].effective_value
@@ -67,8 +68,8 @@ class Plan:
             ]
         )
 
-    def _expanded(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
-        """With one placeholder for each member of a list."""
+    def expanded(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """SQL and values, with one placeholder for each member of a list."""
         known = {**self._fixed, **values}
         state = self._compiled._process_parameters_for_postcompile(known)
         processors = {**self._processors, **state.processors}
@@ -77,6 +78,44 @@ class Plan:
         return state.statement, tuple(
             [every[name] if name not in processors else processors[name](every[name]) for name in names]
         )
+
+
+ME: BindParameter[str] = bindparam("me", type_=String)
+"""The tenant, in a form: whoever runs it puts its own there."""
+
+
+class Form:
+    """A statement whose values come later, built once: most of what a statement costs is saying it again.
+
+    The function is called with a placeholder for each of its arguments, so it must not look at them.
+    """
+
+    def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
+        wanted = inspect.signature(build).parameters
+        self.statement = build(**{name: bindparam(f"p_{name}", expanding=name in lists) for name in wanted})
+        self.names = {name: f"p_{name}" for name in wanted}
+        self.__doc__ = build.__doc__
+
+    def __call__(self, **values: Any) -> Filled:
+        """The statement with its values."""
+        return Filled(self, {self.names[name]: value for name, value in values.items()})
+
+
+class Filled(NamedTuple):
+    """A form and what stands in it."""
+
+    form: Form
+    values: dict[str, Any]
+
+
+def form(build: Callable[..., Executable]) -> Form:
+    """Makes a form of a function that builds a statement."""
+    return Form(build, ())
+
+
+def form_with(*lists: str) -> Callable[[Callable[..., Executable]], Form]:
+    """The same where some of the values are lists, for `in_`."""
+    return lambda build: Form(build, lists)
 
 
 class Plans:
@@ -97,10 +136,20 @@ class Plans:
             plan = Plan(statement, self.dialect, key=key)
             if key is not None:
                 self._known[key.key] = plan
-        sql, values = plan.values(key) if key is not None else plan._expanded(plan._compiled.construct_params())
+        sql, values = plan.values(key) if key is not None else plan.expanded(plan._compiled.construct_params())
         if self.watch is not None:
             self.watch(statement, sql)
         return plan, sql, values
+
+    def filled(self, one: Filled) -> tuple[Plan, str, tuple[Any, ...]]:
+        """The plan of a form, its SQL, and its values as the driver takes them."""
+        plan = self._known.get(one.form)
+        if plan is None:
+            plan = self._known[one.form] = Plan(one.form.statement, self.dialect)
+        sql, given = plan.expanded(one.values) if plan.expands else (plan.sql, plan.named(one.values))
+        if self.watch is not None:
+            self.watch(plan.statement, sql)
+        return plan, sql, given
 
     def by_name(self, statement: Executable, names: Sequence[str]) -> Plan:
         """The plan of a lasting statement whose values come by name: rows of an insert, or its `bindparam`s."""
