@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
-
 from handlers import claim as claims
 from handlers.turn import Turn
 from storage import events, ledger, migrate, people, requests
@@ -55,11 +53,10 @@ async def claim(folder: Path) -> Counter[str]:
         await filed(town)
         seen: Counter[str] = Counter()
 
-        def note(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
-            seen[" ".join(statement.split()[:3])] += 1
+        def note(_statement: Any, sql: str) -> None:
+            seen[" ".join(sql.split()[:3])] += 1
 
-        engine = town.store.database.engine.sync_engine
-        event.listen(engine, "before_cursor_execute", note)
+        town.store.database.plans.watch = note
         async with town.store.write() as tx:
             request = await requests.find_by_number(tx, 1001)
             person = await people.find_by_identity(tx, "test", "", "王师傅")
@@ -68,7 +65,6 @@ async def claim(folder: Path) -> Counter[str]:
             await claims.take(
                 Turn(town.city, tx, town.now, chat=chat, person=person), {"id": request.id if request else 0}
             )
-        event.remove(engine, "before_cursor_execute", note)
         return seen
 
 

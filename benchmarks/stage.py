@@ -32,7 +32,16 @@ STREET = "linjiang"
 class Stage:
     """One run. Leaving it stops the program."""
 
-    def __init__(self, folder: Path, *, telegram_base: str = "", token: str = "", speed: float = 1.0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        telegram_base: str = "",
+        token: str = "",
+        speed: float = 1.0,
+        url: str = "",
+        at_once: bool = False,
+    ) -> None:
         self.folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -41,11 +50,14 @@ class Stage:
         self._process: Grown | None = None
         self._nursery = Nursery()
         self._log = folder / "linli.log"
-        lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f"[web]\nport = {self.port}", f"[clocks]\nspeed = {speed}"]
+        lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f"[web]\nport = {self.port}", "[clocks]", f"speed = {speed}"]
         if telegram_base:
             limits = "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
             lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
         lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
+        lines += [f'[storage]\nurl = "{url}"'] if url else []
+        if at_once:  # residents are asked for their rating at any hour, as soon as there is a result
+            lines.insert(4, 'quiet_from = "00:00:00"\nquiet_until = "00:00:00"\n[rating]\nask_after_hours = 0')
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     async def __aenter__(self) -> Self:
@@ -114,6 +126,20 @@ class Stage:
                 if time.monotonic() - began > 60:
                     raise TimeoutError("the program did not answer within a minute")
                 await asyncio.sleep(0.05)
+
+    def cpu(self) -> float:
+        """Seconds of processor time the program has used, its threads included."""
+        if self._process is None:
+            return 0.0
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def memory(self) -> float:
+        """Megabytes the program holds."""
+        if self._process is None:
+            return 0.0
+        pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
+        return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
     async def kill(self) -> None:
         """kill -9, the process this stage started and no other."""

@@ -1,5 +1,8 @@
 """Opens the database. Durable before it returns; readers never wait for writers.
 
+`change` and `look` are for the program's own short work: links, straight on the driver. `write`, `read` and `snapshot`
+are SQLAlchemy's connections, for migrations, copies and whatever reads for long.
+
 SQLite has one writer at a time. Here it may be older than 3.51.3, whose builds can corrupt a WAL that several
 connections checkpoint: so only the writer checkpoints, and readers are `query_only`
 (https://sqlite.org/wal.html#walresetbug). On PostgreSQL writers run beside each other, READ COMMITTED.
@@ -8,24 +11,35 @@ connections checkpoint: so only the writer checkpoints, and readers are `query_o
 from __future__ import annotations
 
 import asyncio
+import random
+import sqlite3
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from asyncpg import InterfaceError, PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import AsyncAdaptedQueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
+
+from storage.links import Link, PostgresLink, SqliteLink, wrapped
+from storage.plans import Plans
+
+Result = TypeVar("Result")
 
 CONNECT_WITHIN = 10
 """Seconds that a new connection to PostgreSQL may take."""
+BUSY_FOR = 10.0
+"""Seconds that a change waits for another process that writes to the same SQLite file."""
 _AGAIN = {"40001", "40P01"}
 """serialization_failure and deadlock_detected: nothing was saved, and the same work may go through next time
 (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html)."""
+_UNREACHABLE = (OSError, PostgresError, InterfaceError, DBAPIError)
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -61,7 +75,15 @@ class Database:
         self.url = _async_url(url)
         self.tenant = tenant
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._pooled = bool(self.url.query.get("pooler"))
         self._lock = asyncio.Lock()
+        self._readers = readers
+        self._writing: sqlite3.Connection | None = None
+        self._idle: list[sqlite3.Connection] = []
+        self._committer: ThreadPoolExecutor | None = None
+        self._group: asyncio.Future[None] | None = None
+        """Resolved when what the present group has changed is on disk."""
+        self._ending: asyncio.Task[None] | None = None
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -71,6 +93,7 @@ class Database:
             self._writer = _postgresql_engine(self.url)  # the three share one pool
             self._reader = self._writer.execution_options(postgresql_readonly=True)
             self._snapshots = self._reader.execution_options(isolation_level="REPEATABLE READ")
+        self.plans = Plans(self._writer.dialect)
 
     @property
     def shown(self) -> str:
@@ -78,6 +101,160 @@ class Database:
         if self.is_sqlite:
             return self.url.database or ""
         return self.url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Link]:
+        """A transaction that may write. Committed and on disk when the block ends; rolled back when it raises.
+
+        On SQLite what waits at the same time shares one commit; each block is all or nothing by itself.
+        Raises `Unavailable` before the block when no connection can be had.
+        """
+        with self._outages():
+            if self.is_sqlite:
+                async with self._grouped() as link:
+                    yield link
+            else:
+                async with self._linked(self._writer) as link:
+                    yield link
+
+    @asynccontextmanager
+    async def _grouped(self) -> AsyncIterator[Link]:
+        async with self._lock:
+            connection = await self._begun()
+            group = self._group = self._group or asyncio.get_running_loop().create_future()
+            connection.execute("SAVEPOINT one")
+            try:
+                yield SqliteLink(connection, self.plans)
+                connection.execute("RELEASE one")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK TO one")
+                else:
+                    self._tell_group(error)  # a full disk ends the whole transaction
+                raise
+            finally:
+                self._end_later()
+        await asyncio.shield(group)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[Link]:
+        """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
+        if not self.is_sqlite:
+            async with self._linked(self._reader) as link:
+                yield link
+            return
+        connection = self._idle.pop() if self._idle else self._open(writes=False)
+        try:
+            connection.execute("BEGIN")
+            yield SqliteLink(connection, self.plans)
+        finally:
+            connection.rollback()
+            if len(self._idle) < self._readers:
+                self._idle.append(connection)
+            else:
+                connection.close()
+
+    async def study(self, work: Callable[[Link], Awaitable[Result]]) -> Result:
+        """Reads for long without keeping anybody waiting: on SQLite in a thread of its own. Writing is an error.
+
+        `work` awaits nothing but its link.
+        """
+        if not self.is_sqlite:
+            async with self.look() as link:
+                return await work(link)
+        return await asyncio.to_thread(self._studied, work)
+
+    def _studied(self, work: Callable[[Link], Awaitable[Result]]) -> Result:
+        connection = self._open(writes=False)
+        try:
+            connection.execute("BEGIN")
+            return finished(work(SqliteLink(connection, self.plans)))
+        finally:
+            connection.close()
+
+    async def _begun(self) -> sqlite3.Connection:
+        """The writing connection in the transaction of the present group, begun when it is the group's first."""
+        if self._writing is None:
+            self._writing = self._open(writes=True)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + BUSY_FOR
+        while not self._writing.in_transaction:
+            try:
+                self._writing.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or loop.time() > until:
+                    raise wrapped("BEGIN IMMEDIATE", error, self.plans.dialect) from error
+                await asyncio.sleep(random.uniform(0.001, 0.01))  # noqa: S311
+        return self._writing
+
+    def _end_later(self) -> None:
+        """Whoever waits for the lock now still comes into this group; its end waits behind them in the same line."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end_group(), name="commit")
+
+    async def _end_group(self) -> None:
+        async with self._lock:
+            self._ending = None
+            await self._commit_group()
+
+    async def _commit_group(self) -> None:
+        """Commits what a group has changed, in a thread, because it waits for the disk; then tells everybody in it."""
+        connection = self._writing
+        if connection is None or not connection.in_transaction:
+            return
+        if self._committer is None:
+            self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._committer, connection.execute, "COMMIT")
+        except sqlite3.Error as error:
+            connection.rollback()
+            self._tell_group(wrapped("COMMIT", error, self.plans.dialect))
+        else:
+            self._tell_group(None)
+
+    def _tell_group(self, error: BaseException | None) -> None:
+        group, self._group = self._group, None
+        if group is None or group.done():
+            return
+        if error is None:
+            group.set_result(None)
+        else:
+            group.set_exception(error)
+            group.exception()  # nobody may be there to hear of it
+
+    def _open(self, *, writes: bool) -> sqlite3.Connection:
+        try:
+            connection = sqlite3.connect(
+                self.url.database or "", isolation_level=None, check_same_thread=False, cached_statements=512
+            )
+            for pragma in _pragmas(writes=writes, busy_timeout=0 if writes else 10_000):
+                connection.execute(f"PRAGMA {pragma}")
+        except sqlite3.Error as error:
+            raise Unavailable(f"{self.shown}: {error}") from error
+        return connection
+
+    @asynccontextmanager
+    async def _linked(self, engine: AsyncEngine) -> AsyncIterator[Link]:
+        """A link to PostgreSQL in a transaction. A connection that broke does not go back to the pool."""
+        async with self._connected(engine) as connection:
+            raw = await self._alive(connection)
+            driver: Any = raw.driver_connection
+            adapter: Any = raw.dbapi_connection
+            prepared = None if self._pooled else raw.info.setdefault("prepared", {})
+            link = PostgresLink(driver, self.plans, prepared)
+            transaction = driver.transaction(isolation=adapter.isolation_level, readonly=adapter.readonly)
+            try:
+                await link.run_on_driver("BEGIN", transaction.start())
+                try:
+                    yield link
+                except BaseException:
+                    if not driver.is_closed():
+                        await asyncio.shield(asyncio.ensure_future(_rolled_back(transaction)))
+                    raise
+                await link.run_on_driver("COMMIT", transaction.commit())
+            finally:
+                if driver.is_closed():
+                    await connection.invalidate()
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -91,9 +268,11 @@ class Database:
                     async with connection.begin():
                         yield connection
             return
-        with self._outages():
-            async with self._lock, self._writer.begin() as connection:
-                yield connection
+        async with self._lock:
+            await self._commit_group()
+            with self._outages():
+                async with self._writer.begin() as connection:
+                    yield connection
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[AsyncConnection]:
@@ -107,14 +286,28 @@ class Database:
         async with self._connected(self._snapshots) as connection:
             yield connection
 
+    async def _alive(self, connection: AsyncConnection) -> PoolProxiedConnection:
+        """The driver's connection; another one when the server was restarted since it was last used."""
+        try:
+            raw = await connection.get_raw_connection()
+            while raw.driver_connection is not None and raw.driver_connection.is_closed():
+                await connection.invalidate()
+                raw = await connection.get_raw_connection()
+        except _UNREACHABLE as error:
+            raise self._unavailable(error) from error
+        return raw
+
+    def _unavailable(self, error: BaseException) -> Unavailable:
+        cause = getattr(error, "orig", None) or error
+        said = str(cause) or type(cause).__name__
+        return Unavailable(f"{self.shown}: {said}", str(getattr(cause, "sqlstate", None) or ""))
+
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         try:
             connection = await engine.connect()
-        except (OSError, PostgresError, InterfaceError, DBAPIError) as error:
-            cause = getattr(error, "orig", None) or error
-            said = str(cause) or type(cause).__name__
-            raise Unavailable(f"{self.shown}: {said}", str(getattr(cause, "sqlstate", None) or "")) from error
+        except _UNREACHABLE as error:
+            raise self._unavailable(error) from error
         try:
             yield connection
         finally:
@@ -138,9 +331,19 @@ class Database:
 
     async def close(self) -> None:
         """Closes every connection; waits for the transaction under way."""
+        while self._ending is not None:
+            await asyncio.wait({self._ending})
         async with self._lock:
             if self.is_sqlite:
                 await self._reader.dispose()
+                while self._idle:
+                    self._idle.pop().close()
+                if self._writing is not None:
+                    self._writing.close()
+                    self._writing = None
+                if self._committer is not None:
+                    self._committer.shutdown()
+                    self._committer = None
             await self._writer.dispose()
 
 
@@ -151,6 +354,22 @@ def _outage(cause: BaseException | None) -> str:
         return name
     state = str(getattr(cause, "sqlstate", None) or "")
     return state if state.startswith(_RESOURCES) else ""
+
+
+async def _rolled_back(transaction: Any) -> None:
+    with suppress(PostgresError, InterfaceError, OSError):  # what is to be told is why it was given up
+        await transaction.rollback()
+
+
+def finished(work: Awaitable[Result]) -> Result:
+    """The result of work that waits for nothing. Raises RuntimeError when it does wait."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    raise RuntimeError("work on SQLite waited for something else")
 
 
 def may_run_again(error: BaseException, *, committing: bool) -> bool:
@@ -217,18 +436,21 @@ def _name() -> str:
     return f"linli_{uuid.uuid4().hex}"
 
 
+def _pragmas(*, writes: bool, busy_timeout: int) -> list[str]:
+    shared = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={busy_timeout}"]
+    return [*shared, *(["wal_autocheckpoint=2000"] if writes else ["wal_autocheckpoint=0", "query_only=ON"])]
+
+
 def _sqlite_engine(url: URL, *, readers: int, writes: bool) -> AsyncEngine:
     engine = create_async_engine(
         url, poolclass=AsyncAdaptedQueuePool, pool_size=readers, max_overflow=0 if writes else 4
     )
-    pragmas = ["journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"]
-    pragmas += ["wal_autocheckpoint=2000"] if writes else ["wal_autocheckpoint=0", "query_only=ON"]
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own rules begin too late
         cursor = connection.cursor()
-        for pragma in pragmas:
+        for pragma in _pragmas(writes=writes, busy_timeout=10_000):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -146,10 +146,9 @@ async def _append(tx: Tx, tenant: str, rows: list[dict[str, Any]]) -> None:
         for r in rows
         if (words := r.pop("words"))
     ]
-    await tx.connection.execute(events.insert(), rows)
+    await tx.add(events, rows)
     tx.written.extend(rows)
-    if said:
-        await tx.connection.execute(remarks.insert(), said)
+    await tx.add(remarks, said)
 
 
 async def _head(tx: Tx, tenant: str) -> tuple[int, str]:

@@ -7,15 +7,17 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Row, Table, select
+from sqlalchemy import Executable, Insert, Row, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
+from storage.links import Link, Rows
+from storage.plans import ME, Filled, Form
 from storage.seal import Sealer
 
 Result = TypeVar("Result")
@@ -29,7 +31,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 class Tx:
     """Everything inside one `Tx` is saved together or not at all."""
 
-    connection: AsyncConnection
+    connection: Link
     tenant: str
     ids: Ids
     sealer: Sealer
@@ -51,10 +53,33 @@ class Tx:
             return sqlite.insert(table)
         return cast(sqlite.Insert, postgresql.insert(table))  # the two have the same methods
 
-    async def run(self, statement: Executable) -> int:
+    async def _ask(self, statement: Executable | Filled) -> Rows:
+        if isinstance(statement, Filled):
+            statement.values["me"] = self.tenant
+            return await self.connection.run(statement)
+        return await self.connection.execute(statement)
+
+    async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""
-        result = await self.connection.execute(statement)
-        return int(getattr(result, "rowcount", 0))
+        return (await self._ask(statement)).rowcount
+
+    async def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
+        """Adds rows, all with the same columns, in one go."""
+        if rows:
+            await self.connection.execute(_inserts(table), rows)
+
+    async def put(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()) -> int:
+        """Adds a row, or changes these columns of the one with the same `on`. How many rows were added or changed."""
+        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
+        return (await self.connection.execute(statement, row)).rowcount
+
+    async def alter(self, table: Table, where: dict[str, Any], /, **values: Any) -> int:
+        """Changes columns of our rows in which every column of `where` has this value (None: is empty). How many."""
+        empty = tuple([name for name, value in where.items() if value is None])
+        statement = _alters(table, tuple(where), empty, tuple(values))
+        given = {f"w_{name}": value for name, value in where.items() if value is not None}
+        given |= {f"v_{name}": value for name, value in values.items()}
+        return (await self._ask(Filled(statement, given))).rowcount
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
@@ -62,13 +87,37 @@ class Tx:
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
             await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())
 
-    async def one(self, statement: Executable) -> Row[Any] | None:
+    async def one(self, statement: Executable | Filled) -> Row[Any] | None:
         """The first row, or None."""
-        return (await self.connection.execute(statement)).first()
+        return (await self._ask(statement)).first()
 
-    async def all(self, statement: Executable) -> list[Row[Any]]:
+    async def all(self, statement: Executable | Filled) -> list[Row[Any]]:
         """Every row."""
-        return list((await self.connection.execute(statement)).all())
+        return (await self._ask(statement)).all()
+
+
+@cache
+def _inserts(table: Table) -> Insert:
+    return table.insert()
+
+
+@cache
+def _puts(table: Table, dialect: str, columns: tuple[str, ...], on: tuple[str, ...], change: tuple[str, ...]) -> Any:
+    made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    made = made.values({name: bindparam(name, type_=table.c[name].type) for name in columns})
+    if change:
+        return made.on_conflict_do_update(index_elements=list(on), set_={name: made.excluded[name] for name in change})
+    return made.on_conflict_do_nothing(index_elements=list(on))
+
+
+@cache
+def _alters(table: Table, where: tuple[str, ...], empty: tuple[str, ...], values: tuple[str, ...]) -> Form:
+    held = [
+        table.c[name].is_(None) if name in empty else table.c[name] == bindparam(f"w_{name}", type_=table.c[name].type)
+        for name in where
+    ]
+    set_ = {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in values}
+    return Form(lambda: update(table).where(table.c.tenant == ME, *held).values(set_), ())
 
 
 class Watcher(Protocol):
@@ -95,7 +144,7 @@ class Store:
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Tx]:
         """A transaction that may change rows. For short, single changes: what has to win a race goes through `run`."""
-        async with self.database.write() as connection:
+        async with self.database.change() as connection:
             tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
             yield tx
             await tx.end()
@@ -130,8 +179,16 @@ class Store:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
         """A view that changes nothing."""
-        async with self.database.read() as connection:
+        async with self.database.look() as connection:
             yield Tx(connection, self.database.tenant, self.ids, self.sealer)
+
+    async def study(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """A view for questions that take long; they keep nobody waiting. `work` awaits nothing but its `Tx`."""
+
+        def ask(connection: Link) -> Awaitable[Result]:
+            return work(Tx(connection, self.database.tenant, self.ids, self.sealer))
+
+        return await self.database.study(ask)
 
 
 def _last(error: SQLAlchemyError) -> SQLAlchemyError:

@@ -155,7 +155,7 @@ class WebPosts:
     async def add(self, post: Post) -> Post:
         """Writes a new post and gives it id, cursor and time. The same author and client id again: the first post."""
         try:
-            async with self._db.write() as connection:
+            async with self._db.change() as connection:
                 number = self._ids.new()
                 made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
                 await connection.execute(insert(web_posts).values(tenant=self._db.tenant, **self._sealed(vars(made))))
@@ -169,7 +169,7 @@ class WebPosts:
     async def change(self, chat: str, post: int, **values: Any) -> Post | None:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
         where = (self._mine, web_posts.c.chat == chat, web_posts.c.id == post)
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             statement = (
                 update(web_posts)
                 .where(*where)
@@ -201,7 +201,7 @@ class WebPosts:
     async def newest(self, chat: str) -> int:
         """The cursor of the last change in a chat, 0 when nothing was written."""
         statement = select(func.max(web_posts.c.changed)).where(self._mine, web_posts.c.chat == chat)
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             return (await connection.execute(statement)).scalar_one() or 0
 
     async def last_by(self, chat: str, author: str) -> Post | None:
@@ -213,7 +213,7 @@ class WebPosts:
     async def changed_chats(self, cursor: int) -> set[str]:
         """The chats with anything newer than the cursor."""
         statement = select(web_posts.c.chat).where(self._mine, web_posts.c.changed > cursor).distinct()
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             return {row[0] for row in (await connection.execute(statement)).all()}
 
     async def mark_seen(self, posts: Iterable[int], now: datetime) -> None:
@@ -221,20 +221,20 @@ class WebPosts:
         wanted = list(posts)
         if not wanted:
             return
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             unseen = (self._mine, web_posts.c.id.in_(wanted), web_posts.c.seen_at.is_(None))
             await connection.execute(update(web_posts).where(*unseen).values(seen_at=now))
 
     async def count_unseen(self, chat: str) -> int:
         """How many posts of the program nobody has fetched yet."""
         wanted = (web_posts.c.chat == chat, web_posts.c.direction == "out", web_posts.c.seen_at.is_(None))
-        async with self._db.read() as connection:
-            return (await connection.execute(select(func.count()).where(self._mine, *wanted))).scalar_one()
+        async with self._db.look() as connection:
+            return int((await connection.execute(select(func.count()).where(self._mine, *wanted))).scalar_one())
 
     async def erase(self, user: str) -> None:
         """Removes the person's private chat, and empties what they wrote in rooms."""
         gone = {"text": "", "name": "", "media": [], "geo": {}, "changed": self._ids.new()}
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             await connection.execute(delete(web_posts).where(self._mine, web_posts.c.chat == f"u:{user}"))
             await connection.execute(update(web_posts).where(self._mine, web_posts.c.author == user).values(**gone))
 
@@ -260,7 +260,7 @@ class WebPosts:
 
     async def _select(self, *wanted: Any, order: Any = None, limit: int = 1) -> list[Post]:
         statement = select(web_posts).where(self._mine, *wanted).order_by(order).limit(limit)
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             return [self._post(row) for row in (await connection.execute(statement)).all()]
 
 
@@ -275,33 +275,33 @@ class WebSessions:
         """Starts a session for a person and returns its secret, 256 random bits."""
         secret = secrets.token_urlsafe(32)
         row = {"tenant": self._db.tenant, "secret_hash": _hash(secret), "user": user, "created_at": now, "seen_at": now}
-        async with self._db.write() as connection:
-            await connection.execute(insert(web_sessions).values(row))
+        async with self._db.change() as connection:
+            await connection.execute(insert(web_sessions).values(**row))
         return secret
 
     async def find_user(self, secret: str, now: datetime) -> str | None:
         """Whose session it is. The time it was last seen is noted once a day."""
         where = (self._mine, web_sessions.c.secret_hash == _hash(secret))
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             statement = select(web_sessions.c.user, web_sessions.c.seen_at).where(*where)
             row = (await connection.execute(statement)).one_or_none()
         if row is None:
             return None
         if now - row.seen_at > timedelta(days=1):
-            async with self._db.write() as connection:
+            async with self._db.change() as connection:
                 await connection.execute(update(web_sessions).where(*where).values(seen_at=now))
         return str(row.user)
 
     async def close(self, secret: str) -> None:
         """Ends one session."""
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             await connection.execute(
                 delete(web_sessions).where(self._mine, web_sessions.c.secret_hash == _hash(secret))
             )
 
     async def close_all(self, user: str) -> None:
         """Ends every session of a person."""
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             await connection.execute(delete(web_sessions).where(self._mine, web_sessions.c.user == user))
 
 
@@ -319,26 +319,26 @@ class WebFiles:
                 continue
             row = {"tenant": self._db.tenant, "chat": chat, "created_at": now, **vars(file)}
             with suppress(IntegrityError):  # granted by another request at the same moment
-                async with self._db.write() as connection:
-                    await connection.execute(insert(web_files).values(row))
+                async with self._db.change() as connection:
+                    await connection.execute(insert(web_files).values(**row))
 
     async def find(self, chat: str, ref: str) -> WebFile | None:
         """The file, if this chat may see it."""
         where = (self._mine, web_files.c.chat == chat, web_files.c.ref == ref)
         columns = [web_files.c[name] for name in ("ref", "kind", "mime", "size", "duration")]
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             row = (await connection.execute(select(*columns).where(*where))).one_or_none()
         return WebFile(*row) if row else None
 
     async def chats_of(self, ref: str) -> list[str]:
         """Every chat that may see the file."""
-        async with self._db.read() as connection:
+        async with self._db.look() as connection:
             rows = await connection.execute(select(web_files.c.chat).where(self._mine, web_files.c.ref == ref))
             return [row[0] for row in rows.all()]
 
     async def erase(self, user: str) -> None:
         """Forgets the files of the person's private chat. The bytes are the media store's."""
-        async with self._db.write() as connection:
+        async with self._db.change() as connection:
             await connection.execute(delete(web_files).where(self._mine, web_files.c.chat == f"u:{user}"))
 
 

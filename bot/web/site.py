@@ -78,7 +78,7 @@ def get_site(app: FastAPI) -> Site:
     return cast(Site, app.state.site)
 
 
-def _site(request: Request) -> Site:
+async def _site(request: Request) -> Site:  # async: what is not is run in a thread by FastAPI
     return get_site(request.app)
 
 

@@ -188,7 +188,7 @@ async def test_only_what_waits_is_read(store: Store, now: datetime, lane: int) -
             if lane == REPLY
             else outbox._unawaited(tx, now, (), None, lane).limit(9)
         )
-        text = str(statement.compile(tx.connection.sync_engine, compile_kwargs={"literal_binds": True}))
+        text = str(statement.compile(dialect=tx.connection.dialect, compile_kwargs={"literal_binds": True}))
         explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
         plan = [str(row[-1]).strip() for row in await tx.connection.exec_driver_sql(f"{explain} {text}")]
     assert WAITING in text

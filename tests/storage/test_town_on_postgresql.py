@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 from sqlalchemy.dialects import postgresql
 
 from storage import people
+from storage.plans import Plans
 from tests.bot import test_inbox, test_sender
 from tests.handlers import (
     test_account,
@@ -54,17 +54,15 @@ ALONE: list[Callable[..., Awaitable[None]]] = [
 
 
 @pytest.fixture
-def sent() -> Iterator[dict[str, Any]]:
+def sent(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Every statement that is sent while the test runs: SQL -> what it was made from."""
     found: dict[str, Any] = {}
 
-    def note(_c: Any, _cursor: Any, sql: str, _parameters: Any, context: Any, _many: bool) -> None:
-        if context is not None and context.compiled is not None:
-            found[sql] = context.compiled.statement
+    def note(statement: Any, sql: str) -> None:
+        found[sql] = statement
 
-    event.listen(Engine, "before_cursor_execute", note)
-    yield found
-    event.remove(Engine, "before_cursor_execute", note)
+    monkeypatch.setattr(Plans, "watch", staticmethod(note))
+    return found
 
 
 @pytest.fixture(autouse=True)

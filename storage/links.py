@@ -1,0 +1,232 @@
+"""One connection while it is used: runs statements on the driver itself, sends back rows.
+
+A link to SQLite never waits: a statement takes some microseconds, a change of threads a hundred. So whatever is awaited
+on it is done when the call returns. Opening and ending transactions is database.py's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol
+
+import asyncpg
+from asyncpg.prepared_stmt import PreparedStatement
+from sqlalchemy import Dialect, Executable, Row
+from sqlalchemy.exc import DBAPIError, NoResultFound
+
+from storage.plans import Filled, Plan, Plans, rows
+
+PREPARED = 500
+"""Statements that one connection to PostgreSQL keeps prepared."""
+
+
+class Rows(list[Row[Any]]):
+    """What came back. `rowcount` is how many rows were changed or found."""
+
+    rowcount = 0
+
+    def all(self) -> list[Row[Any]]:
+        """Every row."""
+        return self
+
+    def first(self) -> Row[Any] | None:
+        """The first row, or None."""
+        return self[0] if self else None
+
+    def one(self) -> Row[Any]:
+        """The only row. Raises NoResultFound."""
+        if len(self) != 1:
+            raise NoResultFound(f"{len(self)} rows instead of one")
+        return self[0]
+
+    def one_or_none(self) -> Row[Any] | None:
+        """The only row, or None when there is none."""
+        return self.one() if self else None
+
+    def scalar_one(self) -> Any:
+        """The first value of the only row."""
+        return self.one()[0]
+
+    def scalar(self) -> Any:
+        """The first value of the first row, or None."""
+        return self[0][0] if self else None
+
+
+class Link(Protocol):
+    """What the record modules need of a connection."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Which database this is."""
+        ...
+
+    async def execute(self, statement: Executable, values: Any = None) -> Rows:
+        """Runs a statement. With a list of rows, or one row, by name: once for each. Raises `DBAPIError`."""
+        ...
+
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        ...
+
+    async def exec_driver_sql(self, sql: str) -> Rows:
+        """Runs plain SQL without values."""
+        ...
+
+
+class SqliteLink:
+    """A connection to SQLite."""
+
+    def __init__(self, connection: sqlite3.Connection, plans: Plans) -> None:
+        self._connection = connection
+        self._plans = plans
+        self.dialect = plans.dialect
+
+    async def execute(self, statement: Executable, values: Any = None) -> Rows:
+        """Runs a statement. With a list of rows, or one row, by name: once for each. Raises `DBAPIError`."""
+        if isinstance(values, list):
+            plan = self._plans.by_name(statement, list(values[0]))
+            return self._run(self._connection.executemany, plan.sql, [plan.named(row) for row in values], plan)
+        if values is not None:
+            plan = self._plans.by_name(statement, list(values))
+            return self._run(self._connection.execute, plan.sql, plan.named(values), plan)
+        plan, sql, given = self._plans.of(statement)
+        return self._run(self._connection.execute, sql, given, plan)
+
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        plan, sql, given = self._plans.filled(filled)
+        return self._run(self._connection.execute, sql, given, plan)
+
+    async def exec_driver_sql(self, sql: str) -> Rows:
+        """Runs plain SQL without values."""
+        return self._run(self._connection.execute, sql, (), None)
+
+    def _run(self, run: Any, sql: str, given: Sequence[Any], plan: Plan | None) -> Rows:
+        try:
+            cursor = run(sql, given)
+            if cursor.description is None:
+                found = Rows()
+                found.rowcount = cursor.rowcount
+                return found
+            names = cursor.description
+            make = plan.makes(partial(_named, names)) if plan is not None else rows([name[0] for name in names])
+            found = Rows(map(make, cursor.fetchall()))
+        except (sqlite3.Error, OverflowError) as error:
+            raise wrapped(sql, error, self.dialect) from error
+        found.rowcount = len(found)
+        return found
+
+
+class PostgresLink:
+    """A connection to PostgreSQL, inside a transaction. `prepared` lives as long as the connection does."""
+
+    def __init__(
+        self,
+        connection: asyncpg.Connection,
+        plans: Plans,
+        prepared: dict[str, PreparedStatement] | None,
+    ) -> None:
+        self._connection = connection
+        self._plans = plans
+        self._prepared = prepared
+        self.dialect = plans.dialect
+
+    async def execute(self, statement: Executable, values: Any = None) -> Rows:
+        """Runs a statement. With a list of rows, or one row, by name: once for each. Raises `DBAPIError`."""
+        if isinstance(values, list):
+            return await self._many(statement, values)
+        if values is not None:
+            plan = self._plans.by_name(statement, list(values))
+            return await self._run(plan.sql, _without_nul(plan.named(values)), plan)
+        plan, sql, given = self._plans.of(statement)
+        return await self._run(sql, _without_nul(given), plan)
+
+    async def run(self, filled: Filled) -> Rows:
+        """Runs a form. Raises `DBAPIError`."""
+        plan, sql, given = self._plans.filled(filled)
+        return await self._run(sql, _without_nul(given), plan)
+
+    async def exec_driver_sql(self, sql: str) -> Rows:
+        """Runs plain SQL without values."""
+        return await self._run(sql, (), None)
+
+    async def run_on_driver(self, sql: str, work: Awaitable[None]) -> None:
+        """What begins or ends the transaction. Raises `DBAPIError`."""
+        try:
+            await work
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise self._failed(sql, error) from error
+
+    async def _many(self, statement: Executable, values: list[Mapping[str, Any]]) -> Rows:
+        plan = self._plans.by_name(statement, list(values[0]))
+        given = [_without_nul(plan.named(row)) for row in values]
+        if len(given) == 1:
+            return await self._run(plan.sql, given[0], plan)
+        try:
+            await self._connection.executemany(plan.sql, given)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise self._failed(plan.sql, error) from error
+        return Rows()
+
+    async def _run(self, sql: str, given: tuple[Any, ...], plan: Plan | None) -> Rows:
+        try:
+            statement = await self._prepare(sql)
+            got = await statement.fetch(*given)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise self._failed(sql, error) from error
+        found = Rows()
+        if got:
+            make = plan.makes(partial(_columns, statement)) if plan is not None else rows(list(got[0].keys()))
+            found.extend(map(make, got))
+        status = statement.get_statusmsg().rpartition(" ")[2]
+        found.rowcount = int(status) if status.isdecimal() else len(found)
+        return found
+
+    async def _prepare(self, sql: str) -> PreparedStatement:
+        if self._prepared is None:  # behind a pooler the next transaction may be on another server connection
+            return await self._connection.prepare(sql, name="")
+        statement = self._prepared.get(sql)
+        if statement is None:
+            if len(self._prepared) >= PREPARED:
+                self._prepared.clear()
+            statement = self._prepared[sql] = await self._connection.prepare(sql)
+        return statement
+
+    def _failed(self, sql: str, error: Exception) -> DBAPIError:
+        return wrapped(sql, _translated(error, self.dialect), self.dialect, lost=self._connection.is_closed())
+
+
+def _named(description: Sequence[Sequence[Any]]) -> list[tuple[str, int | None]]:
+    return [(column[0], None) for column in description]
+
+
+def _columns(statement: PreparedStatement) -> list[tuple[str, int | None]]:
+    return [(column.name, column.type.oid) for column in statement.get_attributes()]
+
+
+def _without_nul(given: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The words as they are, without the one character that PostgreSQL keeps in no text."""
+    for value in given:
+        if type(value) is str and "\0" in value:
+            return tuple([v.replace("\0", "") if isinstance(v, str) else v for v in given])
+    return given
+
+
+def wrapped(sql: str, error: Exception, dialect: Dialect, *, lost: bool = False) -> DBAPIError:
+    """An error of the driver as SQLAlchemy tells it, without the values: they are people's words."""
+    base = dialect.loaded_dbapi.Error if dialect.name != "sqlite" else sqlite3.Error
+    made = DBAPIError.instance(
+        sql, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+    )
+    return made if isinstance(made, DBAPIError) else DBAPIError(sql, None, error, hide_parameters=True)
+
+
+def _translated(error: Exception, dialect: Dialect) -> Exception:
+    """What the driver says, in the classes of PEP 249 that SQLAlchemy knows, with PostgreSQL's own code."""
+    known: Mapping[type[Exception], type[Exception]] = dialect.loaded_dbapi._asyncpg_error_translate
+    kind = next((known[c] for c in type(error).__mro__ if c in known), dialect.loaded_dbapi.Error)
+    found: Any = kind(f"{type(error).__name__}: {error}")
+    found.pgcode = found.sqlstate = getattr(error, "sqlstate", None)
+    return found  # type: ignore[no-any-return]

@@ -1,0 +1,201 @@
+"""Statements as the drivers take them: SQL text and a tuple of values, compiled once for each shape of a statement.
+
+SQLAlchemy says what a statement means on each database; running it is in links.py, without the layers between.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+from sqlalchemy import BindParameter, Dialect, Executable, Row, String, bindparam
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+
+Process = Callable[[Any], Any]
+Made = Callable[[Any], Row[Any]]
+"""One row of the driver as a `Row` with names."""
+
+
+class Plan:
+    """One compiled statement."""
+
+    def __init__(self, statement: Any, dialect: Dialect, *, keys: Sequence[str] | None = None, key: Any = None) -> None:
+        compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=False, cache_key=key)
+        if not isinstance(compiled, SQLCompiler):
+            raise TypeError(f"not a statement that can be planned: {type(statement).__name__}")
+        self.sql = str(compiled)
+        self.statement = statement
+        self._compiled = compiled
+        self._names: Sequence[str] = compiled.positiontup or ()
+        self._processors: Mapping[str, Process] = {n: p for n, p in compiled._bind_processors.items() if callable(p)}
+        self.expands = bool(compiled.post_compile_params)
+        self._fixed = _defaults(compiled)
+        sources = _sources(compiled, key)
+        for name, bind in compiled.binds.items():  # what the compiler itself has put in, such as OFFSET 0
+            if name not in sources and not bind.required:
+                self._fixed.setdefault(name, bind.effective_value)
+        self._places = [(sources.get(name), self._fixed.get(name), self._processors.get(name)) for name in self._names]
+        self._made: Made | None = None
+
+    def makes(self, names: Callable[[], Sequence[tuple[str, int | None]]]) -> Made:
+        """How rows are made of what the driver gives; `names` tells each column's name and the driver's type of it."""
+        if self._made is None:
+            self._made = _rows(self._compiled, names())
+        return self._made
+
+    def values(self, key: Any) -> tuple[str, tuple[Any, ...]]:
+        """SQL and values for another statement of the same shape; `key` is that statement's cache key."""
+        if self.expands:
+            return self.expanded(self._compiled.construct_params(extracted_parameters=key.bindparams if key else None))
+        found = []
+        for source, fixed, process in self._places:
+            value = fixed if source is None else key.bindparams[source].effective_value
+            found.append(value if process is None else process(value))
+        return self.sql, tuple(found)
+
+    def named(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of one row or one call, given by name."""
+        fixed = self._fixed
+        return tuple(
+            [
+                value if process is None else process(value)
+                for name, (_, _, process) in zip(self._names, self._places, strict=True)
+                for value in (values[name] if name in values else fixed[name],)
+            ]
+        )
+
+    def expanded(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """SQL and values, with one placeholder for each member of a list."""
+        known = {**self._fixed, **values}
+        state = self._compiled._process_parameters_for_postcompile(known)
+        processors = {**self._processors, **state.processors}
+        every = {**known, **state.additional_parameters}
+        names = state.positiontup if state.positiontup is not None else self._names
+        return state.statement, tuple(
+            [every[name] if name not in processors else processors[name](every[name]) for name in names]
+        )
+
+
+ME: BindParameter[str] = bindparam("me", type_=String)
+"""The tenant, in a form: whoever runs it puts its own there."""
+
+
+class Form:
+    """A statement whose values come later, built once: most of what a statement costs is saying it again.
+
+    The function is called with a placeholder for each of its arguments, so it must not look at them.
+    """
+
+    def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
+        wanted = inspect.signature(build).parameters
+        self.statement = build(**{name: bindparam(f"p_{name}", expanding=name in lists) for name in wanted})
+        self.names = {name: f"p_{name}" for name in wanted}
+        self.__doc__ = build.__doc__
+
+    def __call__(self, **values: Any) -> Filled:
+        """The statement with its values."""
+        return Filled(self, {self.names[name]: value for name, value in values.items()})
+
+
+class Filled(NamedTuple):
+    """A form and what stands in it."""
+
+    form: Form
+    values: dict[str, Any]
+
+
+def form(build: Callable[..., Executable]) -> Form:
+    """Makes a form of a function that builds a statement."""
+    return Form(build, ())
+
+
+def form_with(*lists: str) -> Callable[[Callable[..., Executable]], Form]:
+    """The same where some of the values are lists, for `in_`."""
+    return lambda build: Form(build, lists)
+
+
+class Plans:
+    """The plans of one database. Few hundred shapes: nothing is ever dropped."""
+
+    watch: Callable[[Any, str], None] | None = None
+    """Hears of every statement that is sent, and its SQL. For tests and measurements."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._known: dict[Any, Plan] = {}
+
+    def of(self, statement: Executable) -> tuple[Plan, str, tuple[Any, ...]]:
+        """The plan of a statement, and its SQL and values."""
+        key = statement._generate_cache_key()  # type: ignore[attr-defined]
+        plan = self._known.get(key.key) if key is not None else None
+        if plan is None:
+            plan = Plan(statement, self.dialect, key=key)
+            if key is not None:
+                self._known[key.key] = plan
+        sql, values = plan.values(key) if key is not None else plan.expanded(plan._compiled.construct_params())
+        if self.watch is not None:
+            self.watch(statement, sql)
+        return plan, sql, values
+
+    def filled(self, one: Filled) -> tuple[Plan, str, tuple[Any, ...]]:
+        """The plan of a form, its SQL, and its values as the driver takes them."""
+        plan = self._known.get(one.form)
+        if plan is None:
+            plan = self._known[one.form] = Plan(one.form.statement, self.dialect)
+        sql, given = plan.expanded(one.values) if plan.expands else (plan.sql, plan.named(one.values))
+        if self.watch is not None:
+            self.watch(plan.statement, sql)
+        return plan, sql, given
+
+    def by_name(self, statement: Executable, names: Sequence[str]) -> Plan:
+        """The plan of a lasting statement whose values come by name: rows of an insert, or its `bindparam`s."""
+        known = (id(statement), tuple(names))
+        plan = self._known.get(known)
+        if plan is None or plan.statement is not statement:
+            plan = Plan(statement, self.dialect, keys=names)
+            self._known[known] = plan
+        if self.watch is not None:
+            self.watch(statement, plan.sql)
+        return plan
+
+
+def _sources(compiled: SQLCompiler, key: Any) -> dict[str, int]:
+    """Which of the statement's own values stands at each name."""
+    if key is None or compiled._cache_key_bind_match is None:
+        return {}
+    matched = compiled._cache_key_bind_match[0]
+    at = {id(bind): index for index, original in enumerate(key.bindparams) for bind in matched[original]}
+    return {name: at[id(bind)] for name, bind in compiled.binds.items() if id(bind) in at}
+
+
+def _defaults(compiled: SQLCompiler) -> dict[str, Any]:
+    """What stands in a column that an insert or update does not name. Only plain values: the program makes the rest."""
+    found: dict[str, Any] = {}
+    for column in [*(compiled.insert_prefetch or ()), *(compiled.update_prefetch or ())]:
+        default = column.default
+        if not isinstance(default, ScalarElementColumnDefault):
+            raise TypeError(f"{column} has no plain default")
+        found[compiled._within_exec_param_key_getter(column)] = default.arg
+    return found
+
+
+def _rows(compiled: SQLCompiler, found: Sequence[tuple[str, int | None]]) -> Made:
+    columns = compiled._result_columns
+    if not columns or compiled._textual_ordered_columns or compiled._loose_column_name_matching:
+        return rows([name for name, _ in found])
+    processors = [
+        column.type._cached_result_processor(compiled.dialect, kind)
+        for column, (_, kind) in zip(columns, found, strict=True)
+    ]
+    return rows([column.keyname for column in columns], processors)
+
+
+def rows(names: Sequence[str], processors: Sequence[Process | None] = ()) -> Made:
+    """Rows with these names, each value through its processor."""
+    metadata = SimpleResultMetaData(names)
+    used: Any = list(processors) if any(processors) else None
+    return partial(Row, metadata, used, metadata._key_to_index)
