@@ -203,20 +203,20 @@ async def test_tokens_that_end_and_counts_that_differ(tmp_path: Path) -> None:
         aunt = wechat.person("李阿姨")
         wang = await reported(running, aunt)
         wechat.world.stable[-1].until = running.clock.now()
-        await wang.says("进展 1001 去买灯泡了")
+        await wang.says("进度 1001 去买灯泡了")
         await wechat.wait_for(aunt, "去买灯泡了")
         assert [call.code for call in wechat.calls if "custom" in call.path][-2:] == [42001, 0]
         wechat.failing["/cgi-bin/message/custom/send"] = [40001]
-        await wang.says("进展 1001 灯泡买好了")
+        await wang.says("进度 1001 灯泡买好了")
         await wechat.wait_for(aunt, "灯泡买好了")
         wechat.failing["/cgi-bin/message/custom/send"] = [45047]
-        await wang.says("进展 1001 明天来装")
+        await wang.says("进度 1001 明天来装")
         await running.turn(seconds=1)
         assert not any("明天来装" in one.text for one in wechat.seen(aunt))
         assert "明天来装" in await wechat.text(aunt, "好的")
         before = len([call for call in wechat.calls if "custom" in call.path])
         for step in range(8):
-            await wang.says(f"进展 1001 第{step}步")
+            await wang.says(f"进度 1001 第{step}步")
         await running.turn(seconds=1)
         customs = [call for call in wechat.calls if "custom" in call.path][before:]
         assert [call.code for call in customs] == [0] * 5, "what the window holds, and no call beyond"

@@ -105,7 +105,8 @@ class Api:
         if not openid:
             raise ApiError(40163, "code been used")
         self.world.sign_ins[code] = ("", until)
-        return {"access_token": "for-the-web", "expires_in": 7200, "openid": openid, "scope": "snsapi_base"}
+        told = {"access_token": "web", "expires_in": 7200, "refresh_token": "r", "scope": "snsapi_base"}
+        return {**told, "openid": openid}
 
     # --- messages
 
