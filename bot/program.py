@@ -22,10 +22,10 @@ from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
-from bot.channels.wecom.channel import WecomChannel
 from bot.channels.wechat.channel import Account, WeChatChannel
 from bot.channels.wechat.notices import Template
 from bot.channels.wechat.send import Forms
+from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
 from bot.config import Config, ConfigError, NoticeForm
 from bot.files import Files

@@ -29,16 +29,13 @@ from storage.update_codes import update_codes
 from storage.waits import waits
 from storage.webchat import web_files, web_posts, web_sessions
 from storage.whistles import assessments, parts, whistles
-from storage.wishes import wishes
-
-ALL = (
-    access_tokens,
-    assessments,
 from storage.windows import agreements, windows
 from storage.wishes import wishes
 
 ALL = (
+    access_tokens,
     agreements,
+    assessments,
     attachments,
     ballots,
     chats,
@@ -59,12 +56,10 @@ ALL = (
     outbox,
     paces,
     parts,
-    pauses,
-    people,
-    petitions,
     passive_answers,
     pauses,
     people,
+    petitions,
     platform_tokens,
     posts,
     ratings,
@@ -78,12 +73,11 @@ ALL = (
     supporter_ratings,
     supporters,
     surveys,
-    timers,
-    update_codes,
-    waits,
     tickets,
     timers,
+    update_codes,
     uploads,
+    waits,
     web_files,
     web_posts,
     web_sessions,
