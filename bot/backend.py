@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Mapping
 from fractions import Fraction
 
+from bot.callbacks import Query
 from bot.channels.base import RawUpdate
+from bot.channels.wechat.channel import WeChatChannel
 from bot.health import Doctor
 from bot.inbox import Full
 from bot.media import StoredFile
 from bot.metrics import BUSY
 from bot.program import Program
-from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
+from bot.web.ports import Absent, Busy, Figure, FigureRow, Health, Room, WallWish
+from bot.wechat_pages import WeChatPages
 from handlers import wall, wish_shown
 from handlers.names import shown
 from storage import attachments, figures, people, requests, roles
@@ -163,6 +166,45 @@ class ProgramBackend:
     def _figure(self, indicator: Indicator) -> Figure:
         formula = self._city.texts.text(f"figures.{indicator.name}", self._program.clock.now())
         return Figure(value=_percent(indicator.value), formula=formula)
+
+    def wechat_check(self, query: Query, echo: str) -> str:
+        """What WeChat's console expects back. Raises `CallbackError`, `Absent`."""
+        return self._wechat().check(query, echo)
+
+    async def wechat_hook(self, body: bytes, query: Query) -> bytes:
+        """Takes a WeChat callback; durable when it returns, with the answer. Raises `CallbackError`, `Absent`, `Busy`."""
+        channel = self._wechat()
+        update = channel.open(query, body)
+        found = channel.parse(update.raw)
+        try:
+            content = await self._program.answers.answer(channel, update, found[0].address.chat if found else "")
+        except Full:
+            BUSY.inc()
+            raise Busy from None
+        return channel.seal(content)
+
+    async def wechat_way(self, to: str, ticket: str) -> tuple[str, str]:
+        """(address, cookie) of the sign-in through WeChat. Raises `Absent`."""
+        return await self._pages().begin(to, ticket)
+
+    async def wechat_arrive(self, code: str, state: str, cookie: str) -> tuple[str, str] | None:
+        """(web user, page) of whoever comes back from WeChat. Raises `Absent`."""
+        return await self._pages().finish(code, state, cookie)
+
+    def wechat_proof(self) -> str:
+        """The name of the file by which WeChat knows our domain."""
+        return self._program.config.wechat.verify_file
+
+    def _wechat(self) -> WeChatChannel:
+        channel = self._program.wechat
+        if channel is None:
+            raise Absent
+        return channel
+
+    def _pages(self) -> WeChatPages:
+        config = self._program.config
+        base = config.web.base_url.rstrip("/")
+        return WeChatPages(self._wechat(), self._store, self._program.clock, config.wechat.sign_in_url, base)
 
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         """Takes a Telegram webhook call; 200 only when it is durable."""

@@ -7,10 +7,10 @@ import re
 import tomllib
 from datetime import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -129,6 +129,46 @@ class WecomSection(_Section):
         return key
 
 
+class NoticeForm(_Section):
+    """A form approved in WeChat's console: {id = "…", fields = {item = "thing1", state = "phrase2"}}"""
+
+    id: str = ""
+    fields: dict[Literal["number", "item", "place", "state", "at"], str] = {}
+    lasting: bool = False
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if bool(self.id) != bool(self.fields):
+            raise ValueError('write {id = "…", fields = {number = "character_string1", item = "thing2"}}, or nothing')
+        return self
+
+
+class WeChatSection(_Section):
+    """[wechat]"""
+
+    app_id: str = Field("", pattern=r"^(wx[0-9a-f]{16})?$", description="the account's AppID; empty: no WeChat")
+    app_secret: str = Field("", description="the AppSecret, 32 letters and digits")
+    token: str = Field("", pattern=r"^([A-Za-z0-9]{3,32})?$", description="the Token of the server configuration")
+    aes_key: str = Field("", pattern=r"^([A-Za-z0-9]{43})?$", description="the EncodingAESKey: 43 letters and digits")
+    original_id: str = Field("", pattern=r"^(gh_[0-9a-z]+)?$", description="the original id gh_…; empty: not compared")
+    base_url: str = Field("https://api.weixin.qq.com", description="WeChat's server, or a local one")
+    sign_in_url: str = Field("https://open.weixin.qq.com", description="where people's openid is asked for")
+    verify_file: str = Field(
+        "", pattern=r"^(MP_verify_[A-Za-z0-9]{1,64}\.txt)?$", description="the file that proves the web domain"
+    )
+    template_rate: NoticeForm = Field(NoticeForm(), description="the template message that asks for a rating")
+    template_news: NoticeForm = Field(NoticeForm(), description="the template message that tells of progress")
+    agreed_rate: NoticeForm = Field(NoticeForm(), description="the subscription notice that asks for a rating")
+    agreed_news: NoticeForm = Field(NoticeForm(), description="the subscription notice that tells of progress")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        missing = [name for name in ("app_secret", "token", "aes_key") if self.app_id and not getattr(self, name)]
+        if missing:
+            raise ValueError(f"with an app_id the account also needs {', '.join(missing)}")
+        return self
+
+
 class LimitsSection(_Section):
     """[limits]"""
 
@@ -200,6 +240,7 @@ class Config(BaseSettings):
     web: WebSection = WebSection()
     telegram: TelegramSection = TelegramSection()
     wecom: WecomSection = WecomSection()
+    wechat: WeChatSection = WeChatSection()
     limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     rating: RatingSection = RatingSection()

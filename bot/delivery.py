@@ -15,7 +15,7 @@ from bot.files import Files
 from bot.gate import AT_ONCE
 from bot.marks import Marks
 from bot.metrics import REFUSED, SENT
-from handlers import groups
+from handlers import groups, missed
 from handlers.city import City
 from handlers.messages import Address, Outgoing, Receipt, Refusal, Refused
 from handlers.turn import Turn
@@ -103,6 +103,8 @@ class Delivery:
     async def _settle(self, row: Waiting, result: Receipt | Refused) -> bool:
         if isinstance(result, Receipt):
             SENT.labels(row.channel).inc()
+            if result.form:
+                await self._store.run(lambda tx: self._form_only(tx, row))
             await self._marks.sent(row, row.slot, result.ref, self._clock.now())
             return True
         REFUSED.labels(row.channel, result.reason.value).inc()
@@ -115,7 +117,12 @@ class Delivery:
         if result.reason is Refusal.TEMPORARY:
             return await self._again(row, result, result.retry_for or _backoff(row.attempts))
         await self._store.run(lambda tx: self._shut(tx, row, result))
-        return result.reason in (Refusal.REJECTED, Refusal.MIGRATED)
+        return result.reason in (Refusal.REJECTED, Refusal.MIGRATED, Refusal.WINDOW)
+
+    async def _form_only(self, tx: Tx, row: Waiting) -> None:
+        chat = await people.get_chat(tx, row.chat_id)
+        turn = Turn(self._city, tx, self._clock.now(), chat=chat)
+        await missed.form_only(turn, chat, Outgoing.model_validate(row.body))
 
     async def _again(self, row: Waiting, result: Refused, seconds: float) -> bool:
         why = result.detail or result.reason.value
@@ -130,6 +137,10 @@ class Delivery:
         chat = await people.get_chat(tx, row.chat_id)
         if result.reason is Refusal.MIGRATED and result.new_chat:
             await people.migrate_chat(tx, row.channel, row.account, row.chat, result.new_chat)
+            return
+        if result.reason is Refusal.WINDOW:
+            turn = Turn(self._city, tx, self._clock.now(), chat=chat)
+            await missed.refused(turn, chat, row.id, Outgoing.model_validate(row.body), result.detail)
             return
         await outbox.bury(tx, row.id, result.detail or result.reason.value)
         if result.reason in (Refusal.BLOCKED, Refusal.GONE):

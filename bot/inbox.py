@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import structlog
 
-from bot.channels.base import BadUpdate, Channel, RawUpdate
+from bot.channels.base import BadUpdate, Channel, KeepsBooks, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
 from bot.shares import Share
@@ -85,8 +85,13 @@ class Inbox:
         for *_, stored in self._pending:
             stored.cancel()
 
-    async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
-        """Stores updates; durable when it returns. With `wait`, returns when they were handled. Raises `Full`."""
+    async def receive(
+        self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False
+    ) -> list[int]:
+        """Stores updates; durable when it returns, with their receipts. With `wait`, returns when they were handled.
+
+        Raises `Full`.
+        """
         if len(self._pending) + len(updates) > MOST_WAITING:
             raise Full
         loop = asyncio.get_running_loop()
@@ -96,9 +101,11 @@ class Inbox:
         ids = [await future for future in stored]
         RECEIVED.labels(channel).inc(len(ids))
         if wait:
-            await asyncio.gather(*[self._until_handled(i) for i in ids])
+            await asyncio.gather(*[self.handled(i) for i in ids])
+        return ids
 
-    async def _until_handled(self, receipt_id: int) -> None:
+    async def handled(self, receipt_id: int) -> None:
+        """Returns when an update was handled, here or by another process."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._handled.setdefault(receipt_id, []).append(done)
         async with self._store.read() as tx:
@@ -234,6 +241,9 @@ class Inbox:
     async def _handle(self, tx: Tx, receipt: StoredReceipt) -> None:
         if not await receipts.finish(tx, receipt.id):
             return
+        channel = self._channels.get((receipt.channel, receipt.account))
+        if isinstance(channel, KeepsBooks):
+            await channel.keep(tx, receipt.raw, self._clock.now())
         for incoming in self._parse(receipt):
             await dispatch.handle(self._city, tx, incoming, self._clock.now())
 

@@ -22,12 +22,16 @@ from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
+from bot.channels.wechat.channel import Account, WeChatChannel
+from bot.channels.wechat.notices import Template
+from bot.channels.wechat.send import Forms
 from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
-from bot.config import Config, ConfigError
+from bot.config import Config, ConfigError, NoticeForm
 from bot.files import Files
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
+from bot.passive import Answers
 from bot.scheduler import PARTS, Scheduler
 from bot.sender import Sender
 from bot.shares import Shares
@@ -61,7 +65,9 @@ class Program:
     store: Store
     web: WebChannel
     telegram: TelegramChannel | None
+    wechat: WeChatChannel | None
     wecom: Wecom | None
+    answers: Answers
     channels: dict[tuple[str, str], Channel]
     inbox: Inbox
     sender: Sender
@@ -99,15 +105,13 @@ class Program:
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
         web = _web(database, media, store, together=alone and intake and delivery)
-        wecom = Wecom.build(config, store, city, real)
-        found: list[Channel | None] = [web, telegram, wecom.channel if wecom else None]
+        wechat, wecom = _wechat(config, store, real, tz), Wecom.build(config, store, city, real)
+        found: list[Channel | None] = [web, telegram, wechat, wecom.channel if wecom else None]
         channels = {(one.name, one.account): one for one in found if one is not None}
         takes, sends, fires = None, None, None
         if intake:
             takes = shares.want("updates", STREAMS)
-            if telegram is not None and config.telegram.mode == "polling":
-                polls = shares.want("poll", [f"telegram/{telegram.account}"])
-                telegram.may_poll = lambda: bool(polls.held())
+            _share_polling(shares, telegram, config)
         if delivery:
             sends, fires = shares.want("send", list(parts(channels))), shares.want("timers", PARTS)
             if wecom is not None:
@@ -116,22 +120,9 @@ class Program:
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
-        return cls(
-            config,
-            real,
-            city,
-            store,
-            web,
-            telegram,
-            wecom,
-            channels,
-            inbox,
-            sender,
-            scheduler,
-            shares,
-            intake,
-            delivery,
-        )
+        answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
+        joined = (web, telegram, wechat, wecom, answers, channels, inbox, sender, scheduler, shares)
+        return cls(config, real, city, store, *joined, intake, delivery)
 
     async def start(self) -> None:
         """Opens the web rooms, then receives, handles, sends and fires timers."""
@@ -162,6 +153,8 @@ class Program:
             await self.sender.stop()
         if self.telegram is not None:
             await self.telegram.stop()
+        if self.wechat is not None:
+            await self.wechat.stop()
         if self.wecom is not None:
             await self.wecom.stop()
         await self.web.stop()
@@ -240,9 +233,39 @@ def _capabilities(config: Config, telegram: TelegramChannel | None) -> dict[str,
     found = {"web": WebChannel.capabilities}
     if telegram is not None:
         found["telegram"] = telegram.capabilities
+    if config.wechat.app_id:
+        found["wechat"] = WeChatChannel.capabilities
     if config.wecom.corp_id:
         found["wecom"] = WecomChannel.capabilities
     return found
+
+
+def _share_polling(shares: Shares, telegram: TelegramChannel | None, config: Config) -> None:
+    """Telegram lets one process ask for updates."""
+    if telegram is not None and config.telegram.mode == "polling":
+        polls = shares.want("poll", [f"telegram/{telegram.account}"])
+        telegram.may_poll = lambda: bool(polls.held())
+
+
+def _wechat(config: Config, store: Store, clock: Clock, tz: ZoneInfo) -> WeChatChannel | None:
+    section = config.wechat
+    if not section.app_id:
+        return None
+    account = Account(
+        section.app_id, section.app_secret, section.token, section.aes_key, section.original_id, section.base_url
+    )
+    agreed = {"rate": section.agreed_rate, "news": section.agreed_news}
+    templates = {"rate": section.template_rate, "news": section.template_news}
+    forms = Forms(_forms(agreed), _forms(templates), config.web.base_url.rstrip("/"), tz)
+    return WeChatChannel(account, store, clock, forms)
+
+
+def _forms(configured: dict[str, NoticeForm]) -> dict[str, Template]:
+    return {
+        purpose: Template(form.id, {str(k): v for k, v in form.fields.items()}, form.lasting)
+        for purpose, form in configured.items()
+        if form.id
+    }
 
 
 def _manners(config: Config, tz: ZoneInfo) -> Manners:

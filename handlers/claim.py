@@ -105,12 +105,19 @@ async def is_room_of(turn: Turn, queue: str) -> bool:
     return any(room.id == turn.here.id for room in rooms)
 
 
+async def _is_to_call(turn: Turn, request: Request) -> bool:
+    """Whether the resident is to be asked by telephone about this very result."""
+    last = await events.find_latest(turn.tx, "request", request.id, "request.call_asked")
+    is_resolved = request.state is State.RESOLVED
+    return is_resolved and last is not None and last.data.get("resolution") == request.resolution
+
+
 async def contact(turn: Turn, args: dict[str, Any]) -> None:
     """Name, phone and the resident's own words: to the claimer only, in private; the ledger keeps that it happened."""
     request = await requests.get(turn.tx, args["id"])
     if not await standing.allowed(turn, "see_contact", request):
         return
-    if request.state not in standing.HELD:
+    if request.state not in standing.HELD and not await _is_to_call(turn, request):
         await standing.tell(turn, request)
         return
     if request.claimer_id != turn.me.id:

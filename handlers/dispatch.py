@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import answers, flood, groups, listen, numbered, report_words, routes
+from handlers import answers, flood, groups, listen, missed, numbered, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import Denied, NotForYou, Turn
@@ -23,6 +23,9 @@ _HALF_WIDTH = {c: c - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF
 """Full-width digits, letters and space, as people type them; punctuation stays as it was said."""
 _WORDS = {"text", "media", "place"}
 _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
+_REPORTS = {"undelivered"}
+"""What a platform says of our own messages: nobody is there."""
+_CONTACTS = _WORDS | {"press", "scan", "edit"}
 
 
 async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
@@ -56,12 +59,16 @@ async def _answer_in(turn: Turn) -> None:
             await report_words.edited(turn)
         elif incoming.kind in _WORDS:
             await _words(turn)
+        elif incoming.kind in _REPORTS:
+            await missed.undelivered(turn)
         elif not turn.here.is_group:
             await turn.say("common.unreadable")
     except NotForYou:
         await turn.toast("common.not_allowed", alert=True)
     except Denied as denied:
         await turn.toast(denied.key, alert=True, **denied.values)
+    if incoming.kind in _CONTACTS:
+        await missed.catch_up(turn)
     await _settle_press(turn)
 
 
@@ -104,7 +111,7 @@ async def _who_and_where(city: City, tx: Tx, incoming: Incoming, now: datetime) 
             title=incoming.chat_title,
             now=now,
         )
-    elif incoming.kind not in _MEMBERSHIP:
+    elif incoming.kind not in _MEMBERSHIP | _REPORTS:
         await people.touch_chat(tx, chat.id, now)
     if person is not None and not chat.is_group and chat.person_id != person.id:
         await people.own_chat(tx, chat.id, person.id)

@@ -58,7 +58,9 @@ class Geo(Value):
     label: str = ""
 
 
-Kind = Literal["text", "media", "place", "press", "scan", "edit", "join", "leave", "migrate", "blocked", "unknown"]
+Kind = Literal[
+    "text", "media", "place", "press", "scan", "edit", "join", "leave", "migrate", "blocked", "undelivered", "unknown"
+]
 
 
 class Incoming(Value):
@@ -74,7 +76,9 @@ class Incoming(Value):
     geo: Geo | None = None
     token: str = ""  # press: the opaque button token
     callback: str = ""  # press: the platform's handle for answering the press at once
-    message_ref: str = ""  # the platform id of this message (edit: of the edited one; press: of the pressed one)
+    message_ref: str = (
+        ""  # the platform id of this message (edit: the edited one; press: the pressed; undelivered: ours)
+    )
     reply_to: str = ""  # the platform id of the message this one answers
     scene: str = ""  # scan: the place code or invitation carried by the link
     new_chat: str = ""  # migrate: the chat id that replaces address.chat
@@ -98,6 +102,20 @@ class Key(Value):
     typed: str = ""
 
 
+class About(Value):
+    """What a message is about, for platforms that take only filled-in forms after some time (templates), and to say it
+    again later. The values are short plain words without personal data.
+    """
+
+    purpose: Literal["rate", "news"]
+    request_id: int
+    resolution: int = 0
+    number: int
+    item: str
+    place: str
+    state: str
+
+
 class Outgoing(Value):
     """One message to send. With `slot`, a later message in the same slot of the same chat replaces this one in place."""
 
@@ -110,6 +128,9 @@ class Outgoing(Value):
     force_reply: bool = False  # ask the client to open a reply box (needed in groups with privacy mode)
     reply_to: str = ""
     link: str = ""  # an address the text refers to, for channels that show it apart
+    bare: str = ""  # the text without its numbered menu, to say it when those numbers mean nothing any more
+    menu: str = ""  # the keyboard that the numbers of this text stand for
+    about: About | None = None
 
 
 class Edit(StrEnum):
@@ -117,6 +138,13 @@ class Edit(StrEnum):
 
     ALWAYS = "always"
     NEVER = "never"
+
+
+class Push(StrEnum):
+    """When a channel takes a message that answers nothing."""
+
+    ALWAYS = "always"  # once the person has written
+    WINDOW = "window"  # some messages within some time after the person did something; then forms they agreed to
 
 
 class Capabilities(Value):
@@ -136,6 +164,8 @@ class Capabilities(Value):
     chat_interval: float = 0.0  # seconds between two messages to one chat
     group_per_minute: int = 0  # messages to one group; 0: no limit
     opens: bool = False  # may write first to anybody it knows; their private chat has the id of the user
+    push: Push = Push.ALWAYS
+    answers_for: float = 0.0  # seconds in which an answer rides on the platform's own request; 0: it never does
     keeps: bool = False  # what is sent waits there until somebody looks, so a chat is never out of reach
 
 
@@ -145,6 +175,7 @@ class Refusal(StrEnum):
     BLOCKED = "blocked"  # the person or group does not want us: never again until they write
     GONE = "gone"  # the chat does not exist any more
     MIGRATED = "migrated"  # the chat has a new id
+    WINDOW = "window"  # not before the person does something
     RATE = "rate"  # later
     TEMPORARY = "temporary"  # later
     REJECTED = "rejected"  # this message can never be sent (too long, bad media)
@@ -154,6 +185,7 @@ class Receipt(Value):
     """The platform took it. `ref` is the platform's message id, for later edits; empty for toasts."""
 
     ref: str = ""
+    form: bool = False  # only a filled-in form went out: neither the words nor the choices were shown
 
 
 class Refused(Value):

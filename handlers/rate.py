@@ -11,7 +11,8 @@ from handlers import albums, answers, cards, names, records
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
 from nlp.reader import Findings
-from storage import attachments, dialogues, events, outbox, people, requests, supporters, timers
+from storage import attachments, dialogues, events, outbox, requests, supporters, timers
+from storage.people import Chat
 from storage.requests import Lost, Request
 from storage.timers import Timer
 from workflow import rating
@@ -111,6 +112,51 @@ async def _due_remind(turn: Turn, timer: Timer) -> None:
             await _ask_stars(turn, request, rated.solved, person_id)
 
 
+async def ask_again(turn: Turn, request_id: int, resolution: int) -> bool:
+    """Asks the acting person what could not be asked before. False when there is nothing to ask any more."""
+    request = await _mine_to_rate(turn, request_id, resolution)
+    if request is None:
+        return False
+    given = await _given(turn, request, turn.me.id)
+    if given is None:
+        await _ask(turn, request, "rate.remind", turn.me.id)
+    elif given.stars is None and given.solved != Solved.NO:
+        await _ask_stars(turn, request, given.solved, turn.me.id)
+    else:
+        return False
+    turn.dialogue = await dialogues.find(turn.tx, turn.here.id, turn.me.id)
+    return True
+
+
+async def ask_in(turn: Turn, chat: Chat, request_id: int, resolution: int) -> None:
+    """Asks in another chat of the person; in a turn of time."""
+    request = await _current(turn, request_id, resolution)
+    if request is None or chat.person_id is None or await has_answered(turn, request, chat.person_id):
+        return
+    text = turn.text("rate.remind", **records.named(turn, request))
+    await turn.send(chat, text, rows=_solved_rows(turn, request), owner=chat.person_id)
+    await _listen_in(turn, chat, chat.person_id, "solved", {"id": request.id, "resolution": request.resolution})
+
+
+async def has_answered(turn: Turn, request: Request, person_id: int) -> bool:
+    """Whether this person has said anything of the present result."""
+    return await _given(turn, request, person_id) is not None
+
+
+async def _scanned(turn: Turn, rest: str) -> None:
+    """The link of a notice: the record, to be rated by whoever it concerns."""
+    request = await requests.find_by_number(turn.tx, int(rest)) if rest.isdecimal() and len(rest) < 10 else None
+    if request is None or not await records.concerns(turn, request):
+        await records.mine(turn)
+    elif not await ask_again(turn, request.id, request.resolution):
+        await records.show(turn, request)
+
+
+async def _list_scanned(turn: Turn, _rest: str) -> None:
+    """The link of other news: the person's records."""
+    await records.mine(turn)
+
+
 async def _ask(turn: Turn, request: Request, key: str, person_id: int) -> None:
     result = await events.find_latest(turn.tx, "request", request.id, "request.resolved")
     photos = [f.id for f in await attachments.of(turn.tx, "result", request.id)]
@@ -123,6 +169,7 @@ async def _ask(turn: Turn, request: Request, key: str, person_id: int) -> None:
         rows=_solved_rows(turn, request),
         media=photos if key == "rate.ask" else (),
         lane=_lane(turn),
+        about=records.about(turn, request, "rate"),
         **records.named(turn, request),
     )
     await events.add(
@@ -138,9 +185,11 @@ def _lane(turn: Turn) -> int | None:
 
 async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -> None:
     """The person's next words may answer, unless they are in the middle of something else."""
-    chat = await people.find_private_chat(turn.tx, person_id)
-    if chat is None:
-        return
+    for chat in await turn.chats_of(person_id):
+        await _listen_in(turn, chat, person_id, step, data)
+
+
+async def _listen_in(turn: Turn, chat: Chat, person_id: int, step: str, data: dict[str, Any]) -> None:
     open_one = await dialogues.find(turn.tx, chat.id, person_id)
     if open_one is None or open_one.flow == "rate":
         await dialogues.save(turn.tx, chat.id, person_id, "rate", step, data, turn.now)
@@ -159,7 +208,9 @@ def _solved_rows(turn: Turn, request: Request) -> Rows:
 async def _ask_stars(turn: Turn, request: Request, solved: str, person_id: int) -> None:
     args = {"id": request.id, "resolution": request.resolution, "solved": solved}
     row = [turn.button(f"rate.button_{n}", "rate.stars", {**args, "stars": n}) for n in range(1, rating.MAX_STARS + 1)]
-    await turn.tell(person_id, "rate.ask_stars", rows=[row], lane=_lane(turn))
+    await turn.tell(
+        person_id, "rate.ask_stars", rows=[row], lane=_lane(turn), about=records.about(turn, request, "rate")
+    )
     await _listen(turn, person_id, "stars", args)
 
 
@@ -355,4 +406,5 @@ async def _due_close(turn: Turn, timer: Timer) -> None:
 
 PRESSES = {"rate.begin": _begin, "rate.solved": _solved, "rate.stars": _stars}
 STEPS = {"rate": _step}
+SCENES = {"r": _scanned, "m": _list_scanned}
 TIMERS = {"rate.ask": _due_ask, "rate.remind": _due_remind, "rate.close": _due_close}

@@ -6,9 +6,10 @@ Which one plain words mean is in `meant.py`; taking a record back is in `withdra
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from handlers import albums, alike, cards, clocks, names
+from handlers.messages import About
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
 from storage import attachments, events, people, requests, supporters, timers, waits, wishes
@@ -36,11 +37,23 @@ async def tell_reporter(
     False when the reporter cannot be reached. Whoever acts and is not the reporter has heard it already.
     """
     told = {**named(turn, request), **values}
-    reached = await turn.tell(request.reporter_id, key, rows=rows, media=media, slot=slot, **told)
+    news = about(turn, request, "news")
+    reached = await turn.tell(request.reporter_id, key, rows=rows, media=media, slot=slot, about=news, **told)
     for person_id in () if alone else await supporters.followers(turn.tx, request):
         if turn.person is None or turn.person.id != person_id:
-            await turn.tell(person_id, key, rows=rows, media=media, slot=slot, **told)
+            await turn.tell(person_id, key, rows=rows, media=media, slot=slot, about=news, **told)
     return reached
+
+
+def about(turn: Turn, request: Request, purpose: Literal["rate", "news"]) -> About:
+    """What a message about a record is filled in with where only forms may go out."""
+    return About(
+        purpose=purpose,
+        request_id=request.id,
+        resolution=request.resolution,
+        state=turn.text(f"state.short_{request.state.value}"),
+        **named(turn, request),
+    )
 
 
 def named(turn: Turn, request: Request) -> dict[str, Any]:

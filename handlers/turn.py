@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers.city import City
-from handlers.messages import Button, Incoming, Key, Outgoing
+from handlers.messages import About, Button, Incoming, Key, Outgoing
 from storage import dialogues, outbox, people, roles
 from storage.dialogues import Dialogue
 from storage.people import Chat, Person
@@ -144,19 +144,30 @@ class Turn:
         slot: str = "",
         media: Sequence[int] = (),
         lane: int | None = None,
+        about: About | None = None,
         **values: Any,
     ) -> bool:
         """Says a text to a person in their private chat. False when there is no such chat or it is shut.
 
         It goes in the lane of an answer to whoever acts, and of a notice to others, unless a lane is given.
         """
-        chat = await people.find_private_chat(self.tx, person_id)
-        if chat is None:
-            return False
         if lane is None:
             lane = outbox.REPLY if self.person is not None and self.person.id == person_id else outbox.NOTICE
-        await self.send(chat, self.text(key, **values), rows=rows, slot=slot, media=media, owner=person_id, lane=lane)
-        return chat.reachable
+        text, chats = self.text(key, **values), await self.chats_of(person_id)
+        for chat in chats:
+            await self.send(chat, text, rows=rows, slot=slot, media=media, owner=person_id, lane=lane, about=about)
+        return any(chat.reachable for chat in chats)
+
+    async def chats_of(self, person_id: int) -> list[Chat]:
+        """Where to write to a person: the chat used last; where that one only keeps what is said until they come back,
+
+        the last one that calls them as well.
+        """
+        found = await people.private_chats(self.tx, person_id)
+        if not found or not self.city.channels[found[0].channel].keeps:
+            return found[:1]
+        calling = [chat for chat in found if chat.reachable and not self.city.channels[chat.channel].keeps]
+        return [*calling[:1], found[0]]
 
     async def tell_queue(
         self, queue: str, key: str, /, *, rows: Rows = (), slot: str = "", media: Sequence[int] = (), **values: Any
@@ -181,9 +192,11 @@ class Turn:
         owner: int | None = None,
         lane: int = outbox.NOTICE,
         force_reply: bool = False,
+        about: About | None = None,
     ) -> None:
         """Queues a message for a chat, its buttons written in the way the channel can show them."""
         keys: tuple[tuple[Key, ...], ...] = ()
+        bare, code = text, ""
         buttons = [b for row in rows for b in row]
         if buttons:
             code = await dialogues.add_keyboard(
@@ -200,7 +213,16 @@ class Turn:
                 text = f"{text}\n\n{self._menu(chat, buttons)}"
             if owner is not None or (not keys and not _all_typed(chat, buttons)):
                 await dialogues.set_menu(self.tx, chat.id, code, self.now + KEYBOARD_LIFE)
-        out = Outgoing(text=text, keys=keys, media=tuple(str(m) for m in media), slot=slot, force_reply=force_reply)
+        out = Outgoing(
+            text=text,
+            keys=keys,
+            media=tuple(str(m) for m in media),
+            slot=slot,
+            force_reply=force_reply,
+            bare=bare if bare != text else "",
+            menu=code if bare != text else "",
+            about=about,
+        )
         await self._put(chat, out, lane=lane)
 
     def _menu(self, chat: Chat, buttons: Sequence[Button]) -> str:
@@ -219,7 +241,14 @@ class Turn:
             now=self.now,
             slot=out.slot,
             user_key=user_key,
+            not_before=self.now + self._held_for(chat, lane),
         )
+
+    def _held_for(self, chat: Chat, lane: int) -> timedelta:
+        """An answer waits as long as it may still ride on the platform's own request."""
+        answers = self.incoming is not None and self.chat is not None and chat.id == self.chat.id
+        seconds = self.city.channels[chat.channel].answers_for if answers and lane <= outbox.REPLY else 0.0
+        return timedelta(seconds=seconds)
 
     # ---------------------------------------------------------------- the open question
 

@@ -159,6 +159,11 @@ async def find_menu(tx: Tx, chat_id: int) -> tuple[str, list[str], datetime] | N
     return None if row is None else (row.code, [p[2] for p in row.presses], row.expires_at)
 
 
+async def drop_menu(tx: Tx, chat_id: int, code: str) -> None:
+    """Numbers typed in this chat mean nothing any more if this keyboard is the one they would refer to."""
+    await tx.run(sql_delete(menus).where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id, menus.c.code == code))
+
+
 async def clear_menu(tx: Tx, chat_id: int) -> None:
     """A number typed in this chat means nothing any more."""
     await tx.run(sql_delete(menus).where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id))

@@ -11,6 +11,7 @@ from storage.attachments import ERASED, attachments
 from storage.dialogues import dialogues, keyboards, menus
 from storage.events import remarks
 from storage.labels import labels
+from storage.notices import notices
 from storage.outbox import WAITING, outbox
 from storage.pace import held
 from storage.people import chats, identities
@@ -18,6 +19,7 @@ from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings, supporters
 from storage.tx import Tx
 from storage.webchat import private_chats, web_files, web_posts
+from storage.windows import Who, forget
 from storage.wishes import wishes
 from workflow.states import OPEN
 
@@ -75,10 +77,12 @@ async def _chats(tx: Tx, person_id: int) -> None:
         for r in await tx.all(select(chats.c.id).where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id))
     ]
     users = await tx.all(
-        select(identities.c.channel, identities.c.user_key).where(
+        select(identities.c.channel, identities.c.account, identities.c.user_key).where(
             identities.c.tenant == tx.tenant, identities.c.person_id == person_id
         )
     )
+    for user in users:
+        await forget(tx, Who(user.channel, user.account, user.user_key))
     web = private_chats([u.user_key for u in users if u.channel == "web"])
     dead = outbox.c.chat_id.in_(own) & (outbox.c.state != WAITING)
     for table, of_person in (
@@ -86,6 +90,7 @@ async def _chats(tx: Tx, person_id: int) -> None:
         (held, held.c.person_id == person_id),
         (keyboards, (keyboards.c.person_id == person_id) | keyboards.c.chat_id.in_(own)),
         (menus, menus.c.chat_id.in_(own)),
+        (notices, notices.c.chat_id.in_(own)),
         (web_posts, web_posts.c.chat.in_(web)),
         (web_files, web_files.c.chat.in_(web)),
         (identities, identities.c.person_id == person_id),

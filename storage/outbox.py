@@ -31,7 +31,7 @@ from storage.people import chats
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
-WAITING, SENT, DEAD, REPLACED = "waiting", "sent", "dead", "replaced"
+WAITING, SENT, DEAD, REPLACED, HELD = "waiting", "sent", "dead", "replaced", "held"
 
 PRESS, REPLY, NOTICE, LATER = 0, 1, 2, 3
 """Lanes, first first: answers to a press, answers to a message, what is not awaited, what goes to many and has time."""
@@ -361,6 +361,61 @@ async def bury(tx: Tx, row_id: int, error: str) -> None:
     await tx.run(
         update(outbox).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id).values(state=DEAD, error=error[:500])
     )
+
+
+async def hold(tx: Tx, row_id: int, error: str) -> None:
+    """The platform lets nobody write to this person now: kept, to be said at their next contact."""
+    await tx.run(
+        update(outbox).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id).values(state=HELD, error=error[:500])
+    )
+
+
+async def held(tx: Tx, chat_id: int) -> list[tuple[int, datetime, dict[str, Any]]]:
+    """(id, when it was said, body) of what a chat has not been told yet, oldest first."""
+    rows = await tx.all(
+        select(outbox.c.id, outbox.c.created_at, outbox.c.body_sealed)
+        .where(
+            outbox.c.tenant == tx.tenant,
+            outbox.c.chat_id == chat_id,
+            outbox.c.state == HELD,
+            outbox.c.body_sealed != b"",
+        )
+        .order_by(outbox.c.id)
+    )
+    return [(r.id, r.created_at, tx.sealer.open_json(r.body_sealed)) for r in rows]
+
+
+async def let_go(tx: Tx, ids: Collection[int]) -> None:
+    """What was held is said in other words, or no more; we keep no copy."""
+    if ids:
+        await tx.run(
+            update(outbox)
+            .where(outbox.c.tenant == tx.tenant, outbox.c.id.in_(sorted(ids)))
+            .values(state=REPLACED, body_sealed=b"")
+        )
+
+
+async def unsent_answers(tx: Tx, chat_id: int, now: datetime) -> list[tuple[int, str, dict[str, Any]]]:
+    """(id, slot, body) of the answers of a chat that wait to ride on the platform's own request, in order.
+
+    What is due already is the sender's.
+    """
+    o = outbox.c
+    rows = await tx.all(
+        select(o.id, o.slot, o.body_sealed)
+        .where(o.tenant == tx.tenant, o.chat_id == chat_id, o.state == WAITING, o.lane <= REPLY)
+        .where(o.attempts == 0, o.not_before > now)
+        .order_by(o.id)
+    )
+    return [(r.id, r.slot, tx.sealer.open_json(r.body_sealed)) for r in rows]
+
+
+async def send_now(tx: Tx, row_id: int, now: datetime, body: dict[str, Any] | None = None) -> None:
+    """A message need not wait any longer; with `body`, it says this from now on."""
+    new: dict[str, Any] = {"not_before": now}
+    if body is not None:
+        new["body_sealed"] = tx.sealer.seal_json(body)
+    await tx.run(update(outbox).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id).values(**new))
 
 
 async def revive(tx: Tx, chat_id: int, now: datetime) -> int:

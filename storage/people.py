@@ -154,6 +154,17 @@ async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: st
     return Person(person_id, name, "", None, None, None)
 
 
+async def add_identity(tx: Tx, channel: str, account: str, user_key: str, person_id: int) -> int:
+    """The person is known by this account too. Whose it is from now on: theirs, or whoever had it before."""
+    values = {"channel": channel, "account": account, "user_key": user_key}
+    statement = tx.insert(identities).values(tenant=tx.tenant, person_id=person_id, **values)
+    keys = ["tenant", "channel", "account", "user_key"]
+    if await tx.run(statement.on_conflict_do_nothing(index_elements=keys)):
+        return person_id
+    known = await find_by_identity(tx, channel, account, user_key)
+    return person_id if known is None else known.id
+
+
 async def identities_of(tx: Tx, person_id: int) -> list[tuple[str, str, str]]:
     """Every (channel, account, user) a person is known by."""
     rows = await tx.all(select(identities).where(identities.c.tenant == tx.tenant, identities.c.person_id == person_id))
@@ -306,13 +317,18 @@ async def chats_with_platform_id(tx: Tx, channel: str, account: str, chat: str) 
 
 async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
     """Where to write to a person: the reachable private chat used last, else the last one used at all."""
-    row = await tx.one(
+    found = await private_chats(tx, person_id)
+    return found[0] if found else None
+
+
+async def private_chats(tx: Tx, person_id: int) -> list[Chat]:
+    """Every private chat of a person: reachable ones first, the one used last before the others."""
+    rows = await tx.all(
         select(chats)
         .where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id, chats.c.is_group.is_(False))
         .order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
-        .limit(1)
     )
-    return None if row is None else _chat(row)
+    return [_chat(row) for row in rows]
 
 
 async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:

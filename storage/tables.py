@@ -9,26 +9,32 @@ from storage.dialogues import dialogues, keyboards, menus
 from storage.events import events, ledgers, remarks
 from storage.labels import labels
 from storage.leases import leases, pauses
+from storage.notices import notices
 from storage.outbox import outbox, posts
 from storage.pace import held, paces
+from storage.passive import passive_answers
 from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
+from storage.platforms import platform_tokens, scene_codes, uploads
 from storage.receipts import receipts
 from storage.requests import ratings, requests
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
+from storage.tickets import tickets
 from storage.timers import timers
 from storage.toasts import web_toasts
 from storage.update_codes import update_codes
 from storage.waits import waits
 from storage.webchat import web_files, web_posts, web_sessions
 from storage.whistles import assessments, parts, whistles
+from storage.windows import agreements, windows
 from storage.wishes import wishes
 
 ALL = (
     access_tokens,
+    agreements,
     assessments,
     attachments,
     ballots,
@@ -46,12 +52,15 @@ ALL = (
     ledgers,
     login_links,
     menus,
+    notices,
     outbox,
     paces,
     parts,
+    passive_answers,
     pauses,
     people,
     petitions,
+    platform_tokens,
     posts,
     ratings,
     receipts,
@@ -59,18 +68,22 @@ ALL = (
     requests,
     roles,
     rooms,
+    scene_codes,
     settings,
     supporter_ratings,
     supporters,
     surveys,
+    tickets,
     timers,
     update_codes,
+    uploads,
     waits,
     web_files,
     web_posts,
     web_sessions,
     web_toasts,
     whistles,
+    windows,
     wishes,
 )
 

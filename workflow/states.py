@@ -108,6 +108,7 @@ NOTES: frozenset[str] = frozenset(
         "request.reminded",
         "request.rating_asked",
         "request.callback_wanted",
+        "request.call_asked",
         "request.classified",
         "request.place_asked",
         "request.answered",

@@ -7,10 +7,12 @@ are the sender's.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from handlers.messages import Address, Capabilities, Incoming, MediaKind, Outgoing, Receipt, Refused
+from storage.tx import Tx
 
 
 class RawUpdate(NamedTuple):
@@ -31,6 +33,17 @@ class OutFile(NamedTuple):
     path: Path | None
     mime: str
     ref: str
+
+
+class Passive(NamedTuple):
+    """An answer that rides on the platform's own request: its content, how many messages are in it, what is left of the
+
+    last one. Empty content: the request is answered with nothing, and the messages go out as usual.
+    """
+
+    content: str
+    taken: int
+    rest: Outgoing | None = None
 
 
 class BadUpdate(ValueError):
@@ -75,4 +88,25 @@ class KnowsRepeats(Protocol):
         self, key: str, address: Address, out: Outgoing, *, files: Sequence[OutFile] = ()
     ) -> Receipt | Refused:
         """Sends a new message; the same key again is the same message and is shown once."""
+        ...
+
+
+@runtime_checkable
+class KeepsBooks(Protocol):
+    """A channel whose updates change something of its own: windows, agreements, what became of a notice."""
+
+    async def keep(self, tx: Tx, raw: dict[str, Any], now: datetime) -> None:
+        """Written in the transaction that handles the update, so once."""
+        ...
+
+
+@runtime_checkable
+class AnswersOnRequest(Protocol):
+    """A channel whose platform takes the answer to an update as the answer to its own request."""
+
+    name: str
+    account: str
+
+    def compose(self, raw: dict[str, Any], outs: Sequence[Outgoing]) -> Passive:
+        """The answer to an update out of the first messages for its chat."""
         ...

@@ -20,6 +20,7 @@ from bot.web import (
     routes_service,
     routes_session,
     routes_wall,
+    routes_wechat,
 )
 from bot.web.guard import Guard
 from bot.web.openapi import describe
@@ -53,7 +54,7 @@ def create_app(
     )
     app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token)
     problems.install(app)
-    for module in (routes_session, routes_media, routes_wall, routes_service, pages):
+    for module in (routes_session, routes_media, routes_wall, routes_service, routes_wechat, pages):
         app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)

@@ -30,10 +30,18 @@ _SCENE = re.compile(r"[A-Za-z0-9_-]{1,62}")
 
 @router.get("/")
 async def resident_chat(
-    request: Request, site: TheSite, visitor: Visitor, b: _Scanned = None, w: _Scanned = None, i: _Scanned = None
+    request: Request,
+    site: TheSite,
+    visitor: Visitor,
+    b: _Scanned = None,
+    w: _Scanned = None,
+    i: _Scanned = None,
+    r: _Scanned = None,
+    m: _Scanned = None,
 ) -> Response:
-    """The resident's chat; `b` is a door code, `w` a wish number, `i` an invitation."""
-    scanned = {name: code for name, code in (("b", b), ("w", w), ("i", i)) if code and _SCENE.fullmatch(code)}
+    """The resident's chat; `b` a door code, `w` a wish number, `i` an invitation, `r` a record number, `m` my records."""
+    given = (("b", b), ("w", w), ("i", i), ("r", r), ("m", m))
+    scanned = {name: code for name, code in given if code and _SCENE.fullmatch(code)}
     scene = next((f"{name}_{code}" for name, code in scanned.items()), "")
     place = await site.backend.place_name(scanned["b"]) if "b" in scanned else None
     start = {"api": "/api/chat", "scene": scene, "room": False}

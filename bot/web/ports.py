@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import NamedTuple, Protocol, TypedDict
 
+from bot.callbacks import Query
 from bot.channels.base import RawUpdate
 from bot.media import StoredFile
 
@@ -16,6 +17,10 @@ class Busy(Exception):
     def __init__(self, retry_for: float = 2.0) -> None:
         super().__init__(f"busy, retry in {retry_for} s")
         self.retry_for = retry_for
+
+
+class Absent(Exception):
+    """The program has no such account: the address leads nowhere."""
 
 
 class Room(NamedTuple):
@@ -119,6 +124,26 @@ class Backend(Protocol):
 
     async def figures(self) -> list[FigureRow]:
         """The cockpit's rows, street first."""
+        ...
+
+    def wechat_check(self, query: Query, echo: str) -> str:
+        """What WeChat's console expects back. Raises `CallbackError`, `Absent`."""
+        ...
+
+    async def wechat_hook(self, body: bytes, query: Query) -> bytes:
+        """Takes a WeChat callback; durable when it returns, with the answer. Raises `CallbackError`, `Absent`, `Busy`."""
+        ...
+
+    async def wechat_way(self, to: str, ticket: str) -> tuple[str, str]:
+        """(address, cookie) of the sign-in through WeChat that leads to one of our pages. Raises `Absent`."""
+        ...
+
+    async def wechat_arrive(self, code: str, state: str, cookie: str) -> tuple[str, str] | None:
+        """(web user, page) of whoever comes back from there; None when it is not to be trusted. Raises `Absent`."""
+        ...
+
+    def wechat_proof(self) -> str:
+        """The name of the file by which WeChat knows our domain; empty when none is wanted."""
         ...
 
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:

@@ -47,7 +47,7 @@ async def use_link(
     user = await site.backend.login(token)
     if user is None:
         raise ProblemError(404, "bad_link")
-    answer = RedirectResponse(next if _is_local(next) else "/", 303, {"Cache-Control": "no-store"})
+    answer = RedirectResponse(next if is_local(next) else "/", 303, {"Cache-Control": "no-store"})
     await sign_in(site, request, answer, user)
     return answer
 
@@ -57,6 +57,7 @@ async def _me(site: Site, user: str) -> Me:
     return Me(user=user, unseen=unseen, staff=bool(await site.backend.rooms(user)))
 
 
-def _is_local(path: str) -> bool:
+def is_local(path: str) -> bool:
+    """Whether a path leads to a page of this site and nowhere else."""
     printable = path.isascii() and all(char > " " and char not in '\\"<>' for char in path)
     return printable and path.startswith("/") and not path.startswith("//")
