@@ -1,11 +1,8 @@
 """Opens the database. Durable before it returns; readers never wait for writers.
 
-`change` and `look` are for the program's own short work: links, straight on the driver. `write`, `read` and `snapshot`
-are SQLAlchemy's connections, for migrations, copies and whatever reads for long.
-
-SQLite has one writer at a time. Here it may be older than 3.51.3, whose builds can corrupt a WAL that several
-connections checkpoint: so only the writer checkpoints, and readers are `query_only`
-(https://sqlite.org/wal.html#walresetbug). On PostgreSQL writers run beside each other, READ COMMITTED.
+`change` and `look` are the program's own short work, links straight on the driver; `write`, `read` and `snapshot` are
+SQLAlchemy's connections. SQLite older than 3.51.3 can corrupt a WAL that several connections checkpoint: only the writer
+does, readers are `query_only` (https://sqlite.org/wal.html#walresetbug). On PostgreSQL writers run READ COMMITTED.
 """
 
 from __future__ import annotations
