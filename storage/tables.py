@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from storage.access_tokens import access_tokens
+from storage.adoptions import adoptions, waits
 from storage.attachments import attachments
+from storage.codes import one_time_codes
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
 from storage.events import events, ledgers, remarks
@@ -13,10 +15,13 @@ from storage.outbox import outbox, posts
 from storage.pace import held, paces
 from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
+from storage.pictures import pictures
 from storage.receipts import receipts
 from storage.requests import ratings, requests
+from storage.resources import bookings, resources, slots
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
+from storage.seasons import seasons
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
 from storage.timers import timers
@@ -32,6 +37,9 @@ ALL = (
     assessments,
     attachments,
     ballots,
+    adoptions,
+    attachments,
+    bookings,
     chats,
     counters,
     dialogues,
@@ -46,20 +54,25 @@ ALL = (
     ledgers,
     login_links,
     menus,
+    one_time_codes,
     outbox,
     paces,
     parts,
     pauses,
     people,
     petitions,
+    pictures,
     posts,
     ratings,
     receipts,
     remarks,
     requests,
+    resources,
     roles,
     rooms,
+    seasons,
     settings,
+    slots,
     supporter_ratings,
     supporters,
     surveys,
