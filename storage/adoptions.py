@@ -39,7 +39,7 @@ adoptions = Table(
     Index(None, "tenant", "person_id", "state"),
 )
 
-waits = Table(
+wish_waits = Table(
     "wish_waits",
     metadata,
     tenant_column(),
@@ -242,8 +242,8 @@ async def end(tx: Tx, wish_id: int, why: str, now: datetime) -> list[Adoption]:
     held = await of_wish(tx, wish_id)
     await _end(tx, [a.id for a in held], why, now)
     await tx.run(
-        update(waits)
-        .where(waits.c.tenant == tx.tenant, waits.c.wish_id == wish_id, waits.c.state != SETTLED)
+        update(wish_waits)
+        .where(wish_waits.c.tenant == tx.tenant, wish_waits.c.wish_id == wish_id, wish_waits.c.state != SETTLED)
         .values(state=SETTLED)
     )
     return held
@@ -282,7 +282,7 @@ async def wait(tx: Tx, wish_id: int, person_id: int, now: datetime) -> int:
     if person_id in queue:
         return queue.index(person_id) + 1
     await tx.run(
-        waits.insert().values(
+        wish_waits.insert().values(
             tenant=tx.tenant, id=tx.ids.new(), wish_id=wish_id, person_id=person_id, state=WAITING, since=now
         )
     )
@@ -292,9 +292,9 @@ async def wait(tx: Tx, wish_id: int, person_id: int, now: datetime) -> int:
 async def waiting(tx: Tx, wish_id: int) -> list[int]:
     """Who waits for a wish, the first first."""
     rows = await tx.all(
-        select(waits.c.person_id)
-        .where(waits.c.tenant == tx.tenant, waits.c.wish_id == wish_id, waits.c.state == WAITING)
-        .order_by(waits.c.id)
+        select(wish_waits.c.person_id)
+        .where(wish_waits.c.tenant == tx.tenant, wish_waits.c.wish_id == wish_id, wish_waits.c.state == WAITING)
+        .order_by(wish_waits.c.id)
     )
     return [r.person_id for r in rows]
 
@@ -306,8 +306,8 @@ async def offer_next(tx: Tx, wish: Wish, until: datetime) -> tuple[Wish, int | N
     queue = await waiting(tx, wish.id) if wish.state is WishState.PUBLISHED else []
     if not queue:
         return await wish_rows.change(tx, wish.id, reserved_for=None, reserved_until=None), None
-    mine = (waits.c.tenant == tx.tenant) & (waits.c.wish_id == wish.id) & (waits.c.person_id == queue[0])
-    await tx.run(update(waits).where(mine, waits.c.state == WAITING).values(state=OFFERED))
+    mine = (wish_waits.c.tenant == tx.tenant) & (wish_waits.c.wish_id == wish.id) & (wish_waits.c.person_id == queue[0])
+    await tx.run(update(wish_waits).where(mine, wish_waits.c.state == WAITING).values(state=OFFERED))
     return await wish_rows.change(tx, wish.id, reserved_for=queue[0], reserved_until=until), queue[0]
 
 
@@ -318,12 +318,12 @@ async def stop_waiting(tx: Tx, wish_id: int, person_id: int) -> None:
 
 async def _settle(tx: Tx, wish_id: int, person_id: int) -> None:
     await tx.run(
-        update(waits)
+        update(wish_waits)
         .where(
-            waits.c.tenant == tx.tenant,
-            waits.c.wish_id == wish_id,
-            waits.c.person_id == person_id,
-            waits.c.state != SETTLED,
+            wish_waits.c.tenant == tx.tenant,
+            wish_waits.c.wish_id == wish_id,
+            wish_waits.c.person_id == person_id,
+            wish_waits.c.state != SETTLED,
         )
         .values(state=SETTLED)
     )
@@ -332,8 +332,8 @@ async def _settle(tx: Tx, wish_id: int, person_id: int) -> None:
 async def waited_by(tx: Tx, person_id: int) -> list[int]:
     """The wishes that somebody waits for."""
     rows = await tx.all(
-        select(waits.c.wish_id).where(
-            waits.c.tenant == tx.tenant, waits.c.person_id == person_id, waits.c.state.in_([WAITING, OFFERED])
+        select(wish_waits.c.wish_id).where(
+            wish_waits.c.tenant == tx.tenant, wish_waits.c.person_id == person_id, wish_waits.c.state.in_([WAITING, OFFERED])
         )
     )
     return [r.wish_id for r in rows]

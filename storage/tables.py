@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from storage.access_tokens import access_tokens
-from storage.adoptions import adoptions, waits
+from storage.adoptions import adoptions, wish_waits
 from storage.attachments import attachments
 from storage.codes import one_time_codes
 from storage.counters import counters, settings
@@ -34,11 +34,10 @@ from storage.wishes import wishes
 
 ALL = (
     access_tokens,
+    adoptions,
     assessments,
     attachments,
     ballots,
-    adoptions,
-    attachments,
     bookings,
     chats,
     counters,
@@ -84,6 +83,7 @@ ALL = (
     web_sessions,
     web_toasts,
     whistles,
+    wish_waits,
     wishes,
 )
 

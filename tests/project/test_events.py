@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.texts import render
-from tests.project import source
 from storage import resources
+from tests.project import source
 from workflow import season, states, wish
 from workflow.states import State
 from workflow.wish import WishState
@@ -32,7 +32,10 @@ def _written() -> dict[str, set[str]]:
                 continue
             for argument in [*call.args, *(k.value for k in call.keywords if k.arg == "event")]:
                 for text in source.constants(argument):
-                    if text.split(".")[0] in {"request", "wish", "season", "resource", *OTHERS} and text.count(".") == 1:
+                    if (
+                        text.split(".")[0] in {"request", "wish", "season", "resource", *OTHERS}
+                        and text.count(".") == 1
+                    ):
                         found.setdefault(text, set()).add(source.name(path))
     return found
 
