@@ -22,7 +22,7 @@ _WEEKDAY = re.compile(r"(?P<which>下下|下个?|这个?|本)?(?:周|星期|礼�
 _RELATIVE = {"大后天": 3, "后天": 2, "明天": 1, "明日": 1, "今天": 0, "今日": 0, "今晚": 0, "明晚": 1}
 _IN_DAYS = re.compile(rf"(?P<n>{_N})\s*(?P<unit>天|周|个?星期|个?月)(?:之?内|以内|后)")
 _HOUR = re.compile(
-    rf"(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上|今晚|明晚)?\s*(?P<h>{_N})\s*(?:[点时](?P<half>半)?(?:\s*(?P<min>{_N})\s*分?)?|[:：](?P<min2>\d{{2}}))"
+    rf"(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上|今晚|明晚)?\s*(?P<h>{_N})\s*(?:[点时](?P<half>半)?(?:\s*(?P<min>{_N})\s*分|(?P<min3>\d{{2}})(?!\s*个?[小钟]))?|[:：](?P<min2>\d{{2}}))"
 )
 _AFTERNOON = {"下午", "傍晚", "晚上", "今晚", "明晚"}
 
@@ -76,7 +76,7 @@ def _hour(said: str) -> time | None:
     if found is None:
         return None
     hour = _number(found["h"])
-    minute = 30 if found["half"] else _number(found["min"] or found["min2"] or "0")
+    minute = 30 if found["half"] else _number(found["min"] or found["min2"] or found["min3"] or "0")
     if found["part"] in _AFTERNOON and hour < 12:
         hour += 12
     return time(hour, minute) if hour < 24 and minute < 60 else None
