@@ -14,17 +14,30 @@ from bot.inbox import Full
 from bot.media import StoredFile
 from bot.metrics import BUSY
 from bot.program import Program
-from bot.web.ports import Absent, Busy, Figure, FigureRow, Health, Room, WallWish
+from bot.web.ports import (
+    Absent,
+    Busy,
+    Figure,
+    FigureRow,
+    Health,
+    Room,
+    WallQuery,
+    WallReport,
+    WallSeason,
+    WallWish,
+)
 from bot.wechat_pages import WeChatPages
-from handlers import wall, wish_shown
+from handlers import wall_page, wish_shown
 from handlers.names import shown
-from storage import attachments, figures, people, requests, roles
+from storage import attachments, figures, people, pictures, requests, roles
 from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
+from storage.wishes import Filter
 from workflow import indicators
 from workflow.indicators import Counts, Indicator
 from workflow.rights import Grant, may_act
+from workflow.wish_rules import THEMES
 
 _ANSWER_WITHIN = 5.0
 """Seconds that a waiting request waits for its answers to be shown."""
@@ -41,6 +54,9 @@ class ProgramBackend:
         self.street_name = self._city.street.name
         self.communities: Mapping[str, str] = {c.id: c.name for c in self._city.street.communities}
         self.wish_kinds: Mapping[str, str] = wish_shown.kinds(self._city)
+        now, text = program.clock.now(), self._city.texts.text
+        self.wish_themes: Mapping[str, str] = {t: text(f"wish.theme_{t}", now) for t in THEMES}
+        self.web_base = self._city.manners.web_base
 
     async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
         """Stores the update; with `wait`, returns when it was answered on the screen. Raises `Busy`."""
@@ -90,13 +106,54 @@ class ProgramBackend:
         async with self._store.read() as tx:
             return await roles.find_login(tx, token, self._program.clock.now())
 
-    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
-        """Published wishes, newest first."""
+    async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
+        """What hangs on the wall, in its order."""
+        only = Filter(
+            community=wanted.community,
+            item=wanted.kind,
+            theme=wanted.theme,
+            skill=wanted.skill,
+            most=wanted.most,
+            only_open=wanted.only_open,
+        )
         async with self._store.read() as tx:
-            found = await wall.page(
-                tx, self._city, community=community or "", item=kind or "", before=before or 0, limit=limit
-            )
-        return [WallWish(w.number, w.text, w.kind, w.place, w.state, w.published_at, w.adopters) for w in found]
+            found = await wall_page.page(tx, self._city, only, below=below, limit=limit)
+        return [WallWish(**w._asdict()) for w in found]
+
+    async def wish(self, number: int) -> WallWish | None:
+        """One wish, while the wall shows it."""
+        async with self._store.read() as tx:
+            found = await wall_page.one(tx, self._city, number)
+        return None if found is None else WallWish(**found._asdict())
+
+    async def wall_figures(self) -> dict[str, int]:
+        """Open, helping, fulfilled."""
+        async with self._store.read() as tx:
+            return await wall_page.figures(tx)
+
+    async def season(self) -> WallSeason | None:
+        """The season that runs now."""
+        async with self._store.read() as tx:
+            found = await wall_page.current(tx)
+        return None if found is None else WallSeason(*found)
+
+    async def season_report(self, number: int) -> WallReport | None:
+        """The report of a season, once it is public."""
+        async with self._store.read() as tx:
+            found = await wall_page.report(tx, number)
+        return None if found is None else WallReport(WallSeason(*found.season), found.figures, found.pictures)
+
+    async def season_reports(self) -> list[WallSeason]:
+        """Every season with a public report."""
+        async with self._store.read() as tx:
+            return [WallSeason(*one) for one in await wall_page.reports(tx)]
+
+    async def public_picture(self, ref: str) -> StoredFile | None:
+        """A photo that a person has confirmed for everybody."""
+        async with self._store.read() as tx:
+            if not await pictures.is_public(tx, ref):
+                return None
+        return await asyncio.to_thread(self._program.web.media.find, ref)
 
     async def media_for(self, user: str, media_id: str) -> StoredFile | None:
         """A file of a record, for its reporter, its claimer, and whoever works in the record's queue."""

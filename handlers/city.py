@@ -13,6 +13,7 @@ from nlp.address import PlaceBook
 from nlp.reader import Reader
 from nlp.street import Street
 from workflow.calendar import WorkCalendar
+from workflow.clock import quiet_shift
 from workflow.queues import Org
 from workflow.rating import Schedule
 from workflow.taxonomy import Taxonomy
@@ -44,6 +45,7 @@ class Manners:
     draft_nudge: timedelta = timedelta(minutes=30)
     draft_life: timedelta = timedelta(hours=24)
     adopt_limit: int = 3
+    adopt_limit_unit: int = 20
     invitation_life: timedelta = timedelta(days=7)
     follow_up: Schedule = Schedule()
     web_base: str = ""
@@ -51,6 +53,11 @@ class Manners:
     per_person_presses: int = 0
     per_group: int = 0  # messages a minute in one group that are meant for the program
     emergency: Mapping[str, str] = field(default_factory=dict)  # danger -> number to call, where it differs
+    broadcast: tuple[str, str, str] = ("", "", "")  # channel, account and chat that hears of new wishes
+
+    def by_day(self, at: datetime) -> datetime:
+        """The moment, or the end of the quiet hours it falls into."""
+        return quiet_shift(at, self.tz.key, False, (self.quiet_from, self.quiet_until))
 
 
 @dataclass(frozen=True)

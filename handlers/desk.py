@@ -207,7 +207,8 @@ async def refuse(turn: Turn, args: dict[str, Any]) -> None:
     if await _movable(turn, request, "refuse"):
         reasons = [turn.button(f"desk.button_{r}", "desk.refuse_as", {"id": request.id, "reason": r}) for r in REASONS]
         other = turn.button("desk.button_other", "desk.refuse_other", {"id": request.id})
-        await turn.say("desk.refuse_ask", rows=_pairs([*reasons, other]), **standing.named(turn, request))
+        wish = turn.button("desk.button_wish", "wish.from_request", {"id": request.id})
+        await turn.say("desk.refuse_ask", rows=_pairs([*reasons, wish, other]), **standing.named(turn, request))
 
 
 async def _refuse_as(turn: Turn, args: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ import zlib
 from datetime import timedelta
 from typing import Any
 
-from handlers import cards, names, staff, standing, wish_desk
+from handlers import cards, names, staff, standing, wish_card
 from handlers.messages import Button
 from handlers.turn import Turn
 from storage import events, outbox, people, requests, roles, supporters
@@ -268,7 +268,7 @@ async def _draw_open(turn: Turn, queue: str) -> None:
     for request in sorted(found, key=lambda r: (r.urgent, company[r.id])):
         await cards.refresh(turn, request)
     if parse_queue(queue).kind is QueueKind.DESK:
-        await wish_desk.draw_open(turn, queue)
+        await wish_card.draw_open(turn, queue)
 
 
 async def unbind(turn: Turn, _match: re.Match[str]) -> None:

@@ -12,7 +12,7 @@ from handlers import albums, alike, cards, clocks, names
 from handlers.messages import About
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
-from storage import attachments, events, people, requests, supporters, timers, waits, wishes
+from storage import adoptions, attachments, events, people, requests, supporters, timers, waits, wishes
 from storage.requests import Request
 from workflow.rating import may_reopen
 from workflow.states import OPEN, State
@@ -88,7 +88,7 @@ async def _list(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _wish_row(turn: Turn) -> list[list[Any]]:
-    has = await wishes.of_wisher(turn.tx, turn.me.id, 1) or await wishes.of_adopter(turn.tx, turn.me.id)
+    has = await wishes.of_wisher(turn.tx, turn.me.id, 1) or await adoptions.held_by(turn.tx, turn.me.id)
     return [[turn.button("records.button_wishes", "wish.mine")]] if has else []
 
 

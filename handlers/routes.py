@@ -30,7 +30,9 @@ from handlers import (
     report_later,
     report_presses,
     report_words,
+    resource,
     result,
+    season,
     staff,
     supervision,
     waiting,
@@ -83,6 +85,8 @@ _MODULES = (
     groups,
     wish,
     adopt,
+    season,
+    resource,
     wall,
 )
 

@@ -79,6 +79,10 @@ class Turn:
             self._grants[who] = await roles.grants_of(self.tx, who)
         return self._grants[who]
 
+    async def may(self, act: str, queue: str) -> bool:
+        """Whether the acting person holds a role for this act in this queue."""
+        return may_act(await self.grants(), act, queue, self.city.org)
+
     async def check_may(self, act: str, queue: str) -> None:
         """Raises `NotForYou` unless the acting person holds a role for this act in this queue, whatever the chat."""
         if not may_act(await self.grants(), act, queue, self.city.org):

@@ -1,90 +1,128 @@
-"""The wish wall: pages in chat with a button to adopt, one wish by its code, and plain values for the web page."""
+"""The wish wall in chat: pages with buttons to adopt, filters by kind, place, cost and skill, one wish by its code.
+
+Plain values for the web pages are in `wall_page.py`.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from handlers import wish_shown
-from handlers.city import City
 from handlers.messages import Button
 from handlers.turn import Turn
-from storage import wishes
-from storage.tx import Tx
-from storage.wishes import Wish
+from handlers.wall_page import SHOWN
+from nlp.wish_traits import find_skill, read_cost
+from storage import adoptions, seasons, wishes
+from storage.wishes import Filter, Wish
+from workflow import season as season_rules
 from workflow.wish import WishState
+from workflow.wish_rules import THEMES
 
 PAGE = 5
-SHOWN = (
-    WishState.PUBLISHED,
-    WishState.ADOPTED,
-    WishState.FULFILLING,
-    WishState.FULFILLED,
-    WishState.CLOSED,
-)
-"""What the web page shows; in chat only what can still be adopted."""
-_BATCH = 200
+COSTS = (0, 100, 300, 1_000)
+"""Yuan to choose from."""
+_FIELDS = ("community", "item", "theme", "skill", "most")
 
 
-class WallEntry(NamedTuple):
-    """A wish as everybody may see it. `kind` is an item id, `place` no finer than an estate, `adopters` 0 or 1."""
-
-    number: int
-    text: str
-    kind: str
-    kind_name: str
-    place: str
-    state: str
-    published_at: datetime
-    adopters: int
-
-
-async def show(turn: Turn, before: int = 0) -> None:
-    """The newest open wishes, five at a time, each with a button to adopt it."""
-    await _page(turn, before, "", "")
+async def show(turn: Turn, below: int = 0) -> None:
+    """The open wishes, five at a time, what waited longest over seasons first, each with a button to adopt it."""
+    await _page(turn, below, {}, "")
 
 
 async def turn_page(turn: Turn, args: dict[str, Any]) -> None:
-    """Another page or another kind, in the place of the page that was pressed."""
-    await _page(turn, args.get("before", 0), args.get("item", ""), args.get("slot", ""))
+    """Another page or another filter, in the place of the page that was pressed."""
+    await _page(turn, args.get("below", 0), args.get("only", {}), args.get("slot", ""))
 
 
-async def _page(turn: Turn, before: int, item: str, slot: str) -> None:
-    found = await wishes.on_wall(turn.tx, item=item, before=before, limit=PAGE + 1)
+async def _page(turn: Turn, below: int, only: dict[str, Any], slot: str) -> None:
+    wanted = Filter(only_open=True, **{name: only[name] for name in _FIELDS if name in only})
+    found = await wishes.wall(turn.tx, wanted, below=below, limit=PAGE + 1)
     shown, more = found[:PAGE], len(found) > PAGE
     slot = slot or f"wall:{turn.tx.ids.new()}"
     rows: list[list[Button]] = [[wish_shown.adopt_button(turn, w)] for w in shown if w.wisher_id != turn.me.id]
-    if shown or before or item:
-        rows += _turning(turn, shown, before, item, slot, more=more)
+    if shown or below or only:
+        rows += _turning(turn, shown, below, only, slot, more=more)
     base = turn.city.manners.web_base
     if not shown:
-        key = "wall.end" if before else "wall.empty"
+        key = "wall.end" if below else "wall.empty"
         await turn.say(key, rows=[*rows, [turn.button("wall.button_wish", "wish.start")]], slot=slot)
         return
-    lines = [_line(turn, w) for w in shown]
-    kind = turn.city.item_name(item) if item else ""
     await turn.say(
-        "wall.page", rows=rows, slot=slot, kind=kind, wishes="\n".join(lines), web=f"{base}/wall" if base else ""
+        "wall.page",
+        rows=rows,
+        slot=slot,
+        only=_named(turn, only),
+        wishes="\n".join(_line(turn, w) for w in shown),
+        season=await _season_line(turn),
+        web=f"{base}/wall" if base else "",
     )
 
 
-def _turning(turn: Turn, shown: list[Wish], before: int, item: str, slot: str, *, more: bool) -> list[list[Button]]:
-    """Buttons to filter by kind, and to turn the page."""
-    offered = {"": turn.text("wall.all"), **wish_shown.kinds(turn.city)}
-    kinds = [Button(name, "wall.turn", {"item": kind, "slot": slot}) for kind, name in offered.items() if kind != item]
-    pages = []
-    if before:
-        pages.append(turn.button("wall.button_first", "wall.turn", {"item": item, "slot": slot}))
+async def _season_line(turn: Turn) -> str:
+    """Before the launch hour: when adopting begins."""
+    season = await seasons.find_current(turn.tx)
+    if season is None or season.state is not season_rules.SeasonState.COLLECTING:
+        return ""
+    return turn.text("wall.season", title=season.title, at=season.launch_at)
+
+
+def _named(turn: Turn, only: dict[str, Any]) -> str:
+    """The filter in words; empty for none."""
+    places = {c.id: c.name for c in turn.city.street.communities}
+    parts = [
+        turn.city.item_name(only.get("item", "")),
+        wish_shown.theme_name(turn, only.get("theme", "")),
+        places.get(only.get("community", ""), ""),
+        turn.text(f"wall.skill_{only['skill']}") if "skill" in only else "",
+        _cost_name(turn, only["most"]) if "most" in only else "",
+    ]
+    return "　".join(part for part in parts if part)
+
+
+def _cost_name(turn: Turn, most: int) -> str:
+    return turn.text("wall.cost_most", yuan=most) if most else turn.text("wall.cost_none")
+
+
+def _turning(
+    turn: Turn, shown: list[Wish], below: int, only: dict[str, Any], slot: str, *, more: bool
+) -> list[list[Button]]:
+    """Buttons to filter, and to turn the page."""
+    here = {"only": only, "slot": slot}
+    filters = [
+        turn.button(f"wall.by_{name}", "wall.filter", {**here, "by": name}) for name in ("theme", "community", "most")
+    ]
+    if only:
+        filters.append(turn.button("wall.all", "wall.turn", {"slot": slot}))
+    pages = [turn.button("wall.button_first", "wall.turn", here)] if below else []
     if more:
-        following = {"before": shown[-1].id, "item": item, "slot": slot}
-        pages.append(turn.button("wall.button_next", "wall.turn", following))
-    return [row for row in (kinds[:3], pages) if row]
+        pages.append(turn.button("wall.button_next", "wall.turn", {**here, "below": shown[-1].rank}))
+    return [row for row in (filters, pages) if row]
+
+
+async def choose(turn: Turn, args: dict[str, Any]) -> None:
+    """The values to choose from, in the place of the page."""
+    by, only, slot = args["by"], args.get("only", {}), args.get("slot", "")
+    offered: dict[str, list[tuple[Any, str]]] = {
+        "theme": [(theme, wish_shown.theme_name(turn, theme)) for theme in THEMES],
+        "community": [(c.id, c.name) for c in turn.city.street.communities],
+        "most": [(most, _cost_name(turn, most)) for most in COSTS],
+    }
+    options = offered[by]
+    buttons = [Button(label, "wall.turn", {"only": {**only, by: value}, "slot": slot}) for value, label in options]
+    rows = [buttons[i : i + 2] for i in range(0, len(buttons), 2)]
+    back = turn.button("wall.all", "wall.turn", {"slot": slot})
+    await turn.say(f"wall.choose_{by}", rows=[*rows, [back]], slot=slot)
 
 
 def _line(turn: Turn, wish: Wish) -> str:
+    needs = wish_shown.needs(turn, wish)
     return turn.text(
-        "wall.line", number=wish.number, place=wish_shown.coarse_place(turn, wish), words=_short(wish.text)
+        "wall.line_needs" if needs else "wall.line",
+        number=wish.number,
+        place=wish_shown.coarse_place(turn, wish),
+        words=_short(wish.text),
+        needs=needs,
     )
 
 
@@ -93,26 +131,36 @@ def _short(words: str, limit: int = 60) -> str:
 
 
 async def open_one(turn: Turn, wish: Wish) -> None:
-    """One wish as everybody may see it, with the button to adopt it while it is free."""
+    """One wish as everybody may see it, with the button to adopt it while it is free, else to wait for it."""
     if wish.published_at is None or wish.state not in SHOWN:
         await turn.say("wall.gone", rows=[[turn.button("wall.button_wall", "wall.show")]])
         return
-    free = wish.state is WishState.PUBLISHED
-    mine = wish.wisher_id == turn.me.id
-    rows = [[wish_shown.adopt_button(turn, wish)]] if free and not mine else []
+    base = turn.city.manners.web_base
     await turn.say(
         "wall.one",
-        rows=[*rows, [turn.button("wall.button_wall", "wall.show")]],
+        rows=[*await _rows(turn, wish), [turn.button("wall.button_wall", "wall.show")]],
         number=wish.number,
-        kind=turn.city.item_name(wish.item),
+        kind=wish_shown.theme_name(turn, wish.theme) or turn.city.item_name(wish.item),
         place=wish_shown.coarse_place(turn, wish),
         state=wish_shown.state_name(turn, wish),
         words=wish.text,
+        needs=wish_shown.needs(turn, wish),
+        web=f"{base}/wish/{wish.number}" if base else "",
     )
 
 
+async def _rows(turn: Turn, wish: Wish) -> list[list[Button]]:
+    if wish.wisher_id == turn.me.id or await adoptions.find(turn.tx, wish.id, turn.me.id):
+        return []
+    if wish.state is WishState.PUBLISHED:
+        return [[wish_shown.adopt_button(turn, wish)]]
+    if wish.state in (WishState.ADOPTED, WishState.FULFILLING):
+        return [[turn.button("adopt.button_wait", "adopt.wait", {"id": wish.id})]]
+    return []
+
+
 async def scan(turn: Turn, rest: str) -> None:
-    """The code of one wish, from the web page or a poster: its number."""
+    """The code of one wish, from the web page, a card or a poster: its number."""
     if not rest.isascii() or not rest.isdecimal() or len(rest) > 9:
         await show(turn)
         return
@@ -123,54 +171,31 @@ async def scan(turn: Turn, rest: str) -> None:
     await open_one(turn, wish)
 
 
-async def page(
-    tx: Tx,
-    city: City,
-    *,
-    community: str = "",
-    item: str = "",
-    before: int = 0,
-    limit: int = 20,
-) -> list[WallEntry]:
-    """Published wishes for the web page, newest first, with numbers below `before` (0: from the newest)."""
-    cursor = 0
-    found: list[Wish] = []
-    while len(found) < limit:
-        batch = await wishes.on_wall(
-            tx, community=community, item=item, in_states=SHOWN, before=cursor, limit=max(limit, _BATCH)
-        )
-        found += [w for w in batch if w.published_at is not None and (not before or w.number < before)]
-        if len(batch) < max(limit, _BATCH):
-            break
-        cursor = batch[-1].id
-    return [_entry(city, w) for w in found[:limit]]
-
-
-def _entry(city: City, wish: Wish) -> WallEntry:
-    return WallEntry(
-        number=wish.number,
-        text=wish.text,
-        kind=wish.item,
-        kind_name=city.item_name(wish.item),
-        place=wish.place_text or city.street.name,
-        state=wish.state.value,
-        published_at=wish.published_at or wish.submitted_at,
-        adopters=1 if wish.adopter_id else 0,
-    )
-
-
 async def _show_pressed(turn: Turn, _: dict[str, Any]) -> None:
     await show(turn)
 
 
 async def typed(turn: Turn, match: re.Match[str]) -> None:
-    """心愿墙, 心愿墙 实物: the wall, of one kind if a kind is named."""
-    named = (match["kind"] or "").strip()
-    kinds = wish_shown.kinds(turn.city)
-    item = next((kind for kind, name in kinds.items() if named and named in name), "")
-    await _page(turn, 0, item, "")
+    """心愿墙, and what it is filtered by: a kind, a theme, a community, a cost, a skill."""
+    named = (match["only"] or "").strip(" ，,")
+    only: dict[str, Any] = {}
+    item = next((kind for kind, name in wish_shown.kinds(turn.city).items() if named and named in name), "")
+    theme = next((t for t in THEMES if named and wish_shown.theme_name(turn, t) in named), "")
+    place = next((c.id for c in turn.city.street.communities if c.name.removesuffix("社区") in named), "")
+    most, skill = read_cost(named), find_skill(named)
+    if place:
+        only["community"] = place
+    if item:
+        only["item"] = item
+    elif theme:
+        only["theme"] = theme
+    elif skill:
+        only["skill"] = skill
+    if most is not None:
+        only["most"] = most
+    await _page(turn, 0, only, "")
 
 
-PRESSES = {"wall.show": _show_pressed, "wall.turn": turn_page}
+PRESSES = {"wall.show": _show_pressed, "wall.turn": turn_page, "wall.filter": choose}
 SCENES = {"w": scan}
-COMMANDS = [(re.compile(r"心愿墙(?P<kind>\s*(?:实物|服务|陪伴|服务陪伴)?)"), typed)]
+COMMANDS = [(re.compile(r"心愿(?:墙|树)(?P<only>[\s，,]+[^\n]{1,20}|\s*(?:实物|服务|陪伴|服务陪伴))?"), typed)]

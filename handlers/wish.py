@@ -15,18 +15,24 @@ from handlers import (
     report,
     triage,
     wish_ask,
+    wish_card,
     wish_clock,
     wish_desk,
     wish_draft,
+    wish_for,
     wish_mine,
+    wish_pictures,
     wish_relay,
     wish_shown,
     wish_thanks,
+    wish_traits,
+    wish_turn,
 )
 from handlers.turn import Turn
 from handlers.wish_draft import FLOW, WishDraft
 from handlers.wish_forget import forget
 from handlers.wish_mine import mine
+from handlers.wish_traits import traits_of
 from handlers.wish_words import for_wall
 from nlp.mask import find_phone
 from nlp.reader import Findings
@@ -89,8 +95,11 @@ async def _submit(turn: Turn, draft: WishDraft) -> None:
         grid=draft.grid,
         place_text=draft.place_text[:200],
         text=for_wall(draft.text),
-        original={"text": draft.text, "place": draft.full_place or draft.place_text},
+        original={"text": draft.text, "place": draft.full_place or draft.place_text, "contact": draft.contact},
         now=turn.now,
+        traits=traits_of(turn, draft.text, draft.item),
+        filed_by=turn.me.id if draft.consent else None,
+        consent=draft.consent,
     )
     await turn.done()
     if not is_new:
@@ -99,7 +108,8 @@ async def _submit(turn: Turn, draft: WishDraft) -> None:
         return
     await attachments.attach(turn.tx, draft.photos, "wish", filed.id)
     await _remember(turn, draft)
-    await wish_desk.draw(turn, filed)
+    await wish_clock.arm(turn, filed)
+    await wish_card.draw(turn, filed)
     desk = turn.city.org.name_of(filed.queue)
     await turn.say("wish.filed", rows=wish_shown.wisher_rows(turn, filed), number=filed.number, desk=desk)
 
@@ -107,9 +117,9 @@ async def _submit(turn: Turn, draft: WishDraft) -> None:
 async def _remember(turn: Turn, draft: WishDraft) -> None:
     """A phone number in the words is the wisher's way to be reached; the place is offered next time."""
     phone = find_phone(draft.text)
-    if phone and not turn.me.phone:
+    if phone and not turn.me.phone and not draft.consent:
         await people.set_phone(turn.tx, turn.me.id, phone)
-    if draft.place.get("grid"):
+    if draft.place.get("grid") and not draft.consent:
         await people.set_last_place(turn.tx, turn.me.id, draft.place)
 
 
@@ -291,7 +301,26 @@ PRESSES = {
     **wish_desk.PRESSES,
     **wish_relay.PRESSES,
     **wish_thanks.PRESSES,
+    **wish_traits.PRESSES,
+    **wish_turn.PRESSES,
+    **wish_for.PRESSES,
+    **wish_pictures.PRESSES,
 }
-STEPS = {FLOW: step, **wish_desk.STEPS, **wish_relay.STEPS, **wish_thanks.STEPS}
+STEPS = {
+    FLOW: step,
+    **wish_desk.STEPS,
+    **wish_relay.STEPS,
+    **wish_thanks.STEPS,
+    **wish_traits.STEPS,
+    **wish_for.STEPS,
+}
 TIMERS = {**wish_clock.TIMERS}
-COMMANDS = [*wish_mine.COMMANDS, *wish_desk.COMMANDS, *wish_relay.COMMANDS]
+COMMANDS = [
+    *wish_mine.COMMANDS,
+    *wish_desk.COMMANDS,
+    *wish_relay.COMMANDS,
+    *wish_traits.COMMANDS,
+    *wish_turn.COMMANDS,
+    *wish_for.COMMANDS,
+    *wish_pictures.COMMANDS,
+]

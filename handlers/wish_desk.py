@@ -3,105 +3,31 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from handlers import wish_shown
+from handlers import broadcast, wish_card, wish_clock, wish_shown
 from handlers.messages import Button
 from handlers.turn import Turn
 from handlers.wish_words import for_wall, is_public
-from storage import attachments, events, outbox, people, roles, timers, wishes
-from storage.people import Chat, Person
+from storage import attachments, events, people, seasons, wishes
+from storage.people import Person
 from storage.wishes import Lost, Wish
-from workflow.queues import parse_queue
-from workflow.rights import Grant, Role
-from workflow.wish import OPEN, Forbidden, WishState
+from workflow.season import SeasonState
+from workflow.wish import Forbidden, WishState
+from workflow.wish_rules import ALTERNATIVES
 
 FLOW = "wish_desk"
 REASONS = ("policy", "beyond", "unclear", "repeated", "season")
-"""What a desk can say with one press; `season` is for a wish that hung on the wall until its season was over."""
+"""What a desk can say with one press; `season` is for a wish that hung on the wall until its season was over.
+
+With money or medicines the way to relief or to the service window is told, too: `workflow.wish_rules.ALTERNATIVES`.
+"""
 QUESTION_LIFE = timedelta(hours=1)
 """After that, words in the room are no answer any more."""
-_CARDS = 50
+_OPEN_SEASONS = frozenset({SeasonState.COLLECTING, SeasonState.LIVE})
 _EDITABLE = frozenset({WishState.SUBMITTED, WishState.PUBLISHED})
-
-
-def slot(wish: Wish) -> str:
-    """The place of the card in a room: one a room, changed in place."""
-    return f"wish:{wish.id}"
-
-
-async def draw(turn: Turn, wish: Wish) -> bool:
-    """Draws the card wherever the desk looks. False when nobody of the desk can be reached."""
-    chats = {chat.id: chat for chat in await _rooms(turn, wish.queue) or await _staff(turn, wish.community)}
-    reached = bool(chats)
-    for chat_id in await outbox.chats_with_slot(turn.tx, slot(wish)):
-        if chat_id not in chats:
-            chats[chat_id] = await people.get_chat(turn.tx, chat_id)
-    text, rows = await _card(turn, wish), _rows(turn, wish)
-    for chat in chats.values():
-        await turn.send(chat, text, rows=rows, slot=slot(wish), owner=chat.person_id)
-    return reached
-
-
-async def draw_open(turn: Turn, queue: str) -> None:
-    """Draws what waits for this desk, for a room that has just been opened."""
-    community = parse_queue(queue).id
-    waiting = await wishes.on_wall(turn.tx, community=community, in_states=[WishState.SUBMITTED], limit=_CARDS)
-    for wish in reversed(waiting):
-        if wish.queue == queue:
-            await draw(turn, wish)
-
-
-async def _rooms(turn: Turn, queue: str) -> list[Chat]:
-    """The reachable rooms of the desk; of the street's desk when it has none."""
-    for candidate in dict.fromkeys((queue, turn.city.org.desk_of(queue))):
-        found = await people.rooms_of(turn.tx, [candidate])
-        if reachable := [r for r in found if r.reachable or turn.city.channels[r.channel].keeps]:
-            return reachable
-    return []
-
-
-async def _staff(turn: Turn, community: str) -> list[Chat]:
-    """The private chats of those who decide at this desk, for a desk that has no room yet."""
-    street = turn.city.street.id
-    for wanted in ([Grant(Role.DESK, community)], [Grant(Role.STREET, street), Grant(Role.ADMIN, street)]):
-        found = [await people.find_private_chat(turn.tx, p) for p in await roles.holders(turn.tx, wanted)]
-        if reachable := [chat for chat in found if chat is not None and chat.reachable]:
-            return reachable
-    return []
-
-
-async def _card(turn: Turn, wish: Wish) -> str:
-    files = await attachments.of(turn.tx, "wish", wish.id)
-    helper = await wish_shown.who(turn, wish.adopter_id) if wish.adopter_id else ""
-    return turn.text(
-        "wish.card",
-        number=wish.number,
-        kind=turn.city.item_name(wish.item),
-        place=wish_shown.coarse_place(turn, wish),
-        state=wish_shown.state_name(turn, wish),
-        words=wish.text,
-        photos=turn.text("wish.card_photos", count=len(files)) if files else "",
-        submitted=wish.submitted_at,
-        adopter=helper,
-        adopted=wish.adopted_at if helper else None,
-    )
-
-
-def _rows(turn: Turn, wish: Wish) -> list[list[Button]]:
-    def card_button(name: str) -> Button:
-        typed = turn.text(f"wish.typed_{name}", number=wish.number)
-        return turn.button(f"wish.button_{name}", f"wish.{name}", {"id": wish.id}, typed=typed)
-
-    if wish.state is WishState.SUBMITTED:
-        first = [card_button("publish"), card_button("reword"), card_button("decline")]
-    elif wish.state is WishState.PUBLISHED:
-        first = [card_button("reword"), card_button("decline")]
-    else:
-        first = []
-    last = [card_button("contact")] if wish.state in OPEN else []
-    return [row for row in (first, last) if row]
 
 
 # -------------------------------------------------------------------- publishing
@@ -114,13 +40,29 @@ async def publish(turn: Turn, args: dict[str, Any]) -> None:
     if not is_public(wish.text):
         await turn.toast("wish.not_public", alert=True, number=wish.number)
         return
+    if kept_off := wish_shown.blocked(wish.text):
+        await turn.toast("wish.unsafe", alert=True, number=wish.number, why=turn.text(f"wish.danger_{kept_off[0]}"))
+        return
+    season = await seasons.find_current(turn.tx)
+    joins = season.id if season is not None and season.state in _OPEN_SEASONS else wish.season_id
     try:
-        wish = await wishes.move(turn.tx, wish, "wish.published", turn.now, actor_id=turn.me.id, published_at=turn.now)
+        wish = await wishes.move(
+            turn.tx,
+            wish,
+            "wish.published",
+            turn.now,
+            actor_id=turn.me.id,
+            published_at=turn.now,
+            season_id=joins,
+        )
     except (Forbidden, Lost):
         await wish_shown.stands(turn, await wishes.get(turn.tx, wish.id))
         return
+    await wish_clock.arm(turn, wish)
     await turn.toast("wish.published_toast", number=wish.number)
-    await draw(turn, wish)
+    await wish_card.draw(turn, wish)
+    if season is None or season.state is not SeasonState.COLLECTING:
+        await broadcast.wish(turn, wish)
     await turn.tell(
         wish.wisher_id,
         "wish.published",
@@ -154,7 +96,7 @@ async def _replace(turn: Turn, wish: Wish, words: str) -> bool:
     wish = await wishes.change(turn.tx, wish.id, text=shown)
     await events.add(turn.tx, "wish", wish.id, "wish.reworded", turn.now, actor_id=turn.me.id)
     await turn.toast("wish.reworded", number=wish.number)
-    await draw(turn, wish)
+    await wish_card.draw(turn, wish)
     return True
 
 
@@ -169,11 +111,13 @@ async def decline(turn: Turn, args: dict[str, Any]) -> None:
         await wish_shown.stands(turn, wish)
         return
     await turn.ask(FLOW, "reason", {"wish": wish.id})
-    offered = [r for r in REASONS if r != "season" or wish.state is WishState.PUBLISHED]
+    offered: Sequence[str] = [r for r in REASONS if r != "season" or wish.state is WishState.PUBLISHED]
+    offered = (*(a for a in ALTERNATIVES if a != "request"), *offered)
     rows = [
         [turn.button(f"wish.reason_{reason}", "wish.decline_as", {"id": wish.id, "reason": reason})]
         for reason in offered
     ]
+    rows.append([turn.button("wish.button_turn", "wish.turn", {"id": wish.id})])
     await turn.say("wish.decline_ask", rows=[*rows, [_stop(turn)]], force_reply=True, number=wish.number)
 
 
@@ -195,9 +139,11 @@ async def _decline(turn: Turn, wish: Wish, words: str, *, event: str = "wish.dec
         return
     if turn.dialogue is not None and turn.dialogue.flow == FLOW:
         await turn.done()
-    await timers.drop(turn.tx, "wish", wish.id, prefix="wish.")
+    await wish_shown.tell_adopters(turn, wish, "adopt.taken_down", number=wish.number, words=wish.text)
+    await wish_clock.arm(turn, wish)
+    await wish_clock.over(turn, wish, "withdrawn")
     await turn.toast("wish.declined_toast", number=wish.number)
-    await draw(turn, wish)
+    await wish_card.draw(turn, wish)
     again = turn.button("wish.button_again", "wish.start")
     await turn.tell(wish.wisher_id, "wish.declined", rows=[[again]], number=wish.number, reason=words)
 
@@ -222,6 +168,7 @@ async def contact(turn: Turn, args: dict[str, Any]) -> None:
         place=original.get("place", ""),
         wisher=_reach(turn, await people.get_person(turn.tx, wish.wisher_id)),
         adopter=_reach(turn, adopter) if adopter else "",
+        neighbour=original.get("contact", ""),
     )
     told = {"to": "desk", "what": "contact"}
     await events.add(turn.tx, "wish", wish.id, "wish.disclosed", turn.now, actor_id=turn.me.id, data=told)

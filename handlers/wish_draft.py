@@ -38,6 +38,8 @@ class WishDraft(BaseModel):
     place: dict[str, Any] = {}
     settled: bool = False
     asked: int = 0
+    consent: str = ""  # how the neighbour agreed, when somebody else files it for them
+    contact: str = ""  # the neighbour, for the desk only
 
     @property
     def queue(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from handlers import wish_clock, wish_desk, wish_shown
+from handlers import wish_card, wish_clock, wish_fulfil, wish_shown
 from handlers.turn import Turn
-from storage import wishes
+from storage import adoptions, pictures, wishes
 from storage.wishes import Wish
 
 _ALL = 1_000
@@ -18,7 +18,10 @@ async def forget(turn: Turn, person_id: int) -> int:
         await wishes.change(turn.tx, wish.id, original_sealed=bare)
         if wish.state in wish_shown.WITHDRAWABLE:
             await _take_back(turn, wish, person_id)
-    held = await wishes.of_adopter(turn.tx, person_id)
+        await pictures.refuse_of(turn.tx, wish.id, turn.now)
+    for wish_id in await adoptions.waited_by(turn.tx, person_id):
+        await adoptions.stop_waiting(turn.tx, wish_id, person_id)
+    held = await adoptions.held_by(turn.tx, person_id)
     for wish in held:
         await _give_up(turn, wish, person_id)
     return len(made) + len(held)
@@ -27,14 +30,12 @@ async def forget(turn: Turn, person_id: int) -> int:
 async def _take_back(turn: Turn, wish: Wish, person_id: int) -> None:
     gone = await wishes.move(turn.tx, wish, "wish.withdrawn", turn.now, actor_id=person_id, closed_at=turn.now)
     await wish_clock.arm(turn, gone)
-    if wish.adopter_id is not None:
-        await turn.tell(wish.adopter_id, "adopt.withdrawn", number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, gone)
+    await wish_shown.tell_adopters(turn, gone, "adopt.withdrawn", number=wish.number, words=wish.text)
+    await wish_clock.over(turn, gone, "withdrawn")
+    await wish_card.draw(turn, gone)
 
 
 async def _give_up(turn: Turn, wish: Wish, person_id: int) -> None:
-    back = await wishes.move(turn.tx, wish, "wish.given_up", turn.now, actor_id=person_id, **wish_clock.FREE)
+    back = await adoptions.leave(turn.tx, wish, person_id, turn.now)
     await wish_clock.arm(turn, back)
-    rows = wish_shown.wisher_rows(turn, back)
-    await turn.tell(wish.wisher_id, "wish.given_up", rows=rows, number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, back)
+    await wish_fulfil.came_free(turn, wish, back, person_id)

@@ -6,27 +6,29 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import wish_clock, wish_desk, wish_shown
+from handlers import resource_book, wish_card, wish_clock, wish_shown, wish_wait
 from handlers.messages import Button
 from handlers.turn import Turn
 from handlers.wish_words import for_relay
 from nlp.reader import Findings
-from storage import attachments, wishes
+from nlp.wish_traits import read_hours
+from storage import adoptions, attachments, wishes
 from storage.wishes import Lost, Wish
-from workflow.wish import HELD, Forbidden
+from workflow.wish import HELD, Forbidden, WishState
 
 FLOW = "wish_fulfil"
 QUESTION_LIFE = timedelta(hours=24)
 """After that, words and photos are not taken for the answer any more."""
+_ON_WALL = frozenset({WishState.PUBLISHED})
 RESULT = "wish_result"
 """The subject of the photos that show a fulfilled wish."""
 
 
-async def _held(turn: Turn, wish: Wish) -> bool:
+async def _held(turn: Turn, wish: Wish, also: frozenset[WishState] = frozenset()) -> bool:
     """Whether the acting person is fulfilling this wish; told how it stands when not."""
-    if wish.adopter_id != turn.me.id:
+    if not await wish_shown.has_part(turn, wish):
         await turn.toast("adopt.not_yours", number=wish.number)
-    elif wish.state not in HELD:
+    elif wish.state not in (HELD | also):
         await wish_shown.stands(turn, wish)
     else:
         return True
@@ -79,7 +81,7 @@ async def _progress(turn: Turn, wish: Wish, words: str) -> None:
         words=shown or turn.text("wish.see_photo"),
     )
     await turn.toast("adopt.noted_masked" if hidden else "adopt.noted", number=wish.number)
-    await wish_desk.draw(turn, wish)
+    await wish_card.draw(turn, wish)
 
 
 async def finish(turn: Turn, args: dict[str, Any]) -> None:
@@ -113,9 +115,15 @@ async def _finish_with(turn: Turn, wish: Wish, words: str) -> None:
             "wish.fulfilled",
             turn.now,
             actor_id=turn.me.id,
-            data={"photos": len(photos)},
+            data={
+                "photos": len(photos),
+                "hours": read_hours(words),
+                "theme": wish.theme,
+                "people": await wish_shown.adopters(turn, wish),
+            },
             fulfilled_at=turn.now,
             sign_at=turn.now,
+            hours=read_hours(words),
         )
     except (Forbidden, Lost):
         await wish_shown.stands(turn, await wishes.get(turn.tx, wish.id))
@@ -132,7 +140,7 @@ async def _finish_with(turn: Turn, wish: Wish, words: str) -> None:
         wish=wish.text,
         words=shown,
     )
-    await wish_desk.draw(turn, wish)
+    await wish_card.draw(turn, wish)
     await turn.say("adopt.finished", number=wish.number)
     await _wait_for_album(turn, wish)
 
@@ -160,7 +168,9 @@ async def _more_of_album(turn: Turn, wish: Wish, album: str) -> bool:
 async def drop(turn: Turn, args: dict[str, Any]) -> None:
     """Asks once more before the wish goes back to the wall."""
     wish = await wishes.get(turn.tx, args["id"])
-    if await _held(turn, wish):
+    if await _held(turn, wish, _ON_WALL) and wish.state is WishState.PUBLISHED:
+        await drop_yes(turn, args)
+    elif await wish_shown.has_part(turn, wish) and wish.state in HELD:
         keys = ("adopt.button_drop_yes", "adopt.drop_yes"), ("adopt.button_keep", "adopt.still")
         row = [turn.button(label, action, {"id": wish.id}) for label, action in keys]
         await turn.say("adopt.drop_ask", rows=[row], number=wish.number)
@@ -168,11 +178,12 @@ async def drop(turn: Turn, args: dict[str, Any]) -> None:
 
 async def drop_yes(turn: Turn, args: dict[str, Any]) -> None:
     """The adopter cannot: back to the wall."""
+    await wishes.lock(turn.tx, args["id"])
     wish = await wishes.get(turn.tx, args["id"])
-    if not await _held(turn, wish):
+    if not await _held(turn, wish, _ON_WALL):
         return
     try:
-        back = await wishes.move(turn.tx, wish, "wish.given_up", turn.now, actor_id=turn.me.id, **wish_clock.FREE)
+        back = await adoptions.leave(turn.tx, wish, turn.me.id, turn.now)
     except (Forbidden, Lost):
         await wish_shown.stands(turn, await wishes.get(turn.tx, wish.id))
         return
@@ -180,9 +191,19 @@ async def drop_yes(turn: Turn, args: dict[str, Any]) -> None:
     if turn.dialogue is not None and turn.dialogue.flow == FLOW:
         await turn.done()
     await turn.say("adopt.dropped", number=wish.number)
-    rows = wish_shown.wisher_rows(turn, back)
-    await turn.tell(wish.wisher_id, "wish.given_up", rows=rows, number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, back)
+    await came_free(turn, wish, back, turn.me.id)
+
+
+async def came_free(turn: Turn, before: Wish, back: Wish, left_by: int) -> None:
+    """Somebody gave their part back: who is concerned hears of it, and who waits for it is asked."""
+    await resource_book.given_back(turn, back, left_by)
+    if back.taken:
+        left = back.shares - back.taken
+        await wish_shown.tell_adopters(turn, back, "adopt.one_left", number=back.number, words=back.text, left=left)
+    if before.state in HELD:
+        rows = wish_shown.wisher_rows(turn, back)
+        await turn.tell(back.wisher_id, "wish.given_up", rows=rows, number=back.number, words=back.text)
+    await wish_wait.offer(turn, back)
 
 
 # -------------------------------------------------------------------- words

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from handlers import wall, wish_clock, wish_desk, wish_shown
+from handlers import wall, wish_card, wish_clock, wish_shown
 from handlers.messages import Button
 from handlers.turn import Turn
-from storage import wishes
+from storage import adoptions, wishes
 from storage.wishes import Lost, Wish
-from workflow.wish import HELD, OPEN, Forbidden
+from workflow.wish import HELD, OPEN, Forbidden, WishState
 
 MAX_LISTED = 8
 
@@ -18,7 +18,7 @@ MAX_LISTED = 8
 async def mine(turn: Turn) -> None:
     """What I wished and what I adopted, each with where it stands and what I can do."""
     wished = await wishes.of_wisher(turn.tx, turn.me.id, MAX_LISTED)
-    adopted = await wishes.of_adopter(turn.tx, turn.me.id, [s.value for s in wish_shown.TALKING])
+    adopted = await adoptions.held_by(turn.tx, turn.me.id, [WishState.PUBLISHED, *wish_shown.TALKING])
     shown = [*wished, *adopted]
     ends = [turn.button("wish.button_start", "wish.start"), turn.button("wall.button_wall", "wall.show")]
     if not shown:
@@ -26,7 +26,7 @@ async def mine(turn: Turn) -> None:
         return
     live = [w for w in shown if w.state in OPEN][: MAX_LISTED - 1]
     if len(live) == 1:
-        rows = _rows(turn, live[0])
+        rows = await _rows(turn, live[0])
     else:
         rows = [[turn.button("wish.button_open", "wish.open", {"id": w.id}, number=w.number)] for w in live]
     await turn.say(
@@ -41,11 +41,11 @@ def _section(turn: Turn, key: str, found: list[Wish]) -> str:
     return turn.text(key, wishes="\n".join(_line(turn, w) for w in found)) if found else ""
 
 
-def _rows(turn: Turn, wish: Wish) -> list[list[Button]]:
+async def _rows(turn: Turn, wish: Wish) -> list[list[Button]]:
     """What the acting person can do with a wish of theirs."""
     if wish.wisher_id == turn.me.id:
         return wish_shown.wisher_rows(turn, wish)
-    return wish_shown.adopter_rows(turn, wish) if wish.adopter_id == turn.me.id else []
+    return wish_shown.adopter_rows(turn, wish) if await wish_shown.has_part(turn, wish) else []
 
 
 def _line(turn: Turn, wish: Wish) -> str:
@@ -59,18 +59,19 @@ async def open_one(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _open(turn: Turn, wish: Wish) -> None:
-    if turn.me.id not in (wish.wisher_id, wish.adopter_id):
+    if turn.me.id != wish.wisher_id and not await wish_shown.has_part(turn, wish):
         await wall.open_one(turn, wish)
         return
     await turn.say(
         "wish.one",
-        rows=_rows(turn, wish),
+        rows=await _rows(turn, wish),
         number=wish.number,
         state=wish_shown.state_name(turn, wish),
         words=wish.text,
         place=wish_shown.coarse_place(turn, wish),
-        adopter=await wish_shown.who(turn, wish.adopter_id) if wish.adopter_id else "",
+        adopter=await wish_shown.helpers(turn, wish) if wish.adopter_id else "",
         since=wish.adopted_at if wish.adopter_id else None,
+        needs=wish_shown.needs(turn, wish),
     )
 
 
@@ -107,9 +108,9 @@ async def withdraw_yes(turn: Turn, args: dict[str, Any]) -> None:
         return
     await wish_clock.arm(turn, gone)
     await turn.say("wish.withdrawn", number=wish.number)
-    if wish.adopter_id is not None:
-        await turn.tell(wish.adopter_id, "adopt.withdrawn", number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, gone)
+    await wish_shown.tell_adopters(turn, gone, "adopt.withdrawn", number=wish.number, words=wish.text)
+    await wish_clock.over(turn, gone, "withdrawn")
+    await wish_card.draw(turn, gone)
 
 
 async def _typed_mine(turn: Turn, _: re.Match[str]) -> None:

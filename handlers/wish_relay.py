@@ -23,16 +23,16 @@ QUESTION_LIFE = timedelta(minutes=30)
 """After that, words are not taken for words to the other side any more."""
 
 
-def _side(turn: Turn, wish: Wish) -> str:
+async def _side(turn: Turn, wish: Wish) -> str:
     """wisher, adopter, or empty for anybody else."""
     if turn.me.id == wish.wisher_id:
         return "wisher"
-    return "adopter" if turn.me.id == wish.adopter_id else ""
+    return "adopter" if await wish_shown.has_part(turn, wish) else ""
 
 
 async def _may_talk(turn: Turn, wish: Wish) -> str:
     """The side of the acting person; empty, and told why, when there is nothing to say to each other here."""
-    side = _side(turn, wish)
+    side = await _side(turn, wish)
     if not side:
         await turn.toast("wish.not_yours", number=wish.number)
         return ""
@@ -72,8 +72,8 @@ async def stop(turn: Turn, _: dict[str, Any]) -> None:
 async def _pass_on(turn: Turn, wish: Wish, words: str) -> None:
     """Hands the words to the other side, numbers hidden, photos with them."""
     side = await _may_talk(turn, wish)
-    other = wish.adopter_id if side == "wisher" else wish.wisher_id
-    if not side or other is None:
+    others = await wish_shown.adopters(turn, wish) if side == "wisher" else [wish.wisher_id]
+    if not side:
         return
     shown, hidden = for_relay(words)
     photos = list(turn.attached)
@@ -84,8 +84,9 @@ async def _pass_on(turn: Turn, wish: Wish, words: str) -> None:
     reply = [wish_shown.word_button(turn, wish, "wish.button_reply")]
     share = not wish.phone_shared and side == "adopter"
     rows = [reply, [turn.button("wish.button_share", "wish.share", {"id": wish.id})]] if share else [reply]
-    arrived = await turn.tell(other, f"wish.word_from_{side}", rows=rows, media=photos, number=wish.number, words=shown)
-    if not arrived:
+    key = f"wish.word_from_{side}"
+    told = [await turn.tell(one, key, rows=rows, media=photos, number=wish.number, words=shown) for one in others]
+    if not any(told):
         await turn.say("wish.word_lost", number=wish.number)
         return
     if hidden:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import answers, wish_clock, wish_desk, wish_shown
+from handlers import answers, wish_card, wish_clock, wish_shown
 from handlers.turn import Turn
 from handlers.wish_words import for_relay
-from storage import wishes
+from storage import adoptions, events, wishes
 from storage.wishes import Lost, Wish
 from workflow.wish import Forbidden, WishState
 
@@ -35,15 +35,19 @@ async def thank(turn: Turn, args: dict[str, Any]) -> None:
     wish = await _own(turn, args["id"])
     if wish is None:
         return
+    helped = await wish_shown.adopters(turn, wish)
+    data = {"people": helped, "theme": wish.theme}
     try:
-        wish = await wishes.move(turn.tx, wish, "wish.thanked", turn.now, actor_id=turn.me.id, closed_at=turn.now)
+        wish = await wishes.move(
+            turn.tx, wish, "wish.thanked", turn.now, actor_id=turn.me.id, data=data, closed_at=turn.now
+        )
     except (Forbidden, Lost):
         await wish_shown.stands(turn, await wishes.get(turn.tx, wish.id))
         return
     await wish_clock.arm(turn, wish)
-    if wish.adopter_id is not None:
-        await turn.tell(wish.adopter_id, "adopt.thanked", number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, wish)
+    await wish_shown.tell_adopters(turn, wish, "adopt.thanked", number=wish.number, words=wish.text)
+    await wish_clock.over(turn, wish, "closed")
+    await wish_card.draw(turn, wish)
     if turn.here.is_group:
         await turn.toast("wish.thanked_toast", number=wish.number)
         return
@@ -80,8 +84,11 @@ async def step(turn: Turn) -> bool:
     wish = await wishes.get(turn.tx, dialogue.data["wish"])
     await turn.done()
     shown, _ = for_relay(words)
-    if wish.adopter_id is not None:
-        await turn.tell(wish.adopter_id, "adopt.thanks_words", media=turn.attached, number=wish.number, words=shown)
+    parts = await adoptions.ended_of(turn.tx, wish.id)
+    for part in parts:
+        await turn.tell(part.person_id, "adopt.thanks_words", media=turn.attached, number=wish.number, words=shown)
+    data = {"people": [part.person_id for part in parts]}
+    await events.add(turn.tx, "wish", wish.id, "wish.praised", turn.now, actor_id=turn.me.id, data=data)
     await turn.say("wish.thanks_sent")
     return True
 
@@ -99,11 +106,10 @@ async def dispute(turn: Turn, args: dict[str, Any]) -> None:
         await wish_shown.stands(turn, await wishes.get(turn.tx, wish.id))
         return
     await wish_clock.arm(turn, wish)
-    if wish.adopter_id is not None:
-        rows = wish_shown.adopter_rows(turn, wish)
-        await turn.tell(wish.adopter_id, "adopt.disputed", rows=rows, number=wish.number, words=wish.text)
+    rows = wish_shown.adopter_rows(turn, wish)
+    await wish_shown.tell_adopters(turn, wish, "adopt.disputed", rows=rows, number=wish.number, words=wish.text)
     await turn.tell_queue(wish.queue, "wish.disputed_desk", number=wish.number, words=wish.text)
-    await wish_desk.draw(turn, wish)
+    await wish_card.draw(turn, wish)
     await turn.say("wish.disputed", rows=[[wish_shown.word_button(turn, wish)]], number=wish.number)
 
 

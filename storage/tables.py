@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from storage.access_tokens import access_tokens
+from storage.adoptions import adoptions, wish_waits
 from storage.attachments import attachments
+from storage.codes import one_time_codes
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
 from storage.events import events, ledgers, remarks
@@ -15,11 +17,14 @@ from storage.pace import held, paces
 from storage.passive import passive_answers
 from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
+from storage.pictures import pictures
 from storage.platforms import platform_tokens, scene_codes, uploads
 from storage.receipts import receipts
 from storage.requests import ratings, requests
+from storage.resources import bookings, resources, slots
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
+from storage.seasons import seasons
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
 from storage.tickets import tickets
@@ -35,9 +40,11 @@ from storage.wishes import wishes
 ALL = (
     access_tokens,
     agreements,
+    adoptions,
     assessments,
     attachments,
     ballots,
+    bookings,
     chats,
     counters,
     dialogues,
@@ -53,6 +60,7 @@ ALL = (
     login_links,
     menus,
     notices,
+    one_time_codes,
     outbox,
     paces,
     parts,
@@ -61,15 +69,19 @@ ALL = (
     people,
     petitions,
     platform_tokens,
+    pictures,
     posts,
     ratings,
     receipts,
     remarks,
     requests,
+    resources,
     roles,
     rooms,
     scene_codes,
+    seasons,
     settings,
+    slots,
     supporter_ratings,
     supporters,
     surveys,
@@ -84,6 +96,7 @@ ALL = (
     web_toasts,
     whistles,
     windows,
+    wish_waits,
     wishes,
 )
 

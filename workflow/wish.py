@@ -45,6 +45,7 @@ class WishState(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     EXPIRED = "expired"
+    TURNED = "turned"
 
 
 WishTransition = Edge[WishState]
@@ -60,6 +61,7 @@ _ADOPTER_DESK = frozenset({"adopter", "desk"})
 _DRAFT, _SENT, _WALL = WishState.DRAFT, WishState.SUBMITTED, WishState.PUBLISHED
 _TAKEN, _DOING, _DONE = WishState.ADOPTED, WishState.FULFILLING, WishState.FULFILLED
 _CLOSED, _NO, _BACK, _OVER = WishState.CLOSED, WishState.DECLINED, WishState.WITHDRAWN, WishState.EXPIRED
+_TURNED = WishState.TURNED
 
 TRANSITIONS: tuple[WishTransition, ...] = (
     # event, from, to, by, told, why
@@ -68,6 +70,10 @@ TRANSITIONS: tuple[WishTransition, ...] = (
     Edge("wish.published", _SENT, _WALL, "desk", _WISHER, "the desk checked it: no name, phone or room on the wall"),
     Edge("wish.declined", _SENT, _NO, "desk", _WISHER, "neighbours cannot fulfil it: a kind reason is told"),
     Edge("wish.withdrawn", _SENT, _BACK, "wisher", _WISHER_DESK, "taken back before the check"),
+    Edge("wish.turned", _SENT, _TURNED, "desk", _WISHER, "a matter for the grid: it goes on as a request"),
+    Edge("wish.joined", _WALL, _WALL, "adopter", _WISHER_DESK, "one of several has taken a share"),
+    Edge("wish.left", _WALL, _WALL, "adopter", _WISHER_DESK, "a share is given back before all were taken"),
+    Edge("wish.turned", _WALL, _TURNED, "desk", _WISHER, "a matter for the grid: it goes on as a request"),
     Edge("wish.adopted", _WALL, _TAKEN, "adopter", PARTIES, "somebody promised to fulfil it"),
     Edge("wish.declined", _WALL, _NO, "desk", _WISHER, "taken off the wall: a kind reason is told"),
     Edge("wish.withdrawn", _WALL, _BACK, "wisher", _WISHER_DESK, "no longer wished for"),
@@ -75,11 +81,15 @@ TRANSITIONS: tuple[WishTransition, ...] = (
     Edge("wish.progressed", _TAKEN, _DOING, "adopter", _WISHER, "a sign of life from the adopter"),
     Edge("wish.fulfilled", _TAKEN, _DONE, "adopter", _WISHER_DESK, "fulfilled at once"),
     Edge("wish.given_up", _TAKEN, _WALL, "adopter", _WISHER_DESK, "the adopter cannot: back to the wall"),
+    Edge("wish.left", _TAKEN, _WALL, "adopter", PARTIES, "one of several cannot: their share is free again"),
+    Edge("wish.handed", _TAKEN, _TAKEN, "adopter", PARTIES, "somebody else goes on with it"),
     Edge("wish.lapsed", _TAKEN, _WALL, "system", PARTIES, "no sign of life for seven days: back to the wall"),
     Edge("wish.withdrawn", _TAKEN, _BACK, "wisher", PARTIES, "the adopter must not go on in vain"),
     Edge("wish.progressed", _DOING, _DOING, "adopter", _WISHER, "another sign of life"),
     Edge("wish.fulfilled", _DOING, _DONE, "adopter", _WISHER_DESK, "the adopter reported it, with a photo if any"),
     Edge("wish.given_up", _DOING, _WALL, "adopter", _WISHER_DESK, "the adopter cannot: back to the wall"),
+    Edge("wish.left", _DOING, _WALL, "adopter", PARTIES, "one of several cannot: their share is free again"),
+    Edge("wish.handed", _DOING, _DOING, "adopter", PARTIES, "somebody else goes on with it"),
     Edge("wish.lapsed", _DOING, _WALL, "system", PARTIES, "no sign of life for seven days: back to the wall"),
     Edge("wish.withdrawn", _DOING, _BACK, "wisher", PARTIES, "the adopter must not go on in vain"),
     Edge("wish.thanked", _DONE, _CLOSED, "wisher", _ADOPTER_DESK, "the wisher received it and says thanks"),
@@ -88,13 +98,28 @@ TRANSITIONS: tuple[WishTransition, ...] = (
 )
 
 NOTES: frozenset[str] = frozenset(
-    {"wish.drafted", "wish.reminded", "wish.reworded", "wish.disclosed", "wish.relayed", "wish.carried"}
+    {
+        "wish.drafted",
+        "wish.reminded",
+        "wish.reworded",
+        "wish.disclosed",
+        "wish.relayed",
+        "wish.carried",
+        "wish.arranged",
+        "wish.kept",
+        "wish.waited",
+        "wish.offered",
+        "wish.proposed",
+        "wish.overdue",
+        "wish.pictured",
+        "wish.praised",
+    }
 )
 """Events that are written down and move nothing. `wish.drafted` is the record's first."""
 
 EVENTS: frozenset[str] = frozenset(edge.event for edge in TRANSITIONS) | NOTES
 
-TERMINAL: frozenset[WishState] = frozenset({_CLOSED, _NO, _BACK, _OVER})
+TERMINAL: frozenset[WishState] = frozenset({_CLOSED, _NO, _BACK, _OVER, _TURNED})
 """Nothing leads out of these."""
 
 OPEN: frozenset[WishState] = frozenset(WishState) - TERMINAL

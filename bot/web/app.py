@@ -14,6 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from bot.channels.webchat.channel import WebChannel
 from bot.web import (
     pages,
+    pages_wall,
     problems,
     routes_chat,
     routes_media,
@@ -54,7 +55,15 @@ def create_app(
     )
     app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token)
     problems.install(app)
-    for module in (routes_session, routes_media, routes_wall, routes_service, routes_wechat, pages):
+    for module in (
+        routes_session,
+        routes_media,
+        routes_wall,
+        routes_service,
+        routes_wechat,
+        pages_wall,
+        pages,
+    ):
         app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)

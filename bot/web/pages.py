@@ -14,14 +14,10 @@ from bot.web import chat
 from bot.web.here import Here, enter
 from bot.web.identity import Visitor, sign_in
 from bot.web.problems import ProblemError
-from bot.web.routes_wall import wish_out
-from bot.web.shapes import Code, NewMessage, NewPress, PostOut, Queue, Said, post_out
+from bot.web.shapes import NewMessage, NewPress, PostOut, Queue, Said, post_out
 from bot.web.site import Site, TheSite
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-WISHES_A_PAGE = 30
-
-_Code = Annotated[Code | None, Query()]
 _Scanned = Annotated[
     str | None, Query(description="A code that cannot be one is passed over: the page opens all the same.")
 ]
@@ -38,9 +34,10 @@ async def resident_chat(
     i: _Scanned = None,
     r: _Scanned = None,
     m: _Scanned = None,
+    h: _Scanned = None,
 ) -> Response:
-    """The resident's chat; `b` a door code, `w` a wish number, `i` an invitation, `r` a record number, `m` my records."""
-    given = (("b", b), ("w", w), ("i", i), ("r", r), ("m", m))
+    """The resident's chat; `b` a door code, `w` a wish, `i` an invitation, `h` a hand-over, `r` a record, `m` my records."""
+    given = (("b", b), ("w", w), ("i", i), ("h", h), ("r", r), ("m", m))
     scanned = {name: code for name, code in given if code and _SCENE.fullmatch(code)}
     scene = next((f"{name}_{code}" for name, code in scanned.items()), "")
     place = await site.backend.place_name(scanned["b"]) if "b" in scanned else None
@@ -85,30 +82,6 @@ async def my_rooms(request: Request, site: TheSite, visitor: Visitor) -> Respons
     rooms = await site.backend.rooms(visitor) if visitor else []
     start = {"api": "/api/chat"}
     return site.page(request, "rooms.html", {"rooms": rooms, "start": start, "script": _script(site)})
-
-
-@router.get("/wall")
-async def wish_wall(
-    request: Request,
-    site: TheSite,
-    community: _Code = None,
-    kind: _Code = None,
-    before: Annotated[int | None, Query(ge=1, lt=1 << 53)] = None,
-) -> Response:
-    """The wish wall; readable without scripts."""
-    found = await site.backend.wall(community, kind, before, WISHES_A_PAGE + 1)
-    wishes = [wish_out(site, wish) for wish in found[:WISHES_A_PAGE]]
-    older = wishes[-1].number if len(found) > WISHES_A_PAGE else None
-    values = {
-        "wishes": wishes,
-        "older": older,
-        "before": before,
-        "community": community,
-        "kind": kind,
-        "communities": site.backend.communities,
-        "kinds": site.backend.wish_kinds,
-    }
-    return site.page(request, "wall.html", values)
 
 
 @router.get("/cockpit")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol, TypedDict
 
 from bot.callbacks import Query
 from bot.channels.base import RawUpdate
@@ -32,7 +32,11 @@ class Room(NamedTuple):
 
 
 class WallWish(NamedTuple):
-    """A wish as everybody may see it. `place` is no finer than an estate; `kind` and `state` are ids."""
+    """A wish as everybody may see it. `place` is no finer than an estate; `kind`, `theme` and `state` are ids.
+
+    `adopters` are taken of `shares` parts; `cost` is yuan at most; `cursor` is its place on the wall; `early` says that
+    adopting begins only with the launch hour of its season.
+    """
 
     number: int
     text: str
@@ -41,6 +45,43 @@ class WallWish(NamedTuple):
     state: str
     published_at: datetime
     adopters: int
+    theme: str = ""
+    shares: int = 1
+    cost: int | None = None
+    due_at: datetime | None = None
+    pairs: bool = False
+    carried: int = 0
+    cursor: int = 0
+    early: bool = False
+
+
+class WallQuery(NamedTuple):
+    """What somebody wants to see of the wall; empty fields mean anything. `most` is yuan."""
+
+    community: str = ""
+    kind: str = ""
+    theme: str = ""
+    skill: str = ""
+    most: int | None = None
+    only_open: bool = False
+
+
+class WallSeason(NamedTuple):
+    """A season as everybody may see it."""
+
+    number: int
+    title: str
+    state: str
+    launch_at: datetime
+    closes_at: datetime
+
+
+class WallReport(NamedTuple):
+    """The public report of a season: figures as they were published, references of confirmed photos."""
+
+    season: WallSeason
+    figures: dict[str, Any]
+    pictures: list[str]
 
 
 class Health(NamedTuple):
@@ -82,6 +123,10 @@ class Backend(Protocol):
     """Community ids and their names, in the order they are shown."""
     wish_kinds: Mapping[str, str]
     """Kinds of wishes and their names, in the order they are shown."""
+    wish_themes: Mapping[str, str]
+    """What help is asked for, finer than the kind, with names."""
+    web_base: str
+    """The address people open; empty when it is not configured."""
 
     async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
         """Stores the update; durable when it returns. With `wait`, returns after it was handled and its answers were
@@ -102,8 +147,32 @@ class Backend(Protocol):
         """The user a sign-in link was made for; None when it is unknown, used or too old."""
         ...
 
-    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
-        """Published wishes, newest first, with numbers below `before`."""
+    async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
+        """What hangs on the wall, in its order, below a cursor (0: from the top)."""
+        ...
+
+    async def wish(self, number: int) -> WallWish | None:
+        """One wish, while the wall shows it."""
+        ...
+
+    async def wall_figures(self) -> dict[str, int]:
+        """How many wishes of the wall are open, helping and fulfilled."""
+        ...
+
+    async def season(self) -> WallSeason | None:
+        """The season that runs now."""
+        ...
+
+    async def season_report(self, number: int) -> WallReport | None:
+        """The report of a season, once it is public."""
+        ...
+
+    async def season_reports(self) -> list[WallSeason]:
+        """Every season with a public report, newest first."""
+        ...
+
+    async def public_picture(self, ref: str) -> StoredFile | None:
+        """A photo that a person has confirmed for everybody."""
         ...
 
     async def media_for(self, user: str, media_id: str) -> StoredFile | None:

@@ -173,7 +173,27 @@ class WishOut(BaseModel):
     place: str
     state: str
     published_at: datetime
-    adopters: int
+    adopters: int = Field(description="parts that are taken, of `shares`")
+    theme: str = ""
+    theme_name: str = ""
+    shares: int = 1
+    cost: int | None = Field(default=None, description="yuan at most, as a guide")
+    due_at: datetime | None = None
+    pairs: bool = Field(default=False, description="to be visited by two")
+    carried: int = Field(default=0, description="seasons it has waited through")
+    early: bool = Field(default=False, description="to be adopted from the launch hour of its season on")
+    cursor: int = Field(description="its place on the wall: `before` for the next page")
+
+
+class WallOut(BaseModel):
+    """The wall in numbers, and the season that runs."""
+
+    open: int
+    helping: int
+    fulfilled: int
+    season: str = ""
+    launch_at: datetime | None = None
+    closes_at: datetime | None = None
 
 
 class HealthOut(BaseModel):

@@ -38,6 +38,18 @@ class Site:
     metrics_token: str = ""
     drawing: asyncio.Semaphore = field(default_factory=_pictures_at_once)
 
+    def day(self, moment: datetime) -> str:
+        """A day as people say it."""
+        local = moment.astimezone(_CHINA)
+        return self.words.get("wall", "date", month=local.month, day=local.day)
+
+    def hour(self, moment: datetime) -> str:
+        """A day and hour as people say them."""
+        local = moment.astimezone(_CHINA)
+        return self.words.get(
+            "wall", "hour", month=local.month, day=local.day, hour=local.hour, minute=f"{local.minute:02d}"
+        )
+
     def page(
         self,
         request: Request,

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from handlers import wall
+from handlers import wall_page
+from storage.wishes import EVERYTHING, Filter
 from tests.handlers.wish_steps import ROOM, adopted, heard, last, published, stored
 from tests.town import Town
 
@@ -42,7 +43,8 @@ async def test_only_one_kind(tmp_path: Path, buttons: bool) -> None:
         await town.presses("陈大爷", "对")
         await town.says("刘书记", "上墙 1002", room=ROOM)
         await town.says("小王", "心愿墙")
-        await town.presses("小王", "服务陪伴心愿")
+        await town.presses("小王", "按种类")
+        await town.presses("小王", "陪伴")
         assert "象棋" in last(town, "小王")
         assert "轮椅" not in last(town, "小王")
         await town.says("小王", "心愿墙 实物")
@@ -94,15 +96,17 @@ async def test_the_web_page_has_plain_values_and_nothing_personal(tmp_path: Path
         await _seven(town)
         await town.says("刘书记", "婉拒 1004 不行", room=ROOM)
         async with town.store.read() as tx:
-            shown = await wall.page(tx, town.city, limit=3)
+            shown = await wall_page.page(tx, town.city, EVERYTHING, limit=3)
             assert [w.number for w in shown] == [1007, 1006, 1005]
-            older = await wall.page(tx, town.city, before=1005, limit=10)
+            older = await wall_page.page(tx, town.city, EVERYTHING, below=shown[-1].cursor, limit=10)
             assert [w.number for w in older] == [1003, 1002, 1001]
-            assert await wall.page(tx, town.city, community="dukou") == []
-            assert [w.number for w in await wall.page(tx, town.city, before=5000, limit=1)] == [1007]
-            assert await wall.page(tx, town.city, before=1) == []
+            assert await wall_page.page(tx, town.city, Filter(community="dukou")) == []
+            assert [w.number for w in await wall_page.page(tx, town.city, EVERYTHING, below=5000, limit=1)] == [1007]
+            assert await wall_page.page(tx, town.city, EVERYTHING, below=1) == []
+            assert await wall_page.one(tx, town.city, 1004) is None
+            assert await wall_page.one(tx, town.city, 1007) == shown[0]
         first = shown[0]
-        assert (first.kind, first.kind_name, first.place) == ("wish.wish.goods", "实物心愿", "银杏苑")
+        assert (first.kind, first.theme, first.place) == ("wish.wish.goods", "goods", "银杏苑")
         assert (first.state, first.adopters) == ("published", 0)
         assert all("02" not in w.text and "幢" not in w.text for w in shown)
 
@@ -111,7 +115,7 @@ async def test_an_adopted_wish_stays_on_the_page_as_such(tmp_path: Path) -> None
     async with Town.open(tmp_path, buttons=True) as town:
         await adopted(town)
         async with town.store.read() as tx:
-            [entry] = await wall.page(tx, town.city)
+            [entry] = await wall_page.page(tx, town.city, EVERYTHING)
         assert (entry.state, entry.adopters, entry.number) == ("adopted", 1, (await stored(town)).number)
         await town.says("小赵", "心愿墙")
         assert "轮椅" not in heard(town, "小赵")

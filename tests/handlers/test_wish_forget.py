@@ -6,7 +6,7 @@ from pathlib import Path
 
 from handlers import wish
 from handlers.turn import Turn
-from handlers.wish_desk import draw_open
+from handlers.wish_card import draw_open
 from storage import wishes
 from tests.handlers.wish_steps import adopted, heard, last, published, stored, submitted
 from tests.town import Town

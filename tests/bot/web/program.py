@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
-from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallWish
+from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallQuery, WallReport, WallSeason, WallWish
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
@@ -17,6 +17,7 @@ from storage.seal import Sealer, new_key
 
 QUEUE = "grid:yinxing-01"
 KINDS = {"goods": "小物件", "company": "陪伴", "repair": "帮修帮装"}
+THEMES = {"goods": "实物", "company": "陪伴", "repair": "修修补补"}
 COMMUNITIES = {"yinxing": "银杏社区", "dukou": "渡口社区"}
 ROOM = Address(channel="web", chat=f"r:{QUEUE}", is_group=True)
 
@@ -31,6 +32,8 @@ class Program:
     street_name = "临江街道"
     communities = COMMUNITIES
     wish_kinds = KINDS
+    wish_themes = THEMES
+    web_base = ""
 
     def __init__(self, channel: WebChannel) -> None:
         self.channel = channel
@@ -39,6 +42,9 @@ class Program:
         self.links: dict[str, str] = {}
         self.files: dict[tuple[str, str], StoredFile] = {}
         self.wishes: list[WallWish] = []
+        self.running: WallSeason | None = None
+        self.reports: dict[int, WallReport] = {}
+        self.public: dict[str, StoredFile] = {}
         self.claimed_by = ""
         self.busy = False
         self.hook_status = 200
@@ -103,15 +109,40 @@ class Program:
     async def login(self, token: str) -> str | None:
         return self.links.pop(token, None)
 
-    async def wall(self, community: str | None, kind: str | None, before: int | None, limit: int) -> list[WallWish]:
+    async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
         found = [
             wish
             for wish in self.wishes
-            if (kind is None or wish.kind == kind)
-            and (community is None or COMMUNITIES.get(community) == wish.place)
-            and (before is None or wish.number < before)
+            if (not wanted.kind or wish.kind == wanted.kind)
+            and (not wanted.theme or wish.theme == wanted.theme)
+            and (not wanted.community or COMMUNITIES.get(wanted.community) == wish.place)
+            and (not below or wish.number < below)
+            and (not wanted.only_open or wish.state == "published")
         ]
         return sorted(found, reverse=True)[:limit]
+
+    async def wish(self, number: int) -> WallWish | None:
+        return next((w for w in self.wishes if w.number == number), None)
+
+    async def wall_figures(self) -> dict[str, int]:
+        states = [w.state for w in self.wishes]
+        return {
+            "open": states.count("published"),
+            "helping": states.count("adopted"),
+            "fulfilled": states.count("fulfilled"),
+        }
+
+    async def season(self) -> WallSeason | None:
+        return self.running
+
+    async def season_report(self, number: int) -> WallReport | None:
+        return self.reports.get(number)
+
+    async def season_reports(self) -> list[WallSeason]:
+        return [report.season for report in self.reports.values()]
+
+    async def public_picture(self, ref: str) -> StoredFile | None:
+        return self.public.get(ref)
 
     async def media_for(self, user: str, media_id: str) -> StoredFile | None:
         return self.files.get((user, media_id))
@@ -169,7 +200,8 @@ class Program:
             text, kind, state, adopters = texts[number % len(texts)]
             place = list(COMMUNITIES.values())[number % 2]
             at = datetime(2026, 11, 1 + number % 20, 8, 0, tzinfo=UTC)
-            self.wishes.append(WallWish(number, text, kind, place, state, at, adopters))
+            more = {"shares": 3, "cost": 200} if number % 5 == 0 else {}
+            self.wishes.append(WallWish(number, text, kind, place, state, at, adopters, theme=kind, **more))
 
 
 async def open_channel(folder: Path) -> tuple[Database, WebChannel]:
