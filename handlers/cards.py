@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers import names, placing
 from handlers.turn import Rows, Turn
-from storage import attachments, events, outbox, people, requests, supporters
+from storage import attachments, events, outbox, people, requests, supporters, waits
 from storage.people import Chat
 from storage.requests import Request
 from workflow.states import OPEN, State
@@ -78,7 +78,17 @@ async def card_text(turn: Turn, request: Request) -> str:
         company=turn.text("joining.about", count=company) if company else "",
         hint=turn.text("joining.hint_line", number=hint) if hint else "",
         parent=parent or "",
+        waiting=await waiting_line(turn, request),
     )
+
+
+async def waiting_line(turn: Turn, request: Request) -> str:
+    """Why the clock stands still and until when; empty while it runs."""
+    wait = await waits.find_open(turn.tx, request.id) if request.waits_until is not None else None
+    if wait is None:
+        return ""
+    why = wait.words or turn.text(f"waiting.why_{wait.reason}")
+    return turn.text("waiting.line_parked" if wait.parked else "waiting.line", why=why, until=wait.until_at)
 
 
 async def likened(turn: Turn, request: Request) -> int | None:
@@ -149,7 +159,10 @@ async def rows_for(turn: Turn, request: Request) -> Rows:
             )
             for word in words
         ]
-        return [buttons[:2], buttons[2:]]
+        more = turn.button(
+            "waiting.button_more", "more.show", args, typed=turn.text("waiting.typed_more", number=number)
+        )
+        return [buttons[:2], buttons[2:], [more]]
     return []
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -40,6 +40,7 @@ class Manners:
     sure: float = 0.7  # at or above: one summary, one confirmation
     unsure: float = 0.3  # below: the desk gets it as it is
     urge_every: timedelta = timedelta(days=1)
+    brief_at: time = time(8, 30)
     draft_nudge: timedelta = timedelta(minutes=30)
     draft_life: timedelta = timedelta(hours=24)
     adopt_limit: int = 3
@@ -67,10 +68,22 @@ class City:
     department_calendar: WorkCalendar
     manners: Manners
     place_codes: Mapping[str, str] = field(default_factory=dict)  # code at the door -> place as text
+    desk_calendar: WorkCalendar | None = None  # without one: that of the grids
+    own_calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)  # queue -> its own
+    holidays_until: date = date.max  # the last day whose holidays are known
 
     def calendar_of(self, queue: str) -> WorkCalendar:
-        """Grids and desks work every day, departments on workdays (workflow.md, Clocks)."""
-        return self.department_calendar if queue.startswith("dept:") else self.grid_calendar
+        """The queue's own calendar, else that of its kind: grids and desks work every day, departments on workdays.
+
+        (workflow.md, Clocks.)
+        """
+        if queue in self.own_calendars:
+            return self.own_calendars[queue]
+        if queue.startswith("dept:"):
+            return self.department_calendar
+        if queue.startswith("desk") and self.desk_calendar is not None:
+            return self.desk_calendar
+        return self.grid_calendar
 
     def item_name(self, item: str) -> str:
         """The kind as people call it; empty for none."""

@@ -12,8 +12,9 @@ from typing import Any
 from handlers import cards, clocks, handover, names, records, standing
 from handlers.turn import Turn
 from nlp.mask import mask
-from storage import attachments, events, people, requests, supporters
+from storage import attachments, events, people, petitions, requests, supporters
 from storage.requests import Lost, Request
+from workflow.petitions import Outcome, Petition
 from workflow.queues import STREET_DESK
 from workflow.rights import may_act
 from workflow.states import Forbidden, State
@@ -34,6 +35,7 @@ async def take(turn: Turn, args: dict[str, Any]) -> None:
     if request.state is not State.QUEUED:
         await standing.tell(turn, request)
         return
+    request = await clocks.settle(turn, request)
     try:
         moved = await requests.move(
             turn.tx,
@@ -45,10 +47,15 @@ async def take(turn: Turn, args: dict[str, Any]) -> None:
             claimer_id=turn.me.id,
             claimed_at=turn.now,
             responded_at=request.responded_at or turn.now,
+            contact_queue=request.queue,
+            contact_id=turn.me.id,
         )
     except (Forbidden, Lost):
         await standing.tell(turn, request)
         return
+    returned = await petitions.find_open(turn.tx, moved.id, Petition.RETURN)
+    if returned is not None:
+        await petitions.decide(turn.tx, returned.id, Outcome.ANSWERED, turn.now, by=turn.me.id)
     await clocks.arm(turn, moved)
     await cards.refresh(turn, moved)
     if turn.here.is_group:
@@ -159,6 +166,8 @@ async def _release(turn: Turn, request_id: int, why: str) -> None:
 async def let_go(turn: Turn, request: Request, why: str = "") -> bool:
     """Ends a claim without a result, whoever decides it. False when the record is not claimed any more."""
     actor = turn.person.id if turn.person else None
+    if request.state is State.CLAIMED:
+        request = await clocks.settle(turn, request)
     try:
         moved = await requests.move(
             turn.tx,

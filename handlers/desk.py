@@ -9,18 +9,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from handlers import cards, filing, names, placing, records, standing, triage, where
+from handlers import cards, filing, placing, refusing, standing, triage, where
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
-from nlp.mask import mask
-from storage import events, labels, requests, timers
+from storage import events, labels, requests
 from storage.requests import Lost, Request
+from workflow.refusals import REASONS
 from workflow.routing import GRID
 from workflow.states import Forbidden, State
 
 FLOW = "desk"
-_REASONS = ("outside", "repeated", "mistaken")
 _PAGE = 8
 
 
@@ -206,14 +205,15 @@ async def refuse(turn: Turn, args: dict[str, Any]) -> None:
     """Asks for the reason, which the resident will read."""
     request = await requests.get(turn.tx, args["id"])
     if await _movable(turn, request, "refuse"):
-        reasons = [turn.button(f"desk.button_{r}", "desk.refuse_as", {"id": request.id, "reason": r}) for r in _REASONS]
+        reasons = [turn.button(f"desk.button_{r}", "desk.refuse_as", {"id": request.id, "reason": r}) for r in REASONS]
         other = turn.button("desk.button_other", "desk.refuse_other", {"id": request.id})
         await turn.say("desk.refuse_ask", rows=_pairs([*reasons, other]), **standing.named(turn, request))
 
 
 async def _refuse_as(turn: Turn, args: dict[str, Any]) -> None:
     request = await requests.get(turn.tx, args["id"])
-    await _refuse(turn, request, turn.text(f"desk.kindly_{args['reason']}"))
+    await refusing.refuse(turn, request, reason=args["reason"])
+    await turn.toast("desk.refused", number=request.number)
 
 
 async def _refuse_other(turn: Turn, args: dict[str, Any]) -> None:
@@ -223,29 +223,9 @@ async def _refuse_other(turn: Turn, args: dict[str, Any]) -> None:
         await turn.say("desk.refuse_words", force_reply=True, number=request.number)
 
 
-async def _refuse(turn: Turn, request: Request, reason: str) -> None:
-    if not await _movable(turn, request, "refuse"):
-        return
-    try:
-        moved = await requests.move(
-            turn.tx,
-            request,
-            "request.refused",
-            turn.now,
-            actor_id=turn.me.id,
-            words=mask(reason)[:200],
-            closed_at=turn.now,
-        )
-    except (Forbidden, Lost):
-        await standing.tell(turn, request)
-        return
-    await timers.drop(turn.tx, "request", moved.id)
-    await cards.refresh(turn, moved)
-    await records.tell_reporter(turn, moved, "desk.refused_told", reason=reason[:300])
-    if request.claimer_id is not None and request.claimer_id != turn.me.id:
-        worker = await names.worker(turn, turn.me.id)
-        await turn.tell(request.claimer_id, "desk.refused_claimer", worker=worker, **standing.named(turn, moved))
-    await turn.toast("desk.refused", number=moved.number)
+async def _refuse(turn: Turn, request: Request, words: str) -> None:
+    await refusing.refuse(turn, request, words=words)
+    await turn.toast("desk.refused", number=request.number)
 
 
 async def _step(turn: Turn) -> bool:

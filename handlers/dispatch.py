@@ -11,7 +11,7 @@ from datetime import datetime
 from handlers import answers, flood, groups, listen, numbered, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
-from handlers.turn import NotForYou, Turn
+from handlers.turn import Denied, NotForYou, Turn
 from nlp.mask import mask
 from storage import attachments, dialogues, outbox, people
 from storage.people import Chat, Person
@@ -60,6 +60,8 @@ async def _answer_in(turn: Turn) -> None:
             await turn.say("common.unreadable")
     except NotForYou:
         await turn.toast("common.not_allowed", alert=True)
+    except Denied as denied:
+        await turn.toast(denied.key, alert=True, **denied.values)
     await _settle_press(turn)
 
 

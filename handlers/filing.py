@@ -11,7 +11,7 @@ from handlers.triage import Decision, decide, place_dict, restored
 from handlers.turn import Turn
 from nlp.mask import find_phone, mask
 from nlp.reader import Findings
-from storage import attachments, events, labels, people, requests, roles, supporters
+from storage import attachments, events, labels, people, petitions, requests, roles, supporters
 from storage.requests import Original, Request
 from workflow.clock import DueTimes
 from workflow.queues import QueueKind, parse_queue
@@ -152,7 +152,8 @@ async def redirect(
     kind = request.item if item is None else item
     where = {**request.place, **(place or {}), "grid": request.grid if grid is None else grid}
     target = queue or _queue_for(turn, request, kind, where)
-    due = clocks.due_times(turn, kind, target, urgent=request.urgent, start_at=request.started_at)
+    request = await clocks.settle(turn, request)
+    due = await clocks.due_again(turn, request, item=kind, queue=target)
     moved = await requests.move(
         turn.tx,
         request,
@@ -171,6 +172,8 @@ async def redirect(
         respond_due_at=due.respond_due_at,
         resolve_due_at=due.resolve_due_at,
     )
+    if target != request.queue:
+        await petitions.moved_on(turn.tx, moved.id, turn.now, by=turn.person.id if turn.person else None)
     await clocks.arm(turn, moved)
     await cards.refresh(turn, moved)
     if tells and target != request.queue:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards, filing, names, records, standing
+from handlers import cards, dispute, filing, names, petitions, records, standing
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.mask import mask
 from storage import people, requests, roles
 from storage.people import Person
 from storage.requests import Lost, Request
+from workflow.petitions import Petition
 from workflow.queues import STREET_DESK, QueueKind, parse_queue
 from workflow.rights import Grant, Role, may_act
 from workflow.states import Forbidden, State
@@ -78,6 +79,10 @@ async def send_back(turn: Turn, request_id: int, why: str) -> None:
     request = await _returnable(turn, request_id)
     if request is None:
         return
+    await dispute.check_time(turn, request)
+    if await dispute.was_returned(turn, request) and not filing.is_desk(request.queue):
+        await dispute.say_it(turn, request, why)
+        return
     desk, former = turn.city.org.desk_of(request.queue), request.claimer_id
     reason = mask(why)[:200]
     try:
@@ -93,7 +98,9 @@ async def send_back(turn: Turn, request_id: int, why: str) -> None:
         reason=reason,
         **standing.named(turn, moved),
     )
-    await turn.toast("claim.returned", number=moved.number, queue=turn.city.org.name_of(desk))
+    await petitions.put(turn, moved, Petition.RETURN, reason, queue=desk)
+    key = "claim.returned_contact" if moved.contact_id == turn.me.id else "claim.returned"
+    await turn.toast(key, number=moved.number, queue=turn.city.org.name_of(desk))
     if former is not None and former != turn.me.id:
         await turn.tell(former, "claim.gone", queue=turn.city.org.name_of(desk), **standing.named(turn, moved))
 
@@ -170,6 +177,7 @@ async def _hand_over(turn: Turn, request: Request, to: Person) -> None:
             data={"from": request.claimer_id, "to": to.id, "as": standing.acting_as(turn, request)},
             claimer_id=to.id,
             claimed_at=turn.now,
+            contact_id=to.id,
         )
     except (Forbidden, Lost):
         await standing.tell(turn, request)

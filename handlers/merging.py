@@ -11,7 +11,7 @@ from typing import Any
 
 from handlers import cards, clocks, crowd, names, records, standing
 from handlers.turn import Turn
-from storage import events, requests, supporters, timers
+from storage import events, requests, supporters, timers, waits
 from storage.requests import Lost, Request
 from workflow import clock
 from workflow.states import MERGEABLE, OPEN, Forbidden, State
@@ -31,6 +31,7 @@ async def merge(turn: Turn, child: Request, parent: Request) -> None:
     child, parent = await requests.get(turn.tx, child.id), await requests.get(turn.tx, parent.id)
     if not await _may(turn, child, parent) or not await _fits(turn, child, parent):
         return
+    child = await clocks.settle(turn, child)
     try:
         moved = await requests.move(
             turn.tx,
@@ -158,7 +159,8 @@ async def bring_back(turn: Turn, child: Request) -> Request | None:
     """The record in its queue again, its clocks armed; None when somebody was faster."""
     merged = await events.find_latest(turn.tx, "request", child.id, "request.merged")
     started_at = clock.resume(child.started_at, merged.at if merged else turn.now, turn.now)
-    due = clocks.due_times(turn, child.item, child.queue, urgent=child.urgent, start_at=started_at)
+    await waits.shift(turn.tx, child.id, started_at - child.started_at)
+    due = await clocks.due_again(turn, child, start_at=started_at)
     try:
         moved = await requests.move(
             turn.tx,

@@ -11,7 +11,7 @@ from typing import Any
 from handlers import albums, alike, cards, clocks, names
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
-from storage import attachments, events, people, requests, supporters, timers, wishes
+from storage import attachments, events, people, requests, supporters, timers, waits, wishes
 from storage.requests import Request
 from workflow.rating import may_reopen
 from workflow.states import OPEN, State
@@ -121,6 +121,8 @@ async def show(turn: Turn, request: Request) -> None:
         respond_due=request.respond_due_at if waiting else "",
         resolve_due=request.resolve_due_at if waiting or handled else "",
         overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
+        waiting=await cards.waiting_line(turn, request),
+        contact=await contact(turn, request) if waiting or handled else "",
         note=notes[-1].words if notes else "",
         rows=[*look, *_rows(turn, request)],
         **named(turn, request),
@@ -128,7 +130,17 @@ async def show(turn: Turn, request: Request) -> None:
 
 
 def _overdue(turn: Turn, request: Request) -> bool:
-    return request.state in OPEN and request.state is not State.RESOLVED and turn.now > request.resolve_due_at
+    return request.state in OPEN and request.waits_until is None and turn.now > request.resolve_due_at
+
+
+async def contact(turn: Turn, request: Request) -> str:
+    """首接: who answers to the resident until somebody else has accepted it; the unit while no person has."""
+    unit = turn.city.org.name_of(request.contact_queue or request.queue)
+    if request.contact_id is None:
+        return turn.text("records.contact_unit", unit=unit)
+    if request.contact_id == request.claimer_id:
+        return ""
+    return turn.text("records.contact_person", unit=unit, worker=await names.worker(turn, request.contact_id))
 
 
 def _rows(turn: Turn, request: Request) -> Rows:
@@ -225,11 +237,22 @@ async def supplement(turn: Turn, request: Request, *, text: str = "", quiet: boo
         actor_id=turn.me.id,
         data={"characters": len(words), "files": len(turn.attached)},
     )
-    request = await requests.get(turn.tx, request.id)
+    request = await _answered(turn, await requests.get(turn.tx, request.id))
     await cards.refresh(turn, request)
     await tell_handler(turn, request, "records.supplemented", words=mask(words)[:200], media=turn.attached)
     if not quiet:
         await turn.say("records.added", **named(turn, request))
+
+
+async def _answered(turn: Turn, request: Request) -> Request:
+    """A pause that waited for the resident is over with their answer."""
+    wait = await waits.find_open(turn.tx, request.id) if request.waits_until is not None else None
+    if wait is None or wait.parked or wait.reason != "resident":
+        return request
+    request = await clocks.settle(turn, request)
+    await clocks.arm(turn, request)
+    await tell_handler(turn, request, "waiting.resumed_queue", due=request.resolve_due_at)
+    return request
 
 
 async def _keep_words(turn: Turn, request: Request, words: str) -> None:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import cards, names, rate, records, standing
+from handlers import cards, clocks, names, rate, records, standing, whistle
 from handlers.turn import Turn
 from nlp.mask import mask
-from storage import attachments, events, requests, timers
+from storage import attachments, events, petitions, requests, timers
 from storage.requests import Lost, Request
 from workflow.states import Forbidden
 
@@ -53,6 +53,10 @@ async def _workable(turn: Turn, request_id: int, act: str) -> Request | None:
     """The record when the acting person may work on it now; else they were told how it stands."""
     request = await requests.get(turn.tx, request_id)
     if not await standing.allowed(turn, act, request) or not await standing.holds(turn, request):
+        return None
+    if act == "resolve" and (missing := await whistle.missing(turn, request)):
+        units = turn.text("whistle.list_mark").join(turn.city.org.name_of(q) for q in missing)
+        await turn.toast("whistle.still_missing", alert=True, number=request.number, units=units)
         return None
     return request
 
@@ -169,6 +173,7 @@ async def _note(turn: Turn, request: Request, text: str) -> None:
 
 async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int]) -> None:
     photos = await _photos(turn, files)
+    request = await clocks.settle(turn, request)
     try:
         moved = await requests.move(
             turn.tx,
@@ -180,6 +185,7 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
             words=mask(words)[:500],
             resolution=request.resolution + 1,
             resolved_at=turn.now,
+            contact_id=request.claimer_id or turn.me.id,
         )
     except (Forbidden, Lost):
         await turn.done()
@@ -187,8 +193,10 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
         return
     await attachments.attach(turn.tx, files, "result", moved.id)
     await timers.drop(turn.tx, "request", moved.id, prefix="clock.")
+    await petitions.moved_on(turn.tx, moved.id, turn.now, by=turn.me.id)
     await rate.arm(turn, moved)
     await cards.refresh(turn, moved)
+    await whistle.over(turn, moved, words)
     await _close_question(turn, "more", moved)
     worker = await names.worker(turn, turn.me.id)
     await records.tell_reporter(turn, moved, "result.told", worker=worker, words=words, media=files)

@@ -316,6 +316,7 @@ async def _end_yes(turn: Turn, args: dict[str, Any]) -> None:
         data={"role": grant.role.value, "scope": grant.scope},
     )
     freed = await _free_records(turn, person_id)
+    await requests.drop_contact(turn.tx, person_id)
     name = names.shown(await people.get_person(turn.tx, person_id)) or turn.text("card.worker")
     await turn.say("staff.ended", name=name, role=role_name(turn, grant), freed=freed or "")
     await turn.tell(person_id, "staff.ended_told", role=role_name(turn, grant))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import filing, names
-from handlers.turn import Turn
+from handlers import names
+from handlers.turn import Denied, Turn
 from storage import people, requests
 from storage.requests import Request
+from workflow.queues import QueueKind, parse_queue
 from workflow.rights import may_act
 from workflow.states import State
 
@@ -39,12 +40,20 @@ async def find(turn: Turn, number: str) -> Request | None:
 
 async def allowed(turn: Turn, act: str, request: Request) -> bool:
     """Whether the acting person has a role for this act in the record's queue, in any chat; tells them when not."""
-    if may_act(await turn.grants(), act, request.queue, turn.city.org):
-        return True
-    queue = turn.city.org.name_of(request.queue)
-    key = "claim.not_yours_desk" if filing.is_desk(request.queue) else "claim.not_yours"
-    await turn.toast(key, alert=True, number=request.number, queue=queue)
-    return False
+    try:
+        await demand(turn, act, request)
+    except Denied as denied:
+        await turn.toast(denied.key, alert=True, **denied.values)
+        return False
+    return True
+
+
+async def demand(turn: Turn, act: str, request: Request, *, queue: str = "") -> None:
+    """Raises `Denied` unless the acting person has a role for this act in the record's queue, or in the one given."""
+    target = queue or request.queue
+    if not may_act(await turn.grants(), act, target, turn.city.org):
+        key = "claim.not_yours_desk" if parse_queue(target).kind is QueueKind.DESK else "claim.not_yours"
+        raise Denied(key, number=request.number, queue=turn.city.org.name_of(target))
 
 
 async def is_above(turn: Turn, queue: str) -> bool:

@@ -29,6 +29,18 @@ class NotForYou(Exception):
     """The person has no right to this act here. The dispatcher tells them kindly and nothing changes."""
 
 
+class Denied(Exception):
+    """An act that cannot be done now. `key` and `values` say why in the texts; nothing has changed.
+
+    Chats say it to the presser, the web desk answers with it.
+    """
+
+    def __init__(self, key: str, **values: Any) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
 @dataclass
 class Turn:
     """`person` and `chat` are who acts and where; both are None when only time has passed."""

@@ -20,12 +20,13 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     func,
     select,
     update,
 )
 
-from storage import chain, counters, events
+from storage import chain, counters, events, waits
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import states
@@ -65,6 +66,12 @@ requests = Table(
     Column("reopened", Integer, nullable=False),
     Column("supervised", Boolean, nullable=False),  # 督办
     Column("parent_id", BigInteger),  # of a merged record: the one it follows
+    Column("contact_queue", String(80)),  # 首接: the unit that answers to the reporter
+    Column("contact_id", BigInteger),  # 首接: the person of it, from the first claim until somebody else's
+    Column("waits_until", Moment),  # its clock stands still, at most until then
+    Column(
+        "parked", Boolean, nullable=False, server_default=false()
+    ),  # 挂账: it waits for longer, by a desk's decision
     Column("spot_id", BigInteger),  # one id for each place of a reporter: what comes back is known without its words
     UniqueConstraint("tenant", "number"),
     UniqueConstraint("tenant", "draft_id"),
@@ -73,6 +80,7 @@ requests = Table(
     Index(None, "tenant", "claimer_id", "state"),
     Index(None, "tenant", "grid", "received_at"),
     Index(None, "tenant", "parent_id"),
+    Index(None, "tenant", "contact_id", "state"),
 )
 
 ratings = Table(
@@ -123,6 +131,10 @@ class Request(NamedTuple):
     reopened: int
     supervised: bool
     parent_id: int | None
+    contact_queue: str | None
+    contact_id: int | None
+    waits_until: datetime | None
+    parked: bool
     spot_id: int | None
 
 
@@ -226,6 +238,8 @@ async def file(
             resolution=0,
             reopened=0,
             supervised=False,
+            contact_queue=queue,
+            parked=False,
         )
         .on_conflict_do_nothing(index_elements=["tenant", "draft_id"])
     )
@@ -346,6 +360,9 @@ async def move(
         else requests.c.claimer_id.is_(None),
     )
     values = await _placed(tx, request, values)
+    if edge.target not in states.OPEN:  # nothing is waited for any more
+        values |= {"waits_until": None, "parked": False}
+        await waits.end(tx, request.id, now)
     if await tx.run(statement.values(state=edge.target, **values)) != 1:
         raise Lost(await get(tx, request.id))
     moved = await get(tx, request.id)
@@ -384,6 +401,19 @@ async def change(tx: Tx, request_id: int, **values: Any) -> Request:
         values = await _placed(tx, await get(tx, request_id), values)
     await tx.run(update(requests).where(requests.c.tenant == tx.tenant, requests.c.id == request_id).values(**values))
     return await get(tx, request_id)
+
+
+async def drop_contact(tx: Tx, person_id: int) -> int:
+    """Somebody is nobody's contact any more: the unit answers for their open records. How many."""
+    return await tx.run(
+        update(requests)
+        .where(
+            requests.c.tenant == tx.tenant,
+            requests.c.contact_id == person_id,
+            requests.c.state.in_([s.value for s in states.OPEN]),
+        )
+        .values(contact_id=None)
+    )
 
 
 async def hand_on(tx: Tx, request_id: int, *, reporter_id: int, chat_id: int, text: str, original: Original) -> Request:

@@ -11,18 +11,24 @@ from storage.leases import leases, pauses
 from storage.outbox import outbox, posts
 from storage.pace import held, paces
 from storage.people import chats, identities, people, rooms
+from storage.petitions import petitions
 from storage.receipts import receipts
 from storage.requests import ratings, requests
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
 from storage.supporters import distinctions, supporter_ratings, supporters
+from storage.surveys import ballots, surveys
 from storage.timers import timers
 from storage.toasts import web_toasts
+from storage.waits import waits
 from storage.webchat import web_files, web_posts, web_sessions
+from storage.whistles import assessments, parts, whistles
 from storage.wishes import wishes
 
 ALL = (
+    assessments,
     attachments,
+    ballots,
     chats,
     counters,
     dialogues,
@@ -39,8 +45,10 @@ ALL = (
     menus,
     outbox,
     paces,
+    parts,
     pauses,
     people,
+    petitions,
     posts,
     ratings,
     receipts,
@@ -51,11 +59,14 @@ ALL = (
     settings,
     supporter_ratings,
     supporters,
+    surveys,
     timers,
+    waits,
     web_files,
     web_posts,
     web_sessions,
     web_toasts,
+    whistles,
     wishes,
 )
 

@@ -6,15 +6,24 @@ moment of receipt, so an edit, a claim or a change of queue never buys time. A c
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from workflow.calendar import WorkCalendar, require_aware
+from workflow.calendar import Span, WorkCalendar, add_time, require_aware
 
 PAUSE_LIMIT = timedelta(days=15)
-"""The most that all pauses of one record together may move its due time."""
+"""The longest that all pauses of one round of work may last together, in natural time. 挂账 is counted apart."""
+PAUSE_DAYS = 7
+"""The longest that one pause may be planned, in natural days."""
+PAUSES = 3
+"""How often one round of work may be paused."""
+EXTENSIONS = 2
+"""How often the time of one round of work may be extended."""
+PARKED_DAYS = 180
+"""The furthest that the review of a parked record (挂账) may lie ahead, in natural days."""
 
 NIGHT = (time(21, 0), time(8, 0))
 """Quiet hours, local: from the first time to the second, over midnight."""
@@ -36,6 +45,13 @@ class Mark(StrEnum):
 _PERCENT = {Mark.HALF: 50, Mark.MOST: 80, Mark.DUE: 100}
 
 
+class StageLimit(NamedTuple):
+    """The limit of one stage: either minutes or workdays, the other is 0."""
+
+    minutes: int = 0
+    workdays: int = 0
+
+
 class DueTimes(NamedTuple):
     """Until when a person must have taken it, and until when it must be resolved."""
 
@@ -47,14 +63,16 @@ def respond_due(received_at: datetime, minutes: int, *, urgent: bool, calendar: 
     """Until when somebody must have claimed it: natural minutes when urgent, else working minutes."""
     if not urgent:
         return calendar.add_minutes(received_at, minutes)
-    return require_aware(received_at) + timedelta(minutes=_counted(minutes))
+    return add_time(received_at, timedelta(minutes=minutes))
 
 
-def resolve_due(received_at: datetime, hours: int, *, urgent: bool, calendar: WorkCalendar) -> datetime:
-    """Until when it must be resolved: natural hours when urgent, else natural hours of workdays only."""
+def resolve_due(
+    received_at: datetime, hours: int, *, urgent: bool, calendar: WorkCalendar, pauses: Iterable[Span] = ()
+) -> datetime:
+    """Until when it must be resolved: natural hours when urgent, else natural hours of workdays only; never in a pause."""
     if not urgent:
-        return calendar.add_days_time(received_at, hours)
-    return require_aware(received_at) + timedelta(hours=_counted(hours))
+        return calendar.add_days_time(received_at, hours, pauses)
+    return add_time(received_at, timedelta(hours=hours), pauses)
 
 
 def retarget_due(
@@ -64,16 +82,41 @@ def retarget_due(
     resolve_hours: int,
     urgent: bool,
     calendar: WorkCalendar,
-    paused_for: timedelta = timedelta(0),
+    pauses: Sequence[Span] = (),
+    extra_hours: int = 0,
 ) -> DueTimes:
     """Both due times after the item or the queue has changed: the new rule, from the original moment of receipt.
 
-    They may lie in the past, and then the record is overdue at once. Pauses already granted are kept; they move
-    the resolution only, because waiting for the resident does not excuse a late first answer.
+    They may lie in the past, and then the record is overdue at once. Pauses and extensions already granted are kept;
+    they move the resolution only, because waiting for the resident does not excuse a late first answer.
     """
     respond = respond_due(received_at, respond_minutes, urgent=urgent, calendar=calendar)
-    resolve = resolve_due(received_at, resolve_hours, urgent=urgent, calendar=calendar)
-    return DueTimes(respond, pause(resolve, paused_for))
+    hours = resolve_hours + extra_hours
+    return DueTimes(respond, resolve_due(received_at, hours, urgent=urgent, calendar=calendar, pauses=pauses))
+
+
+def stage_due(
+    started_at: datetime, limit: StageLimit, *, urgent: bool, calendar: WorkCalendar, pauses: Iterable[Span] = ()
+) -> datetime:
+    """Until when a stage must be reached, from the start of the work: minutes as for an answer, workdays always as such."""
+    if limit.workdays:
+        return calendar.add_days_time(started_at, 24 * limit.workdays, pauses)
+    if urgent:
+        return add_time(started_at, timedelta(minutes=limit.minutes), pauses)
+    return calendar.add_minutes(started_at, limit.minutes, pauses)
+
+
+def longest_pause(paused: Sequence[Span], wanted: timedelta) -> timedelta:
+    """How long one more pause may be planned: what is wanted, cut to what one pause and all together may last.
+
+    Zero when there have been too many, or when nothing is left.
+    """
+    if wanted < timedelta(0):
+        raise ValueError("a pause cannot be negative")
+    if len(paused) >= PAUSES:
+        return timedelta(0)
+    left = PAUSE_LIMIT - sum((ends - begins for begins, ends in paused), timedelta(0))
+    return max(timedelta(0), min(wanted, timedelta(days=PAUSE_DAYS), left))
 
 
 def marks(start_at: datetime, due_at: datetime) -> dict[Mark, datetime]:
@@ -82,13 +125,6 @@ def marks(start_at: datetime, due_at: datetime) -> dict[Mark, datetime]:
     if due < start:
         raise ValueError("a clock cannot be due before it starts")
     return {mark: start + (due - start) * mark.percent / 100 for mark in Mark}
-
-
-def pause(due_at: datetime, paused_for: timedelta) -> datetime:
-    """The due time after pauses of `paused_for` in all; what exceeds PAUSE_LIMIT is not granted."""
-    if paused_for < timedelta(0):
-        raise ValueError("a pause cannot be negative")
-    return require_aware(due_at) + min(paused_for, PAUSE_LIMIT)
 
 
 def resume(started_at: datetime, stopped_at: datetime, now: datetime) -> datetime:
@@ -120,9 +156,3 @@ def _is_within(at: time, begins: time, ends: time) -> bool:
     if begins <= ends:
         return begins <= at < ends
     return at >= begins or at < ends
-
-
-def _counted(amount: int) -> int:
-    if amount < 0:
-        raise ValueError(f"a time limit must not be negative: {amount}")
-    return amount

@@ -20,11 +20,13 @@ class Role(StrEnum):
     GRID_CHIEF = "grid_chief"
     BUILDING_CHIEF = "building_chief"
     DEPT_STAFF = "dept_staff"
+    DEPT_HEAD = "dept_head"
     DESK = "desk"
     STREET = "street"
     ADMIN = "admin"
     MEMBER = "member"
     UNIT = "unit"
+    ASSESSOR = "assessor"
 
 
 class Scope(StrEnum):
@@ -48,49 +50,60 @@ SCOPES: Mapping[Role, Scope] = {
     Role.GRID_CHIEF: Scope.GRID,
     Role.BUILDING_CHIEF: Scope.GRID,
     Role.DEPT_STAFF: Scope.DEPARTMENT,
+    Role.DEPT_HEAD: Scope.DEPARTMENT,
     Role.DESK: Scope.COMMUNITY,
     Role.STREET: Scope.STREET,
     Role.ADMIN: Scope.STREET,
     Role.MEMBER: Scope.COMMUNITY,
     Role.UNIT: Scope.COMMUNITY,
+    Role.ASSESSOR: Scope.COMMUNITY,
 }
 
 HANDLING = frozenset(
     {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"}
+    | {"pause", "ask_extension", "dispute", "answer", "check_in"}
 )
 """What everybody who works in a queue may do there. Whose claim it is, is checked where the record is."""
-DECIDING = frozenset({"reroute", "refuse", "merge", "publish_wish"})
+DECIDING = frozenset(
+    {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
+)
 """What a desk decides."""
+RULING = frozenset({"rule"})
+"""Whose it is when queues dispute it: decided by the level above the desks."""
 BINDING = frozenset({"bind_group"})
 """Joining a group chat to a queue, which sends the queue's cards there."""
 
-ACTS = HANDLING | DECIDING | BINDING
+ACTS = HANDLING | DECIDING | BINDING | RULING
 
 RIGHTS: Mapping[Role, frozenset[str]] = {
     Role.GRID_WORKER: HANDLING,
     Role.GRID_CHIEF: HANDLING | BINDING,
     Role.BUILDING_CHIEF: frozenset(),
     Role.DEPT_STAFF: HANDLING,
-    Role.DESK: ACTS,
+    Role.DEPT_HEAD: HANDLING | BINDING,
+    Role.DESK: ACTS - RULING,
     Role.STREET: ACTS,
     Role.ADMIN: ACTS,
     Role.MEMBER: frozenset(),
     Role.UNIT: frozenset(),
+    Role.ASSESSOR: frozenset(),
 }
 """The acts of each role in the queues that its scope covers (see covers)."""
 
-_BELOW_DESK = frozenset({Role.GRID_CHIEF, Role.GRID_WORKER, Role.BUILDING_CHIEF, Role.MEMBER, Role.UNIT})
+_BELOW_DESK = frozenset({Role.GRID_CHIEF, Role.GRID_WORKER, Role.BUILDING_CHIEF, Role.MEMBER, Role.UNIT, Role.ASSESSOR})
 
 INVITES: Mapping[Role, frozenset[Role]] = {
     Role.GRID_WORKER: frozenset(),
     Role.GRID_CHIEF: frozenset({Role.GRID_WORKER, Role.BUILDING_CHIEF}),
     Role.BUILDING_CHIEF: frozenset(),
     Role.DEPT_STAFF: frozenset(),
+    Role.DEPT_HEAD: frozenset({Role.DEPT_STAFF}),
     Role.DESK: _BELOW_DESK,
-    Role.STREET: _BELOW_DESK | {Role.DESK, Role.DEPT_STAFF},
+    Role.STREET: _BELOW_DESK | {Role.DESK, Role.DEPT_STAFF, Role.DEPT_HEAD},
     Role.ADMIN: frozenset(Role),
     Role.MEMBER: frozenset(),
     Role.UNIT: frozenset(),
+    Role.ASSESSOR: frozenset(),
 }
 """The roles that each role may hand out, within its own scope."""
 

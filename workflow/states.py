@@ -84,9 +84,14 @@ TRANSITIONS: tuple[Transition, ...] = (
     Edge("request.refused", _C, _NO, "desk", _ALL_BUT_DESK, "may not be handled: the reason is told"),
     Edge("request.merged", _C, _SAME, "desk", _ALL_BUT_DESK, "the same matter is in other hands: nobody goes twice"),
     Edge("request.unmerged", _SAME, _Q, "desk", _REPORTER_QUEUE, "another matter after all: its own clocks run again"),
+    Edge("request.checked_in", _J, _J, "worker", _REPORTER_QUEUE, "a whistled unit is there: the lead's person has it"),
+    Edge(
+        "request.called_off", _J, _Q, "street", _REPORTER_QUEUE, "the whistle is not needed any more: one queue again"
+    ),
     Edge("request.resolved", _J, _DONE, "worker", _ALL_BUT_DESK, "the lead reported the joint result"),
     Edge("request.rated", _DONE, _END, "reporter", _CLAIMER_QUEUE, "the reporter says it is solved"),
     Edge("request.expired", _DONE, _END, "system", _REPORTER, "no answer after the reminders: closed, not satisfied"),
+    Edge("request.readmitted", _NO, _Q, "desk", _REPORTER_QUEUE, "the reporter appealed, and the desk agreed"),
     Edge("request.reopened", _DONE, _Q, "reporter", PARTIES, "the reporter says it is not solved"),
     Edge("request.reopened", _END, _Q, "reporter", PARTIES, "it came back within the days the reporter has"),
 )
@@ -115,13 +120,34 @@ NOTES: frozenset[str] = frozenset(
         "request.told_apart",
         "request.crowded",
         "request.carried",
+        "request.escalated",
+        "request.unheard",
+        "request.stage_reached",
+        "request.paused",
+        "request.resumed",
+        "request.parked",
+        "request.extension_asked",
+        "request.extension_granted",
+        "request.extension_declined",
+        "request.disputed",
+        "request.ruled",
+        "request.demanded",
+        "request.replied",
+        "request.appealed",
+        "request.appeal_declined",
+        "request.petition_late",
+        "request.part_answered",
+        "request.part_late",
+        "request.part_reported",
+        "request.part_waived",
+        "request.assessed",
     }
 )
 """Events that are written down and move nothing. `request.received` is the record's first."""
 
 EVENTS: frozenset[str] = frozenset(edge.event for edge in TRANSITIONS) | NOTES
 
-TERMINAL: frozenset[State] = frozenset({_NO, _BACK})
+TERMINAL: frozenset[State] = frozenset({_BACK})
 """Nothing leads out of these."""
 
 OPEN: frozenset[State] = frozenset({_R, _Q, _C, _J})
@@ -130,7 +156,7 @@ OPEN: frozenset[State] = frozenset({_R, _Q, _C, _J})
 AWAITING_CLAIM: frozenset[State] = frozenset({_R, _Q})
 """No person has taken it yet: the response clock runs, if it has never been claimed."""
 
-SETTLED: frozenset[State] = TERMINAL | {_END, _SAME}
+SETTLED: frozenset[State] = TERMINAL | {_NO, _END, _SAME}
 """Nothing is expected from anybody: every timer of the record is void. A merged one follows its parent."""
 
 MERGEABLE: frozenset[State] = frozenset({_Q, _C})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from workflow.clock import StageLimit
 
 GRID = "grid"
 """The queue of an item that the grid of its place handles; a department must not take this id."""
@@ -36,16 +38,44 @@ class Department(_Entry):
     documents: tuple[Line, ...] = ()
 
 
+class Stage(BaseModel):
+    """A step on the way that has a limit of its own, counted from the receipt: on site, safe, restored.
+
+    Exactly one of minutes, hours and workdays; how they are counted says clock.py.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Name
+    minutes: Annotated[int, Field(strict=True, ge=0, le=100_000)] = 0
+    hours: Annotated[int, Field(strict=True, ge=0, le=2_000)] = 0
+    workdays: Annotated[int, Field(strict=True, ge=0, le=400)] = 0
+
+    @model_validator(mode="after")
+    def _one_limit(self) -> Self:
+        if sum(map(bool, (self.minutes, self.hours, self.workdays))) != 1:
+            raise ValueError("a stage has exactly one of minutes, hours and workdays")
+        return self
+
+    @property
+    def limit(self) -> StageLimit:
+        """The limit as the clock takes it."""
+        return StageLimit(self.minutes + 60 * self.hours, self.workdays)
+
+
 class Item(_Entry):
     """One matter: who handles it by default, within which limits, and what a question about it is answered from.
 
-    `queue` is "grid" or a department id. `respond_minutes` and `resolve_hours` are counted as clock.py says.
+    `queue` is "grid" or a department id. `respond_minutes` and `resolve_hours` are counted as clock.py says. With
+    `stages` the last one is the resolution and `resolve_hours` is not used. `helpers` are departments to whistle for.
     """
 
     queue: Id
     urgent: Annotated[bool, Field(strict=True)] = False
     respond_minutes: Annotated[int, Field(strict=True, ge=1, le=100_000)]
     resolve_hours: Annotated[int, Field(strict=True, ge=1, le=20_000)]
+    stages: Annotated[tuple[Stage, ...], Field(max_length=8)] = ()
+    helpers: tuple[Id, ...] = ()
     contact: Line = ""
     documents: tuple[Line, ...] = ()
     answer: Line = ""
@@ -139,6 +169,9 @@ def _problems(taxonomy: Taxonomy) -> Iterator[str]:
     for item in taxonomy.items:
         if item.queue != GRID and not taxonomy.find_department(item.queue):
             yield f"item {item.id}: queue {item.queue} is neither {GRID} nor a department"
+        for helper in item.helpers:
+            if not taxonomy.find_department(helper):
+                yield f"item {item.id}: helpers: {helper} is no department"
     if not taxonomy.items:
         yield "categories: there is no item"
 

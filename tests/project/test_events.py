@@ -15,7 +15,6 @@ from workflow.wish import WishState
 
 TEXTS = render.load(ZoneInfo("Asia/Shanghai")).keys
 NOT_YET = {
-    "request.whistled": "joint handling comes with the whistle",
     "wish.drafted": "a wish is written when it is submitted; a draft is an open question",
     "wish.expired": "a season ends only after the community has looked at it",
 }

@@ -18,7 +18,7 @@ TEXTS = render.load(ZoneInfo("Asia/Shanghai"))
 FILES = {key.split(".")[0] for key in TEXTS.keys}
 KEY_AT = {
     "text": (0,), "say": (0,), "toast": (0,), "button": (0,), "tell": (1,), "tell_queue": (1,), "tell_reporter": (2,),
-    "tell_handler": (2,),
+    "tell_handler": (2,), "tell_decider": (2,), "Denied": (0,),
 }  # fmt: skip
 """Which argument of which function is a key."""
 SETTINGS = frozenset({"rows", "slot", "media", "force_reply", "lane", "alert", "typed", "args"})
@@ -26,6 +26,7 @@ SETTINGS = frozenset({"rows", "slot", "media", "force_reply", "lane", "alert", "
 FILLED = {
     "tell_reporter": frozenset({"number", "item", "place"}),
     "tell_handler": frozenset({"number", "item", "place"}),
+    "tell_decider": frozenset({"words", "due"}),
 }
 """Values that a function adds itself."""
 OPERATORS = {"bot/serve.py", "bot/cli.py", "bot/demo/fill.py"}

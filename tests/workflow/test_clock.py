@@ -8,7 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workflow.calendar import WorkCalendar
-from workflow.clock import PAUSE_LIMIT, Mark, marks, pause, quiet_shift, resolve_due, respond_due, resume, retarget_due
+from workflow.clock import (
+    PAUSE_DAYS,
+    PAUSE_LIMIT,
+    PAUSES,
+    Mark,
+    StageLimit,
+    longest_pause,
+    marks,
+    quiet_shift,
+    resolve_due,
+    respond_due,
+    resume,
+    retarget_due,
+    stage_due,
+)
 
 TZ = "Asia/Shanghai"
 NATIONAL_DAY = frozenset(date(2026, 10, day) for day in range(1, 8))
@@ -72,7 +86,8 @@ def test_another_queue_counts_from_the_original_receipt_by_its_own_rule() -> Non
 def test_pauses_survive_a_change_of_queue_and_move_the_resolution_only() -> None:
     rule = {"respond_minutes": 60, "resolve_hours": 24, "urgent": True, "calendar": DEPT}
     plain = retarget_due(local("09-24 10:00"), **rule)  # type: ignore[arg-type]
-    paused = retarget_due(local("09-24 10:00"), **rule, paused_for=timedelta(hours=5))  # type: ignore[arg-type]
+    stood = (local("09-24 12:00"), local("09-24 17:00"))
+    paused = retarget_due(local("09-24 10:00"), **rule, pauses=[stood])  # type: ignore[arg-type]
     assert paused.respond_due_at == plain.respond_due_at
     assert paused.resolve_due_at == plain.resolve_due_at + timedelta(hours=5)
 
@@ -94,12 +109,37 @@ def test_a_clock_that_is_due_before_it_starts_is_refused() -> None:
         marks(local("09-24 10:00"), local("09-24 09:59"))
 
 
-def test_pauses_move_the_due_time_up_to_a_limit() -> None:
-    due = local("09-24 10:00")
-    assert pause(due, timedelta(hours=3)) == local("09-24 13:00")
-    assert pause(due, timedelta(days=400)) == due + PAUSE_LIMIT
+def test_a_pause_over_a_weekend_buys_no_working_time() -> None:
+    friday, monday = local("09-18 12:00"), local("09-21 12:00")
+    paused = resolve_due(local("09-18 10:00"), 24, urgent=False, calendar=DEPT, pauses=[(friday, monday)])
+    assert paused == local("09-22 10:00")  # 2 h on Friday, then 22 h from Monday noon
+
+
+def test_an_extension_adds_to_the_limit_and_not_to_the_due_time() -> None:
+    due = retarget_due(
+        local("09-25 10:00"), respond_minutes=60, resolve_hours=24, urgent=False, calendar=DEPT, extra_hours=24
+    )
+    assert due.resolve_due_at == local("09-29 10:00")
+
+
+def test_stages_count_as_an_answer_does_and_workdays_always_as_such() -> None:
+    leak = local("09-30 23:00")
+    on_site = stage_due(leak, StageLimit(minutes=60), urgent=True, calendar=DEPT)
+    safe = stage_due(leak, StageLimit(minutes=240), urgent=True, calendar=DEPT)
+    restored = stage_due(leak, StageLimit(workdays=5), urgent=True, calendar=DEPT)
+    assert (on_site, safe) == (local("10-01 00:00"), local("10-01 03:00"))
+    assert restored == local("10-13 23:00")  # an hour of the 30th, then the 8th, 9th, 10th (make-up), 12th, 13th
+    assert stage_due(leak, StageLimit(minutes=60), urgent=False, calendar=DEPT) == local("10-08 09:30")
+
+
+def test_pauses_are_limited_in_length_in_number_and_together() -> None:
+    at, day = local("09-24 10:00"), timedelta(days=1)
+    assert longest_pause([], 3 * day) == 3 * day
+    assert longest_pause([], 400 * day) == PAUSE_DAYS * day
+    assert longest_pause([(at, at + 7 * day), (at, at + 6 * day)], 5 * day) == PAUSE_LIMIT - 13 * day
+    assert longest_pause([(at, at)] * PAUSES, day) == timedelta(0)
     with pytest.raises(ValueError, match="negative"):
-        pause(due, timedelta(seconds=-1))
+        longest_pause([], -day)
 
 
 @pytest.mark.parametrize(

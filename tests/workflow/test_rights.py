@@ -7,19 +7,29 @@ import pytest
 from tests.workflow.organisation import ORG
 from workflow.rights import ACTS, SCOPES, Grant, Role, invitable, may_act, may_invite
 
-WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"}
+WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"} | {
+    "pause",
+    "ask_extension",
+    "dispute",
+    "answer",
+    "check_in",
+}
 BIND = {"bind_group"}
-ALL = WORK | BIND | {"reroute", "refuse", "merge", "publish_wish"}
+DECIDE = {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
+MOST = WORK | BIND | DECIDE
+ALL = MOST | {"rule"}
 WORKER = Grant(Role.GRID_WORKER, "yinxing-01")
 CHIEF = Grant(Role.GRID_CHIEF, "yinxing-01")
 BUILDING = Grant(Role.BUILDING_CHIEF, "yinxing-01")
 GAS = Grant(Role.DEPT_STAFF, "gas")
+GAS_HEAD = Grant(Role.DEPT_HEAD, "gas")
 DESK = Grant(Role.DESK, "yinxing")
 STREET = Grant(Role.STREET, "linjiang")
 OTHER_STREET = Grant(Role.STREET, "elsewhere")
 ADMIN = Grant(Role.ADMIN, "linjiang")
 MEMBER = Grant(Role.MEMBER, "yinxing")
 UNIT = Grant(Role.UNIT, "yinxing")
+ASSESSOR = Grant(Role.ASSESSOR, "yinxing")
 
 QUEUES = ("grid:yinxing-01", "grid:yinxing-02", "grid:dukou-01", "dept:gas", "dept:party", "desk:yinxing", "desk")
 NONE: set[str] = set()
@@ -29,12 +39,14 @@ MATRIX = [
     (CHIEF,        (WORK | BIND, NONE, NONE, NONE, NONE, NONE, NONE)),
     (BUILDING,     (NONE,       NONE, NONE, NONE, NONE, NONE, NONE)),
     (GAS,          (NONE,       NONE, NONE, WORK, NONE, NONE, NONE)),
-    (DESK,         (ALL,        ALL,  NONE, NONE, NONE, ALL,  NONE)),
+    (GAS_HEAD,     (NONE,       NONE, NONE, WORK | BIND, NONE, NONE, NONE)),
+    (DESK,         (MOST,       MOST, NONE, NONE, NONE, MOST, NONE)),
     (STREET,       (ALL,        ALL,  ALL,  ALL,  ALL,  ALL,  ALL)),
     (OTHER_STREET, (NONE,       NONE, NONE, NONE, NONE, NONE, NONE)),
     (ADMIN,        (ALL,        ALL,  ALL,  ALL,  ALL,  ALL,  ALL)),
     (MEMBER,       (NONE,       NONE, NONE, NONE, NONE, NONE, NONE)),
     (UNIT,         (NONE,       NONE, NONE, NONE, NONE, NONE, NONE)),
+    (ASSESSOR,     (NONE,       NONE, NONE, NONE, NONE, NONE, NONE)),
 ]  # fmt: skip
 
 
@@ -63,23 +75,25 @@ def test_an_unknown_act_is_refused() -> None:
 
 GRIDS = ("yinxing-01", "yinxing-02", "dukou-01")
 GRID_ROLES = (Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_CHIEF)
-BELOW_DESK = {*product(GRID_ROLES, GRIDS[:2]), (Role.MEMBER, "yinxing"), (Role.UNIT, "yinxing")}
+BELOW_DESK = {*product(GRID_ROLES, GRIDS[:2]), *product((Role.MEMBER, Role.UNIT, Role.ASSESSOR), ("yinxing",))}
 BELOW_STREET = {
     *product(GRID_ROLES, GRIDS),
-    *product((Role.DESK, Role.MEMBER, Role.UNIT), ("yinxing", "dukou")),
-    *product((Role.DEPT_STAFF,), ("gas", "party")),
+    *product((Role.DESK, Role.MEMBER, Role.UNIT, Role.ASSESSOR), ("yinxing", "dukou")),
+    *product((Role.DEPT_STAFF, Role.DEPT_HEAD), ("gas", "party")),
 }
 INVITED = [
     (WORKER, set()),
     (CHIEF, {(Role.GRID_WORKER, "yinxing-01"), (Role.BUILDING_CHIEF, "yinxing-01")}),
     (BUILDING, set()),
     (GAS, set()),
+    (GAS_HEAD, {(Role.DEPT_STAFF, "gas")}),
     (DESK, BELOW_DESK),
     (STREET, BELOW_STREET),
     (OTHER_STREET, set()),
     (ADMIN, BELOW_STREET | {(Role.STREET, "linjiang"), (Role.ADMIN, "linjiang")}),
     (MEMBER, set()),
     (UNIT, set()),
+    (ASSESSOR, set()),
 ]
 
 
