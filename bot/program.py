@@ -29,7 +29,7 @@ from bot.scheduler import PARTS, Scheduler
 from bot.sender import Sender, parts
 from bot.shares import Shares
 from bot.texts import render
-from handlers import refused_files
+from handlers import briefs, refused_files
 from handlers.city import City, Manners
 from storage import counters, migrate, people, roles
 from storage.database import Database
@@ -84,6 +84,7 @@ class Program:
             manners=_manners(config, tz),
             lexicon=config.taxonomy.lexicon,
             texts=texts,
+            calendar_file=config.clocks.calendar,
         )
         database = Database(config.storage.url, city.street.id)
         await migrate.upgrade(database)
@@ -128,6 +129,7 @@ class Program:
         self.start_code = await self._first_code()
         await self.shares.start()
         if self.delivery:
+            await self.store.run(lambda tx: briefs.ensure(self.city, tx, self.clock.now()))
             await self.sender.start()
             await self.scheduler.start()
         if self.intake:
@@ -217,6 +219,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
         tz=tz,
         quiet_from=config.clocks.quiet_from,
         quiet_until=config.clocks.quiet_until,
+        brief_at=config.clocks.brief_at,
         sure=config.triage.sure,
         unsure=config.triage.unsure,
         web_base=config.web.base_url.rstrip("/"),
