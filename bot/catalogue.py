@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import chinese_calendar
 
+from bot.hours import HoursError, calendars
 from bot.texts import render
 from handlers.city import City, Manners, Texts
 from handlers.messages import Capabilities
 from nlp.address import PlaceBook
 from nlp.reader import Item, Reader
 from nlp.street import Street, parse_street
-from workflow.calendar import WorkCalendar
 from workflow.queues import Org
 from workflow.taxonomy import Taxonomy, parse_taxonomy
 
@@ -81,9 +81,18 @@ def organisation(street: Street, taxonomy: Taxonomy) -> Org:
     )
 
 
-def holidays_known_until() -> date:
-    """The last day whose holidays and make-up days the shipped calendar knows: it has whole years."""
-    return date(max(chinese_calendar.holidays).year, 12, 31)
+def holidays_known_until(folder: Path | None = None) -> date:
+    """The last day whose holidays are known: the end of the last year of which the package or a file in `folder` knows.
+
+    Years before it must not be missing: the day before the first gap counts.
+    """
+    years = {day.year for day in chinese_calendar.holidays}
+    if folder is not None:
+        years |= {year for year, _ in _year_files(folder)}
+    last = min(years)
+    while last + 1 in years:
+        last += 1
+    return date(last, 12, 31)
 
 
 def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:
@@ -91,21 +100,62 @@ def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:
     return frozenset(chinese_calendar.holidays), frozenset(chinese_calendar.workdays)
 
 
+def _year_files(folder: Path) -> list[tuple[int, Path]]:
+    found = []
+    for path in sorted(folder.glob("holidays-*.toml")):
+        year = path.stem.removeprefix("holidays-")
+        if not (year.isdecimal() and len(year) == 4):
+            raise CatalogueError(f"{path}: the name must be holidays-<year>.toml, such as holidays-2027.toml")
+        found.append((int(year), path))
+    return found
+
+
 def extra_holidays(folder: Path) -> tuple[frozenset[date], frozenset[date]]:
-    """Years an operator added: `holidays-2027.toml` with `holidays = [dates]` and `makeup_days = [dates]`."""
+    """Years an operator added: `holidays-2027.toml` with `holidays = [dates]` and `makeup_days = [dates]`.
+
+    A date of another year (but for the days around New Year), one that is both, a make-up day on a plain weekday, or
+    a year without a holiday is a `CatalogueError`.
+    """
     off: set[date] = set()
     makeup: set[date] = set()
-    for path in sorted(folder.glob("holidays-*.toml")):
+    for year, path in _year_files(folder):
         data = read_toml(path)
         unknown = set(data) - {"holidays", "makeup_days"}
         if unknown:
             raise CatalogueError(f"{path}: unknown key {sorted(unknown)[0]}; use holidays and makeup_days")
-        for name, days in (("holidays", off), ("makeup_days", makeup)):
-            for day in data.get(name, []):
-                if not isinstance(day, date):
-                    raise CatalogueError(f"{path}: {name} must hold dates such as 2027-01-01, not {day!r}")
-                days.add(day)
+        days = {name: _days(path, name, data.get(name, []), year) for name in ("holidays", "makeup_days")}
+        _check_year(path, days["holidays"], days["makeup_days"])
+        off |= days["holidays"]
+        makeup |= days["makeup_days"]
     return frozenset(off), frozenset(makeup)
+
+
+def _days(path: Path, name: str, said: object, year: int) -> set[date]:
+    """The dates of one list."""
+    if not isinstance(said, list):
+        raise CatalogueError(f"{path}: {name} must be a list of dates such as 2027-01-01")
+    found: set[date] = set()
+    for day in said:
+        if not isinstance(day, date) or isinstance(day, datetime):
+            raise CatalogueError(f"{path}: {name} must hold dates such as 2027-01-01, not {day!r}")
+        near = day.year == year or (day.month, day.year) in ((12, year - 1), (1, year + 1))
+        if not near:
+            raise CatalogueError(f"{path}: {name}: {day} is no day of {year}")
+        if day in found:
+            raise CatalogueError(f"{path}: {name}: {day} stands there twice")
+        found.add(day)
+    return found
+
+
+def _check_year(path: Path, off: set[date], makeup: set[date]) -> None:
+    if not off:
+        raise CatalogueError(f"{path}: holidays: a year without a holiday cannot be right")
+    both = sorted(off & makeup)
+    if both:
+        raise CatalogueError(f"{path}: {both[0]} is both a holiday and a make-up day")
+    weekday = sorted(day for day in makeup if day.weekday() < 5)
+    if weekday:
+        raise CatalogueError(f"{path}: makeup_days: {weekday[0]} is a weekday already; a make-up day is on a weekend")
 
 
 def build_city(
@@ -117,25 +167,39 @@ def build_city(
     lexicon: Path | None = None,
     texts: Texts | None = None,
     holidays_folder: Path | None = None,
+    calendar_file: Path | None = None,
 ) -> City:
     """Everything handlers know about the place. Raises `CatalogueError`, `bot.texts.render.TextError`."""
     chosen = manners or Manners()
     street, taxonomy = load_street(street_file), load_taxonomy(taxonomy_file)
     holidays, makeup = shipped_holidays()
-    more, more_makeup = extra_holidays(holidays_folder or street_file.parent)
-    tz = str(chosen.tz)
+    folder = holidays_folder or street_file.parent
+    more, more_makeup = extra_holidays(folder)
+    org = organisation(street, taxonomy)
+    try:
+        hours = calendars(
+            read_toml(calendar_file) if calendar_file else {},
+            calendar_file,
+            org,
+            tz=str(chosen.tz),
+            holidays=holidays | more,
+            makeup_days=makeup | more_makeup,
+        )
+    except HoursError as error:
+        raise CatalogueError(str(error)) from None
     return City(
         street=street,
         places=PlaceBook(street),
         taxonomy=taxonomy,
-        org=organisation(street, taxonomy),
+        org=org,
         reader=Reader(reader_items(taxonomy), street, lexicon),
         texts=texts or render.load(chosen.tz),
         channels=channels,
-        grid_calendar=WorkCalendar(tz=tz, every_day=True),
-        department_calendar=WorkCalendar(
-            tz=tz, every_day=False, holidays=holidays | more, makeup_days=makeup | more_makeup
-        ),
+        grid_calendar=hours.grids,
+        department_calendar=hours.departments,
+        desk_calendar=hours.desks,
+        own_calendars=hours.own,
+        holidays_until=holidays_known_until(folder),
         manners=chosen,
         place_codes=place_codes(street),
     )

@@ -187,6 +187,8 @@ class ClocksSection(_Section):
     speed: float = Field(1.0, gt=0, description="how fast time runs; above 1 only for demonstrations")
     quiet_from: time = Field(time(21, 0), description="from when residents are not disturbed, such as 21:00:00")
     quiet_until: time = Field(time(8, 0), description="until when residents are not disturbed")
+    calendar: Path | None = Field(None, description="the file of working hours; without it 08:30 to 18:00")
+    brief_at: time = Field(time(8, 30), description="when groups hear of their day, such as 08:30:00")
 
     @field_validator("tz")
     @classmethod
@@ -292,6 +294,7 @@ def _absolute(config: Config, base: Path) -> Config:
         update={
             "street": StreetSection(file=base / config.street.file),
             "taxonomy": TaxonomySection(file=at(config.taxonomy.file), lexicon=at(config.taxonomy.lexicon)),
+            "clocks": config.clocks.model_copy(update={"calendar": at(config.clocks.calendar)}),
             "storage": config.storage.model_copy(update={"url": url, "media": base / config.storage.media}),
         }
     )

@@ -12,7 +12,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot.catalogue import CatalogueError, build_city, extra_holidays, holidays_known_until
+from bot.catalogue import CatalogueError, build_city, holidays_known_until
 from bot.config import Config, ConfigError, load_config
 from bot.demo.fill import STORY
 from bot.program import sealing_keys
@@ -79,6 +79,7 @@ def _data_files(config: Config) -> tuple[City | None, list[Finding]]:
             taxonomy_file=config.taxonomy.file,
             channels={},
             lexicon=config.taxonomy.lexicon,
+            calendar_file=config.clocks.calendar,
         )
     except (CatalogueError, TextError, ValueError, OSError) as error:
         return None, [Finding("fail", str(error))]
@@ -171,10 +172,7 @@ def _why_shut(error: Unavailable, database: Database) -> str:
 
 
 def _holidays(config: Config) -> list[Finding]:
-    until = holidays_known_until()
-    more, _ = extra_holidays(config.street.file.parent)
-    if more:
-        until = max(until, max(more))
+    until = holidays_known_until(config.street.file.parent)
     if until - datetime.now(UTC).date() < _SOON:
         year = until.year + 1
         return [

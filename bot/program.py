@@ -37,7 +37,7 @@ from bot.sender import Sender
 from bot.shares import Shares
 from bot.texts import render
 from bot.wecom import Wecom
-from handlers import refused_files
+from handlers import briefs, refused_files
 from handlers.city import City, Manners
 from handlers.messages import Capabilities
 from storage import counters, migrate, people, roles
@@ -93,6 +93,7 @@ class Program:
             manners=_manners(config, tz),
             lexicon=config.taxonomy.lexicon,
             texts=texts,
+            calendar_file=config.clocks.calendar,
         )
         database = Database(config.storage.url, city.street.id)
         await migrate.upgrade(database)
@@ -130,6 +131,7 @@ class Program:
         self.start_code = await self._first_code()
         await self.shares.start()
         if self.delivery:
+            await self.store.run(lambda tx: briefs.ensure(self.city, tx, self.clock.now()))
             await self.sender.start()
             await self.scheduler.start()
         if self.intake or self.wecom is not None:
@@ -274,6 +276,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
         tz=tz,
         quiet_from=config.clocks.quiet_from,
         quiet_until=config.clocks.quiet_until,
+        brief_at=config.clocks.brief_at,
         sure=config.triage.sure,
         unsure=config.triage.unsure,
         web_base=config.web.base_url.rstrip("/"),

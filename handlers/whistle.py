@@ -148,8 +148,9 @@ async def answer(turn: Turn, part: Part) -> None:
     whistle, request = await open_part(turn, part)
     if not await whistles.answer(turn.tx, part.id, turn.me.id, turn.now):
         raise Denied("whistle.answered_already", number=request.number)
-    await _write(turn, request, "request.part_answered", part)
-    await _responded(turn, request)
+    if request.responded_at is None:  # the first sign of a person ends the response clock
+        request = await requests.change(turn.tx, request.id, responded_at=turn.now)
+    await _write(turn, request, "request.part_answered", part, more={"set": requests.facts(request, "responded_at")})
     await whistle_card.draw(turn, whistle)
 
 
@@ -187,12 +188,6 @@ async def check_in(turn: Turn, part: Part, *, files: Sequence[int] = (), place: 
     return moved
 
 
-async def _responded(turn: Turn, request: Request) -> None:
-    """The first sign of a person ends the response clock of a record that nobody had claimed."""
-    if request.responded_at is None:
-        await requests.change(turn.tx, request.id, responded_at=turn.now)
-
-
 async def report(turn: Turn, part: Part, words: str) -> None:
     """The department's own result; the lead hears it, and when it was the last one that everything is there."""
     whistle, request = await open_part(turn, part)
@@ -226,9 +221,11 @@ async def missing(turn: Turn, request: Request) -> list[str]:
     return [p.queue for p in await whistles.parts_of(turn.tx, whistle.id) if not p.lead and not p.is_settled]
 
 
-async def _write(turn: Turn, request: Request, event: str, part: Part, **values: Any) -> None:
-    data = {"queue": part.queue, "lead": part.lead}
-    await events.add(turn.tx, "request", request.id, event, turn.now, actor_id=turn.me.id, data=data, **values)
+async def _write(
+    turn: Turn, request: Request, event: str, part: Part, *, words: str = "", more: dict[str, Any] | None = None
+) -> None:
+    data = {"queue": part.queue, "lead": part.lead, **(more or {})}
+    await events.add(turn.tx, "request", request.id, event, turn.now, actor_id=turn.me.id, data=data, words=words)
 
 
 # -------------------------------------------------------------------- the caller's side

@@ -15,10 +15,14 @@ from storage.notices import notices
 from storage.outbox import WAITING, outbox
 from storage.pace import held
 from storage.people import chats, identities
+from storage.petitions import petitions
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings, supporters
+from storage.surveys import ballots
 from storage.tx import Tx
+from storage.waits import waits
 from storage.webchat import private_chats, web_files, web_posts
+from storage.whistles import assessments, parts, whistles
 from storage.windows import Who, forget
 from storage.wishes import wishes
 from workflow.states import OPEN
@@ -56,9 +60,23 @@ async def _records(tx: Tx, person_id: int, words: str) -> None:
         )
         of_records = (remarks.c.subject == "request") & remarks.c.subject_id.in_(ids)
         await tx.run(delete(remarks).where(remarks.c.tenant == tx.tenant, of_records))
-    for table in (ratings, supporter_ratings):
+        await _around_records(tx, ids)
+    for table in (ratings, supporter_ratings, ballots):
         await tx.run(update(table).where(table.c.tenant == tx.tenant, table.c.person_id == person_id).values(words=""))
     await tx.run(delete(supporters).where(supporters.c.tenant == tx.tenant, supporters.c.person_id == person_id))
+
+
+async def _around_records(tx: Tx, ids: list[int]) -> None:
+    """What others wrote about these records while they worked on them: reasons, demands, answers, results."""
+    whistled = select(whistles.c.id).where(whistles.c.tenant == tx.tenant, whistles.c.request_id.in_(ids))
+    for table, of_records, blank in (
+        (waits, waits.c.request_id.in_(ids), {"words": ""}),
+        (petitions, petitions.c.request_id.in_(ids), {"words": "", "answer": ""}),
+        (parts, parts.c.whistle_id.in_(whistled), {"result": ""}),
+        (assessments, assessments.c.whistle_id.in_(whistled), {"words": ""}),
+        (whistles, whistles.c.request_id.in_(ids), {"words": ""}),
+    ):
+        await tx.run(update(table).where(table.c.tenant == tx.tenant, of_records).values(**blank))
 
 
 async def _wishes(tx: Tx, person_id: int, words: str) -> None:

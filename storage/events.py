@@ -202,6 +202,17 @@ async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor
     return None if row is None else _event(row)
 
 
+async def count_since(tx: Tx, name: str, since: datetime) -> int:
+    """How often something has happened since then."""
+    await flush(tx)
+    row = await tx.one(
+        select(func.count())
+        .select_from(events)
+        .where(events.c.tenant == tx.tenant, events.c.name == name, events.c.at >= since)
+    )
+    return int(row[0]) if row else 0
+
+
 async def count(tx: Tx, name: str, since: datetime, until: datetime) -> int:
     """How often something happened in a period [since, until)."""
     await flush(tx)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, Subquery, case, cast, func, select, union_all
+from sqlalchemy import ColumnElement, Integer, Subquery, case, cast, func, select, union_all
 
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings
@@ -17,10 +17,13 @@ _GONE = ("withdrawn", "refused", "merged")
 """Records that ask for nothing any more are not due for anything."""
 
 
-async def counts_by_scope(tx: Tx, now: datetime) -> dict[str, Counts]:
-    """By queue. Due is what was answered, or should have been by now; unanswered ratings count in no rate.
+async def counts_by_scope(
+    tx: Tx, now: datetime, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Counts]:
+    """By queue, of what was received in [since, until), without them of everything.
 
-    The clocks of a reopened record are those of its last round: its earlier result is not in time for the new one.
+    Due is what was answered, or should have been by now; unanswered ratings count in no rate. The clocks of a reopened
+    record are those of its last round: its earlier result is not in time for the new one.
     """
     r = requests.c
     alive = r.state.not_in(_GONE)
@@ -42,12 +45,22 @@ async def counts_by_scope(tx: Tx, now: datetime) -> dict[str, Counts]:
             _sum(r.supervised).label("escalated"),
             _sum(r.state == "merged").label("merged"),
         )
-        .where(r.tenant == tx.tenant)
+        .where(r.tenant == tx.tenant, *_received(since, until))
         .group_by(r.queue)
     )
-    rated = await _rated(tx)
-    minutes = await _minutes(tx)
+    rated = await _rated(tx, since, until)
+    minutes = await _minutes(tx, since, until)
     return {row.queue: _counts(row, rated.get(row.queue, {}), minutes.get(row.queue, ())) for row in rows}
+
+
+def _received(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
+    """The condition that a record was received in a period."""
+    wanted = []
+    if since is not None:
+        wanted.append(requests.c.received_at >= since)
+    if until is not None:
+        wanted.append(requests.c.received_at < until)
+    return wanted
 
 
 def _counts(row: Any, rated: Mapping[str, Any], minutes: tuple[int, ...]) -> Counts:
@@ -59,7 +72,7 @@ def _sum(condition: Any) -> Any:
     return func.sum(cast(condition, Integer))
 
 
-async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
+async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, dict[str, int]]:
     """The rating of the last result of each record: an earlier result that was put right does not count twice.
 
     What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
@@ -96,7 +109,7 @@ async def _rated(tx: Tx) -> dict[str, dict[str, int]]:
         )
         .select_from(requests)
         .join(combined, (rating.tenant == r.tenant) & (rating.request_id == r.id) & (rating.resolution == r.resolution))
-        .where(r.tenant == tx.tenant)
+        .where(r.tenant == tx.tenant, *_received(since, until))
         .group_by(r.queue)
     )
     return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
@@ -120,10 +133,12 @@ def _combined(tx: Tx) -> Subquery:
     )
 
 
-async def _minutes(tx: Tx) -> dict[str, tuple[int, ...]]:
+async def _minutes(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, tuple[int, ...]]:
     r = requests.c
     rows = await tx.all(
-        select(r.queue, r.received_at, r.resolved_at).where(r.tenant == tx.tenant, r.resolved_at.is_not(None))
+        select(r.queue, r.received_at, r.resolved_at).where(
+            r.tenant == tx.tenant, r.resolved_at.is_not(None), *_received(since, until)
+        )
     )
     found: dict[str, list[int]] = {}
     for row in rows:

@@ -155,6 +155,22 @@ async def ballots_of(tx: Tx, survey_id: int) -> list[Ballot]:
     return [Ballot(**r._mapping) for r in rows]
 
 
+async def waiting(tx: Tx, survey_id: int, after: int, limit: int) -> list[int]:
+    """Who was asked and has not answered, in the order of their ids after one."""
+    rows = await tx.all(
+        select(ballots.c.person_id)
+        .where(
+            ballots.c.tenant == tx.tenant,
+            ballots.c.survey_id == survey_id,
+            ballots.c.stars.is_(None),
+            ballots.c.person_id > after,
+        )
+        .order_by(ballots.c.person_id)
+        .limit(limit)
+    )
+    return [int(r.person_id) for r in rows]
+
+
 async def answer(tx: Tx, survey_id: int, person_id: int, stars: int, now: datetime) -> bool:
     """Somebody's stars, once. False when they have answered, or were not asked."""
     changed = await tx.run(

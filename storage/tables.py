@@ -39,8 +39,8 @@ from storage.wishes import wishes
 
 ALL = (
     access_tokens,
-    agreements,
     adoptions,
+    agreements,
     assessments,
     attachments,
     ballots,
@@ -68,8 +68,8 @@ ALL = (
     pauses,
     people,
     petitions,
-    platform_tokens,
     pictures,
+    platform_tokens,
     posts,
     ratings,
     receipts,

@@ -68,6 +68,23 @@ async def put(
     return timer_id
 
 
+async def put_once(tx: Tx, timer_id: int, due_at: datetime, name: str, subject: str, subject_id: int) -> bool:
+    """Something that recurs will fall due, under an id that says which occurrence it is. False when it is there already."""
+    statement = tx.insert(timers).values(
+        tenant=tx.tenant,
+        id=timer_id,
+        due_at=due_at,
+        name=name,
+        subject=subject,
+        subject_id=subject_id,
+        data={},
+        state=WAITING,
+        attempts=0,
+        error="",
+    )
+    return await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "id"])) == 1
+
+
 async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> int:
     """What waits for a subject (all, or the names with a prefix) will not happen."""
     statement = update(timers).where(

@@ -15,11 +15,19 @@ from tests.bot import test_inbox, test_sender
 from tests.handlers import (
     test_account,
     test_adopt,
+    test_briefs,
     test_claim,
+    test_climbing,
     test_desk,
+    test_dispute,
+    test_extension,
     test_joining,
     test_rate,
     test_report,
+    test_supervision,
+    test_survey,
+    test_waiting,
+    test_whistle,
 )
 from tests.storage import rules
 from tests.storage.conftest import Fresh
@@ -40,6 +48,15 @@ JOURNEYS: list[Callable[..., Awaitable[None]]] = [
     test_adopt.test_the_whole_way_to_the_thanks,
     test_adopt.test_given_up_goes_back_to_the_wall,
     test_account.test_erasing_asks_first_and_can_be_left,
+    test_climbing.test_an_unclaimed_record_climbs_three_levels_over_a_holiday_week,
+    test_waiting.test_paused_for_a_part_and_going_on_by_itself,
+    test_waiting.test_parked_until_its_review_it_comes_back_by_itself,
+    test_extension.test_asked_granted_and_told,
+    test_dispute.test_the_second_return_is_a_dispute_and_the_ruling_stands,
+    test_supervision.test_demanded_replied_and_told,
+    test_supervision.test_an_appeal_is_heard_and_taken_up_with_the_time_that_was_left,
+    test_whistle.test_three_departments_one_late_and_the_lead_resolves_the_whole,
+    test_survey.test_asked_answered_once_and_reported,
 ]
 ALONE: list[Callable[..., Awaitable[None]]] = [
     test_inbox.test_what_was_taken_is_handled,
@@ -50,6 +67,11 @@ ALONE: list[Callable[..., Awaitable[None]]] = [
     test_joining.test_withdrawing_what_others_joined_hands_it_on,
     test_joining.test_the_third_alarms_the_desk_once_a_day,
     test_account.test_open_work_goes_on_without_a_name,
+    test_briefs.test_every_morning_each_group_hears_its_own_day_once,
+    test_briefs.test_mondays_the_desks_hear_of_their_week,
+    test_whistle.test_both_sides_assess_each_other_once,
+    test_whistle.test_from_several_records_at_once,
+    test_whistle.test_chosen_press_by_press_with_the_reasons,
 ]
 
 

@@ -1,0 +1,264 @@
+"""What each group hears by itself: every morning its own day, every Monday the desks their week, each quarter the street.
+
+A brief is a recurring timer; the next one is set when one goes off, and once more at every start (`ensure`). A brief
+that is late by more than `FRESH` is not said: nobody reads yesterday's morning.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from fractions import Fraction
+
+from handlers import standing
+from handlers.city import City
+from handlers.turn import Turn
+from storage import events, figures, people, timers, workload
+from storage.timers import Timer
+from storage.tx import Tx
+from storage.workload import Load
+from workflow.indicators import Counts, Indicator, ontime_rate, resolution_rate, satisfaction_rate, total
+from workflow.queues import STREET_DESK, QueueKind, desk_queue, parse_queue
+
+FRESH = timedelta(hours=6)
+LINES = 5
+"""Records named in a morning brief."""
+WARN_BEFORE = timedelta(days=60)
+"""So long before the known holidays end, the street's morning brief says so every day."""
+QUARTERS = (1, 4, 7, 10)
+_KINDS = ("brief.morning", "brief.week", "brief.quarter")
+_DAY = timedelta(days=1)
+
+
+# -------------------------------------------------------------------- when
+
+
+async def ensure(city: City, tx: Tx, now: datetime) -> None:
+    """Every brief has its next occurrence, however many processes say so."""
+    for kind in _KINDS:
+        await _set(city, tx, kind, now)
+
+
+async def _set(city: City, tx: Tx, kind: str, now: datetime) -> None:
+    at = next_at(city, kind, now)
+    local = at.astimezone(city.manners.tz)
+    timer_id = int(f"{local:%Y%m%d}") * 10 + _KINDS.index(kind)
+    await timers.put_once(tx, timer_id, at, kind, "brief", 0)
+
+
+def next_at(city: City, kind: str, now: datetime) -> datetime:
+    """The next occurrence after now."""
+    local = now.astimezone(city.manners.tz)
+    day = local.date()
+    while True:
+        at = datetime.combine(day, city.manners.brief_at, city.manners.tz)
+        if at > local and _is_day_of(kind, day):
+            return at.astimezone(now.tzinfo)
+        day += _DAY
+
+
+def _is_day_of(kind: str, day: date) -> bool:
+    if kind == "brief.morning":
+        return True
+    return day.weekday() == 0 if kind == "brief.week" else day.day == 1 and day.month in QUARTERS
+
+
+def _today(turn: Turn) -> date:
+    return turn.now.astimezone(turn.city.manners.tz).date()
+
+
+def _start_of(turn: Turn, day: date) -> datetime:
+    return datetime.combine(day, turn.city.manners.brief_at.replace(hour=0, minute=0), turn.city.manners.tz)
+
+
+async def _go(turn: Turn, timer: Timer) -> bool:
+    """Sets the next one; whether this one is still worth saying."""
+    await _set(turn.city, turn.tx, timer.name, turn.now)
+    return turn.now - timer.due_at <= FRESH
+
+
+async def _say(turn: Turn, queue: str, text: str) -> None:
+    """In the queue's own rooms only: nobody else's day."""
+    for room in await people.rooms_of(turn.tx, [queue]):
+        if room.reachable:
+            await turn.send(room, text)
+
+
+# -------------------------------------------------------------------- every morning
+
+
+async def _morning(turn: Turn, timer: Timer) -> None:
+    if not await _go(turn, timer):
+        return
+    today = _today(turn)
+    until = _start_of(turn, today + _DAY)
+    since = {q: _last_morning(turn, q) for q in turn.city.org.queues() if _works(turn, q, today)}
+    loads = {moment: await workload.by_queue(turn.tx, turn.now, moment, until) for moment in set(since.values())}
+    for queue, moment in since.items():
+        warnings = await _warnings(turn) if queue == STREET_DESK else ""
+        load = loads[moment].get(queue, Load())
+        if not load.is_nothing or warnings:
+            await _say(turn, queue, await morning_text(turn, queue, load, until, warnings))
+
+
+def _works(turn: Turn, queue: str, day: date) -> bool:
+    return turn.city.calendar_of(queue).is_workday(day)
+
+
+def _last_morning(turn: Turn, queue: str) -> datetime:
+    """The brief before this one: of a department the one of the last workday."""
+    day = _today(turn) - _DAY
+    while not _works(turn, queue, day):
+        day -= _DAY
+    return datetime.combine(day, turn.city.manners.brief_at, turn.city.manners.tz)
+
+
+async def morning_text(turn: Turn, queue: str, load: Load, until: datetime, warnings: str = "") -> str:
+    """One queue's day: what is new, due, overdue, waiting; the most urgent by name."""
+    urgent = await workload.most_urgent(turn.tx, queue, until, LINES)
+    lines = [
+        turn.text(
+            "briefs.line_late" if r.resolve_due_at <= turn.now else "briefs.line",
+            due=r.resolve_due_at,
+            **standing.named(turn, r),
+        )
+        for r in urgent
+    ]
+    return turn.text(
+        "briefs.morning",
+        queue=turn.city.org.name_of(queue),
+        new=load.new or "",
+        unclaimed=load.unclaimed or "",
+        due=load.due_today or "",
+        overdue=load.overdue or "",
+        unrated=load.unrated or "",
+        waiting=load.waiting or "",
+        lines="\n".join(lines),
+        warnings=warnings,
+    )
+
+
+async def _warnings(turn: Turn) -> str:
+    """What the street has to mend: overruns that nobody could be told of, holidays that are not known."""
+    unheard = await events.count_since(turn.tx, "request.unheard", turn.now - _DAY)
+    found = [turn.text("briefs.unheard", count=unheard)] if unheard else []
+    until = turn.city.holidays_until
+    if until - _today(turn) < WARN_BEFORE:
+        found.append(turn.text("briefs.holidays", year=until.year + 1))
+    return "\n".join(found)
+
+
+# -------------------------------------------------------------------- every Monday
+
+
+async def _week(turn: Turn, timer: Timer) -> None:
+    if not await _go(turn, timer):
+        return
+    until = _start_of(turn, _today(turn))
+    since = _start_of(turn, _today(turn) - 7 * _DAY)
+    counts = await figures.counts_by_scope(turn.tx, turn.now, since, until)
+    loads = await workload.by_queue(turn.tx, turn.now, since, until)
+    for desk in [STREET_DESK, *map(desk_queue, turn.city.org.communities)]:
+        scope = scope_of(turn, desk)
+        counted = total(counts[q] for q in scope if q in counts)
+        if counted.received or any(q in loads for q in scope):
+            await _say(turn, desk, _week_text(turn, desk, counted, [loads[q] for q in scope if q in loads]))
+
+
+def scope_of(turn: Turn, desk: str) -> list[str]:
+    """The queues a desk answers for: its own and its grids; the street's everything."""
+    org, community = turn.city.org, parse_queue(desk).id
+    return [q for q in org.queues() if not community or org.community_of(q) == community]
+
+
+def _week_text(turn: Turn, desk: str, counts: Counts, loads: list[Load]) -> str:
+    return turn.text(
+        "briefs.week",
+        queue=turn.city.org.name_of(desk),
+        received=counts.received,
+        resolved=counts.resolved,
+        overdue=sum(load.overdue for load in loads) or "",
+        waiting=sum(load.waiting for load in loads) or "",
+        reopened=counts.reopened or "",
+        escalated=counts.escalated or "",
+        rates=_rates(turn, counts),
+    )
+
+
+def _rates(turn: Turn, counts: Counts) -> str:
+    """Each rate with what it was made of; one that has nothing to divide by is left out."""
+    shown = [_rate(turn, rate(counts)) for rate in (ontime_rate, resolution_rate, satisfaction_rate)]
+    return "\n".join(line for line in shown if line)
+
+
+def _rate(turn: Turn, figure: Indicator) -> str:
+    if figure.value is None:
+        return ""
+    return turn.text(
+        f"briefs.rate_{figure.name}",
+        percent=percent(figure.value),
+        top=_number(figure.numerator),
+        under=figure.denominator,
+    )
+
+
+def percent(value: Fraction) -> str:
+    """95.0 %, one digit, half up."""
+    tenths = (value * 1000 + Fraction(1, 2)) // 1
+    return f"{tenths // 10}.{tenths % 10} %"
+
+
+def _number(value: Fraction) -> str:
+    return str(value.numerator) if value.denominator == 1 else f"{float(value):.1f}"
+
+
+# -------------------------------------------------------------------- every quarter
+
+
+async def _quarter(turn: Turn, timer: Timer) -> None:
+    if not await _go(turn, timer):
+        return
+    until = _start_of(turn, _today(turn))
+    last = _today(turn) - _DAY
+    since = _start_of(turn, date(last.year, QUARTERS[(last.month - 1) // 3], 1))
+    counts = await figures.counts_by_scope(turn.tx, turn.now, since, until)
+    await _say(turn, STREET_DESK, quarter_text(turn, counts, last))
+
+
+def quarter_text(turn: Turn, counts: dict[str, Counts], last: date) -> str:
+    """The street as a whole, then each community and each department that had anything."""
+    org = turn.city.org
+    whole = total(counts.values())
+    departments = [q for q in org.queues() if parse_queue(q).kind is QueueKind.DEPT]
+    scopes = [(org.name_of(d), scope_of(turn, d)) for d in map(desk_queue, org.communities)]
+    scopes += [(org.name_of(q), [q]) for q in departments]
+    lines = []
+    for name, queues in scopes:
+        counted = total(counts[q] for q in queues if q in counts)
+        if counted.received:
+            lines.append(_quarter_line(turn, name, counted))
+    return turn.text(
+        "briefs.quarter",
+        street=org.name_of(STREET_DESK),
+        year=last.year,
+        quarter=(last.month - 1) // 3 + 1,
+        received=whole.received,
+        resolved=whole.resolved,
+        reopened=whole.reopened or "",
+        escalated=whole.escalated or "",
+        rates=_rates(turn, whole),
+        lines="\n".join(lines),
+    )
+
+
+def _quarter_line(turn: Turn, name: str, counts: Counts) -> str:
+    ontime, stars = ontime_rate(counts).value, satisfaction_rate(counts).value
+    return turn.text(
+        "briefs.quarter_line",
+        name=name,
+        received=counts.received,
+        ontime=turn.text("briefs.part_ontime", percent=percent(ontime)) if ontime is not None else "",
+        stars=turn.text("briefs.part_stars", percent=percent(stars), rated=counts.rated) if stars is not None else "",
+    )
+
+
+TIMERS = {"brief.morning": _morning, "brief.week": _week, "brief.quarter": _quarter}
