@@ -125,6 +125,15 @@ class Crowd:
         one.process.send_signal(signal.SIGKILL)
         await one.process.wait()
 
+    async def holder(self, kind: str, key: str) -> Running:
+        """The process that has this lease now; waits until one has."""
+        while True:
+            for (name,) in await self.rows("SELECT holder FROM leases WHERE kind = $1 AND key = $2", kind, key):
+                for one in self.running:
+                    if name.split(":")[1] == str(one.process.pid) and one.process.returncode is None:
+                        return one
+            await asyncio.sleep(0.05)
+
     async def rows(self, query: str, *values: object) -> list[Any]:
         """Reads the database while the processes run."""
         connection = await asyncpg.connect(self.database)

@@ -73,7 +73,9 @@ class WebScreen:
     @classmethod
     async def open(cls, base: str, *, link: str = "", queue: str = "") -> Self:
         """A new browser: a resident, or whoever a sign-in link stands for. Raises RuntimeError when it may not in."""
-        client = httpx.AsyncClient(base_url=base, headers={"X-Linli": "1"}, timeout=60, trust_env=False)
+        # a connection that the server may be closing just now is not used again: it closes idle ones after 5 s
+        limits = httpx.Limits(keepalive_expiry=2.0)
+        client = httpx.AsyncClient(base_url=base, headers={"X-Linli": "1"}, timeout=60, trust_env=False, limits=limits)
         try:
             answer = await client.get(f"/login/{link}") if link else await client.post("/api/session")
             if answer.status_code >= 400:
