@@ -95,6 +95,27 @@ class Cues:
         return list(hits.values())
 
 
+class CueSets:
+    """Several sets of entries whose words are looked for at once."""
+
+    def __init__(self, *sets: Cues) -> None:
+        self._sets = sets
+        owners: dict[str, list[int]] = {}
+        for number, cues in enumerate(sets):
+            for word in cues.words:
+                owners.setdefault(word, []).append(number)
+        self._owners = {word: tuple(numbers) for word, numbers in owners.items()}
+        self._phrases = Phrases(owners)
+
+    def find(self, text: str) -> list[list[tuple[int, int, str]]]:
+        """For each set the words of it in the text, as `Cues.match` takes them."""
+        found: list[list[tuple[int, int, str]]] = [[] for _ in self._sets]
+        for one in self._phrases.find(text):
+            for number in self._owners[one[2]]:
+                found[number].append(one)
+        return found
+
+
 def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
     """Whether two characters belong to two words, and at least one of those goes on."""
     return start + 1 in breaks and (start not in breaks or end not in breaks)
