@@ -5,7 +5,7 @@ The same decision serves the conversation and `linli triage`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from handlers.city import City
@@ -16,6 +16,8 @@ from workflow.routing import route
 
 LIKELY = 0.02
 """Confidence from which a kind is worth a button."""
+_KEPT = ("text", "grid", "community", "estate", "building", "unit", "room", "road", "number", "landmark", "outside")
+"""What is stored of a place: not the candidates, nor the words it was read from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,25 +75,20 @@ def decide(
 
 def place_dict(place: Place) -> dict[str, Any]:
     """A place as it is stored with a record: without unit and room, and without the candidates."""
-    kept = asdict(place)
-    for name in ("unit", "room", "candidates", "evidence"):
-        kept.pop(name)
+    kept = whole(place)
+    del kept["unit"], kept["room"]
     kept["text"] = without_room(place.text)
     return kept
 
 
 def restored(data: dict[str, Any]) -> Place:
     """A place from what was stored with a record, a draft or a person."""
-    names = ("text", "grid", "community", "estate", "building", "unit", "room", "road", "number", "landmark", "outside")
-    return Place(**{name: data[name] for name in names if name in data})
+    return Place(**{name: data[name] for name in _KEPT if name in data})
 
 
 def whole(place: Place) -> dict[str, Any]:
     """A place with unit and room, for sealed storage only."""
-    kept = asdict(place)
-    kept.pop("candidates")
-    kept.pop("evidence")
-    return kept
+    return {name: getattr(place, name) for name in _KEPT}
 
 
 def as_line(city: City, record_id: Any, findings: Findings, ms: float) -> dict[str, Any]:

@@ -90,7 +90,7 @@ class Ranking(NamedTuple):
         named = sorted(
             [at for at, share in enumerate(raised) if share > SLIGHTEST], key=raised.__getitem__, reverse=True
         )
-        return tuple([(self.items[at], round(raised[at] / whole, 4)) for at in named[:MOST_SHARES]])
+        return tuple([(self.items[at], round(raised[at] / whole * 10_000) / 10_000) for at in named[:MOST_SHARES]])
 
     def evidence(self, item: str | None) -> tuple[tuple[str, float], ...]:
         """The words that speak for an item with their weights, heaviest first."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from nlp.lexicon import DATA, LexiconError
-from nlp.phrases import Phrases
 
 MENU = frozenset({"help", "my_requests", "wishes", "wall", "export", "erase", "cancel"})
 """The commands a text can be."""
@@ -15,39 +14,12 @@ _TRIM = re.compile(r"[\s，。！？、；：,.!?;:~…/\"'“”‘’()（）\
 _POLITE = re.compile(
     r"^(?:请|麻烦|帮我|我要|我想|给我|看看|看一下|查看|打开)*(?P<core>.*?)(?:一下|吧|啊|呢|了啦|谢谢)*$"
 )
-_PERSON = [
-    "转人工",
-    "人工客服",
-    "人工服务",
-    "找人工",
-    "真人",
-    "活人",
-    "找个人跟我说",
-    "找个人来说",
-    "给我回电话",
-    "回个电话",
-    "回我电话",
-    "打电话给我",
-    "给我打电话",
-    "打我电话",
-    "打个电话给我",
-    "联系我",
-    "来个人说",
-    "跟人说",
-    "不想跟机器",
-    "不跟机器人",
-    "不和机器人",
-    "有人吗",
-    "人工在吗",
-    "要人工",
-    "接人工",
-    "换个人",
-    "叫个人",
-    "派人联系",
-    "电话联系我",
-    "回电",
-    "致电我",
-]
+_PERSON = re.compile(
+    "转人工|人工客服|人工服务|找人工|真人|活人|找个人跟我说|找个人来说|给我回电话|"
+    "回个电话|回我电话|打电话给我|给我打电话|打我电话|打个电话给我|联系我|来个人说|跟人说|"
+    "不想跟机器|不跟机器人|不和机器人|有人吗|人工在吗|要人工|接人工|换个人|叫个人|"
+    "派人联系|电话联系我|回电|致电我"
+)
 
 
 def read_commands() -> dict[str, str]:
@@ -67,7 +39,6 @@ class Commands:
 
     def __init__(self) -> None:
         self._commands = read_commands()
-        self._person = Phrases(_PERSON)
 
     def find_menu(self, text: str) -> str | None:
         """The command when the whole text is one, politeness aside; None for anything that says more."""
@@ -79,6 +50,6 @@ class Commands:
 
     def wants_person(self, text: str) -> bool:
         """Whether the text asks for a human or for a call back."""
-        if self._person.find(text):
+        if _PERSON.search(text):
             return True
         return len(text) <= LONGEST and _TRIM.sub("", text) in ("人工", "客服", "人呢")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise, product
+from itertools import product
+from sys import intern
 from typing import NamedTuple
 
 from nlp.lexicon import Entry, LexiconError
@@ -34,17 +36,17 @@ class Cues:
 
     def __init__(self, entries: Iterable[Entry], classes: Mapping[str, tuple[str, ...]]) -> None:
         self._plain: dict[str, list[Entry]] = {}
-        self._combined: dict[str, list[tuple[frozenset[str], Entry]]] = {}
+        self._combined: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
         self._slots: dict[str, list[str]] = {}
         for entry in entries:
-            parts = entry.parts
+            parts = tuple(map(intern, entry.parts))
             if len(parts) == 1 and not parts[0].startswith("{"):
                 self._plain.setdefault(parts[0], []).append(entry)
                 continue
             for part in parts:
                 self._add_part(part, entry, classes)
             anchor = min(parts, key=lambda part: part.startswith("{"))
-            self._combined.setdefault(anchor, []).append((frozenset(parts), entry))
+            self._combined.setdefault(anchor, []).append((parts, entry))
         self.words = self._plain.keys() | self._slots.keys()
 
     def _add_part(self, part: str, entry: Entry, classes: Mapping[str, tuple[str, ...]]) -> None:
@@ -87,9 +89,31 @@ class Cues:
         present = set(places)
         for anchor in places:
             for parts, entry in self._combined.get(anchor, ()):
-                if parts <= present and (span := _together([places[part] for part in entry.parts])):
-                    hits[id(entry)] = Hit(entry, entry.weight, span[0], "…".join(text[s:e] for s, e in span[1]))
+                if present.issuperset(parts) and (span := _together([places[part] for part in parts])):
+                    written = "…".join([text[start:end] for start, end in span[1]])
+                    hits[id(entry)] = Hit(entry, entry.weight, span[0], written)
         return list(hits.values())
+
+
+class CueSets:
+    """Several sets of entries whose words are looked for at once."""
+
+    def __init__(self, *sets: Cues) -> None:
+        self._sets = sets
+        owners: dict[str, list[int]] = {}
+        for number, cues in enumerate(sets):
+            for word in cues.words:
+                owners.setdefault(word, []).append(number)
+        self._owners = {word: tuple(numbers) for word, numbers in owners.items()}
+        self._phrases = Phrases(owners)
+
+    def find(self, text: str) -> list[list[tuple[int, int, str]]]:
+        """For each set the words of it in the text, as `Cues.match` takes them."""
+        found: list[list[tuple[int, int, str]]] = [[] for _ in self._sets]
+        for one in self._phrases.find(text):
+            for number in self._owners[one[2]]:
+                found[number].append(one)
+        return found
 
 
 def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
@@ -100,17 +124,19 @@ def _straddles(start: int, end: int, breaks: Collection[int]) -> bool:
 def _together(places: list[list[Span]]) -> tuple[Span, list[Span]] | None:
     """The closest way to pick one place of each part, apart from each other and within reach, if any."""
     best: tuple[Span, list[Span]] | None = None
+    least = math.inf
     for picked in product(*[options[:MAX_PLACES] for options in places]):
         chosen = sorted(picked)
+        first = last = chosen[0][0]
         gap = 0
-        for (_, end), (start, _) in pairwise(chosen):
-            if start < end:
+        for start, end in chosen:
+            if start < last:
                 break
-            gap += start - end
+            gap += start - last
+            last = end
         else:
-            whole = chosen[0][0], chosen[-1][1]
-            if gap <= REACH and (best is None or whole[1] - whole[0] < best[0][1] - best[0][0]):
-                best = whole, chosen
+            if gap <= REACH and last - first < least:
+                best, least = ((first, last), chosen), last - first
     return best
 
 

@@ -40,6 +40,9 @@ _UNKNOWN_ROAD = re.compile(rf"(?P<name>[一-龥]{{2,3}}?(?:路|大道|大街|街
 _ESTATE_SIGN = re.compile(r"[园苑村寓庭邸]")
 _ROAD_SIGN = re.compile(rf"[路道街巷](?:\d|{_CN})")
 
+_SIGN = re.compile(r"[园苑村寓庭邸路道街巷栋幢棟#号\-—–﹣－/]")
+"""Without one of these a text names no estate or road of elsewhere, and no building alone."""
+
 NEXT_TO = 2
 """Characters between an estate and its building that are still one place; more are words of their own."""
 
@@ -89,8 +92,9 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
         _read_parts(text, mention, gazetteer)
         if _is_near(text, hit, mention) and _believable(text, hit, mention):
             mentions.append(mention)
-    mentions += _unknown(text, mentions)
-    _place_alone(text, mentions)
+    if _SIGN.search(text):
+        mentions += _unknown(text, mentions)
+        _place_alone(text, mentions)
     if not mentions:
         return []
     mentions.sort(key=lambda m: m.start)

@@ -31,6 +31,8 @@ MOST_TERMS_SHOWN = 10
 """Terms that count as evidence, at most."""
 _DAMPED = (1.0 + np.log(np.arange(100).clip(1))).astype(np.float32)
 """What a term counts that stands in a text so many times."""
+_NO_LENGTH = np.float32(1e-30)
+"""Stands for the length of a text without a known term, whose sums are all 0."""
 UNHEARD = -1.0
 """Score of a target the labels never named: that of a clear "no"."""
 
@@ -100,9 +102,9 @@ class Stack:
         rows = list(counts)
         times: Floats = _DAMPED.take(list(counts.values()), mode="clip")
         found = self._table.take(rows, axis=0)
-        lengths: Floats = np.sqrt((times * times) @ found[:, self._width :])
-        lengths[lengths == 0] = 1.0
-        sums: Floats = self._bias + times @ found[:, : self._width] / lengths[self._owner]
+        lengths: Floats = np.sqrt((times * times).dot(found[:, self._width :]))
+        lengths = np.maximum(lengths, _NO_LENGTH)
+        sums: Floats = self._bias + times.dot(found[:, : self._width]) / lengths.take(self._owner)
         return Reading(self, said, rows, times, lengths, sums)
 
     def column(self, rows: list[int], column: int) -> Floats:

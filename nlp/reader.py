@@ -12,10 +12,9 @@ from pathlib import Path
 from nlp.address import NOWHERE, Place, PlaceBook
 from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Learned, Ranking, pick
 from nlp.commands import Commands
-from nlp.cues import totals
+from nlp.cues import CueSets, totals
 from nlp.lexicon import read_classes
 from nlp.model import Stack
-from nlp.phrases import Phrases
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import split_matters, summarize
@@ -88,9 +87,7 @@ class Reader:
         self._items = ItemScorer(items, classes, lexicon)
         self._intents = IntentScorer(classes)
         self._alarms = AlarmReader(classes)
-        self._words = Phrases(
-            self._items.hand.cues.words | self._intents.hand.cues.words | self._alarms.hand.cues.words
-        )
+        self._cues = CueSets(self._items.hand.cues, self._intents.hand.cues, self._alarms.hand.cues)
         self._stack = Stack([self._items.model, self._intents.model, self._alarms.model])
         self._commands = Commands()
         self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
@@ -102,12 +99,12 @@ class Reader:
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
         said = sentence(_blank(shown, spans))
-        found = self._words.find(said.framed)
+        of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
-        ranking = self._items.rank(said, Learned(reading, 0), found)
-        alarm = self._alarms.read(said, reading.scores(2), found)
+        ranking = self._items.rank(said, Learned(reading, 0), of_items)
+        alarm = self._alarms.read(said, reading.scores(2), of_alarms)
         menu = self._commands.find_menu(shown)
-        scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=found)
+        scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents)
         matters = self._matters(shown, ranking)
         if matters and not alarm.urgent:
             alarm = self._loudest(matters)
@@ -137,20 +134,20 @@ class Reader:
 
     def _loudest(self, matters: Sequence[str]) -> Alarm:
         """The alarm of the matter that is most alarming by itself: beside a calm one its words are drowned."""
-        alarms = []
-        for matter in matters:
-            said = sentence(_blank(matter, self.places.locate(matter)[1]))
-            alarms.append(self._alarms.read(said, self._stack.read(said).scores(2)))
+        alarms = [self._alarm(_blank(matter, self.places.locate(matter)[1])) for matter in matters]
         return max(alarms, key=lambda alarm: alarm.confidence)
 
     def _ending(self, said: Sentence) -> Alarm:
         """The alarm of the most alarming stretch towards the end, where people come to the point."""
         text = said.text[-ENDING:]
-        alarms = []
-        for start in range(0, max(1, len(text) - STRETCH // 2), STRETCH // 2):
-            piece = sentence(text[start : start + STRETCH])
-            alarms.append(self._alarms.read(piece, self._stack.read(piece).scores(2), doubt=PIECEMEAL))
+        starts = range(0, max(1, len(text) - STRETCH // 2), STRETCH // 2)
+        alarms = [self._alarm(text[start : start + STRETCH], doubt=PIECEMEAL) for start in starts]
         return max(alarms, key=lambda alarm: alarm.confidence)
+
+    def _alarm(self, text: str, *, doubt: float = 0.0) -> Alarm:
+        """The alarm of a piece of a text by itself."""
+        said = sentence(text)
+        return self._alarms.read(said, self._stack.read(said).scores(2), self._cues.find(said.framed)[2], doubt=doubt)
 
     def _item(self, intent: str, ranking: Ranking) -> tuple[str | None, tuple[tuple[str, float], ...]]:
         if intent in NO_ITEM:
