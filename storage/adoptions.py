@@ -333,7 +333,9 @@ async def waited_by(tx: Tx, person_id: int) -> list[int]:
     """The wishes that somebody waits for."""
     rows = await tx.all(
         select(wish_waits.c.wish_id).where(
-            wish_waits.c.tenant == tx.tenant, wish_waits.c.person_id == person_id, wish_waits.c.state.in_([WAITING, OFFERED])
+            wish_waits.c.tenant == tx.tenant,
+            wish_waits.c.person_id == person_id,
+            wish_waits.c.state.in_([WAITING, OFFERED]),
         )
     )
     return [r.wish_id for r in rows]
