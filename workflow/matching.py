@@ -61,6 +61,8 @@ WAITED, MOST_WAITED = 0.3, 6.0
 """For each day that a need has waited, up to twenty days: the longest waiting come first among equals."""
 MATCHED = 1_000.0
 """In a whole season one more need that is met outweighs every nicety of fit."""
+FAIR = 1.0
+"""For each day of waiting when all needs compete at once: who is met is decided by waiting, with what, by fit."""
 MOST_COPIES = 200
 
 
@@ -116,8 +118,9 @@ def needs_for(offer: Offer, needs: Sequence[Need], now: datetime, limit: int = 5
 
 
 def assign(needs: Sequence[Need], offers: Sequence[Offer], now: datetime) -> list[Match]:
-    """For all needs together: as many met as can be, and among those the best fit. No offer is given too often.
+    """For all needs together: as many met as can be, of those the longest waiting, with what fits best.
 
+    No offer is given too often. The days of waiting are far below MATCHED, so that nobody is met at the cost of two.
     Each need gets at most one offer here; a need with several parts is listed once.
     """
     copies = [index for index, offer in enumerate(offers) for _ in range(_copies(offer, len(needs)))]
@@ -126,11 +129,12 @@ def assign(needs: Sequence[Need], offers: Sequence[Offer], now: datetime) -> lis
     found: dict[tuple[int, int], Match] = {}
     gain = np.zeros((len(needs), len(offers)))
     for row, need in enumerate(needs):
+        fairness = FAIR * max(0.0, (require_aware(now) - require_aware(need.since)) / timedelta(days=1))
         for column, offer in enumerate(offers):
             match = find_match(need, offer, now)
             if match is not None:
                 found[row, column] = match
-                gain[row, column] = MATCHED + match.score
+                gain[row, column] = MATCHED + match.score + fairness
     rows, columns = linear_sum_assignment(gain[:, copies], maximize=True)
     pairs = ((int(row), copies[int(column)]) for row, column in zip(rows, columns, strict=True))
     return sorted((found[pair] for pair in pairs if pair in found), key=lambda m: (-m.score, m.need))
