@@ -20,6 +20,7 @@ from handlers import (
     extension,
     groups,
     joining,
+    link,
     listen,
     merging,
     more,
@@ -55,6 +56,7 @@ _T = TypeVar("_T")
 
 _MODULES = (
     albums,
+    link,
     listen,
     report_presses,
     report_words,
