@@ -15,19 +15,17 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import keys, logs, metrics
+from bot import keys, logs, metrics, wechat
 from bot.accounts import parts
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
-from bot.channels.wechat.channel import Account, WeChatChannel
-from bot.channels.wechat.notices import Template
-from bot.channels.wechat.send import Forms
+from bot.channels.wechat.channel import WeChatChannel
 from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
-from bot.config import Config, ConfigError, NoticeForm
+from bot.config import Config, ConfigError
 from bot.files import Files
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
@@ -105,8 +103,8 @@ class Program:
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
         web = _web(database, media, store, together=alone and intake and delivery)
-        wechat, wecom = _wechat(config, store, real, tz), Wecom.build(config, store, city, real)
-        found: list[Channel | None] = [web, telegram, wechat, wecom.channel if wecom else None]
+        service, wecom = wechat.build(config, store, real), Wecom.build(config, store, city, real)
+        found: list[Channel | None] = [web, telegram, service, wecom.channel if wecom else None]
         channels = {(one.name, one.account): one for one in found if one is not None}
         takes, sends, fires = None, None, None
         if intake:
@@ -121,7 +119,7 @@ class Program:
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
-        joined = (web, telegram, wechat, wecom, answers, channels, inbox, sender, scheduler, shares)
+        joined = (web, telegram, service, wecom, answers, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
 
     async def start(self) -> None:
@@ -245,27 +243,6 @@ def _share_polling(shares: Shares, telegram: TelegramChannel | None, config: Con
     if telegram is not None and config.telegram.mode == "polling":
         polls = shares.want("poll", [f"telegram/{telegram.account}"])
         telegram.may_poll = lambda: bool(polls.held())
-
-
-def _wechat(config: Config, store: Store, clock: Clock, tz: ZoneInfo) -> WeChatChannel | None:
-    section = config.wechat
-    if not section.app_id:
-        return None
-    account = Account(
-        section.app_id, section.app_secret, section.token, section.aes_key, section.original_id, section.base_url
-    )
-    agreed = {"rate": section.agreed_rate, "news": section.agreed_news}
-    templates = {"rate": section.template_rate, "news": section.template_news}
-    forms = Forms(_forms(agreed), _forms(templates), config.web.base_url.rstrip("/"), tz)
-    return WeChatChannel(account, store, clock, forms)
-
-
-def _forms(configured: dict[str, NoticeForm]) -> dict[str, Template]:
-    return {
-        purpose: Template(form.id, {str(k): v for k, v in form.fields.items()}, form.lasting)
-        for purpose, form in configured.items()
-        if form.id
-    }
 
 
 def _manners(config: Config, tz: ZoneInfo) -> Manners:
