@@ -27,6 +27,7 @@ from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
 from bot.files import Files
+from bot.hearing import Ears, engine_of
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
 from bot.passive import Answers
@@ -66,6 +67,7 @@ class Program:
     wechat: WeChatChannel | None
     wecom: Wecom | None
     answers: Answers
+    ears: Ears | None
     channels: dict[tuple[str, str], Channel]
     inbox: Inbox
     sender: Sender
@@ -114,12 +116,14 @@ class Program:
             sends, fires = shares.want("send", list(parts(channels))), shares.want("timers", PARTS)
             if wecom is not None:
                 wecom.follow(sends)
-        inbox = Inbox(store, city, channels, real, takes)
+        engine = engine_of(config.hearing)
+        ears = Ears(store, channels, engine) if engine is not None else None
+        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None)
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
-        joined = (web, telegram, service, wecom, answers, channels, inbox, sender, scheduler, shares)
+        joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
 
     async def start(self) -> None:
@@ -132,6 +136,8 @@ class Program:
             await self.scheduler.start()
         if self.intake or self.wecom is not None:
             await self.inbox.start(handles=self.intake)
+        if self.intake and self.ears is not None:
+            await self.ears.start()
         await self.web.start(lambda updates: self.receive("web", "", updates))
         if self.intake and self.telegram is not None:
             account = self.telegram.account
@@ -144,6 +150,8 @@ class Program:
         """Stops receiving first, then handling, then sending; what is stored waits for the next start."""
         if self.wecom is not None:
             await self.wecom.stop_receiving()
+        if self.intake and self.ears is not None:
+            await self.ears.stop()
         if self.intake or self.wecom is not None:
             await self.inbox.stop()
         if self.delivery:
