@@ -39,6 +39,8 @@ audit = typer.Typer(no_args_is_help=True, help="Checks the ledger, and the books
 app.add_typer(audit, name="audit")
 letters = typer.Typer(no_args_is_help=True, help="Messages that could not be sent: see them, send them again.")
 app.add_typer(letters, name="outbox")
+wechat = typer.Typer(no_args_is_help=True, help="The WeChat account: its menu and its place codes.")
+app.add_typer(wechat, name="wechat")
 keyring = typer.Typer(no_args_is_help=True, help="Replaces the key that names, phones and words are sealed with.")
 app.add_typer(keyring, name="keys")
 _state = {"debug": False}
@@ -423,6 +425,54 @@ def drop_keys(config: ConfigFile = None) -> None:
     """Last step, after every process was restarted: checks that nothing needs the old keys, and takes them away."""
     with _telling() as tell:
         _guarded(lambda: _await(_load("bot.keys").drop(load_config(config), typer.echo, tell)))
+
+
+@wechat.command(name="menu")
+def wechat_menu(config: ConfigFile = None) -> None:
+    """Puts the menu under the chat; people see it within five minutes."""
+    work = _load("bot.wechat")
+
+    async def put(settings: Config) -> int:
+        async with work.opened(settings) as (client, _):
+            return int(await work.make_menu(client, _city(settings), settings.web.base_url))
+
+    typer.echo(f"{_asked(put, load_config, config)} buttons")
+
+
+@wechat.command(name="codes")
+def wechat_codes(
+    config: ConfigFile = None,
+    out: Annotated[Path, typer.Option(help="the PDF to write")] = Path("wechat-posters.pdf"),
+    only: Annotated[str, typer.Option(help="only places whose name contains this")] = "",
+) -> None:
+    """Makes a permanent WeChat code for every building and landmark, once each, and writes a PDF of posters."""
+    work = _load("bot.wechat")
+
+    async def make(settings: Config) -> int:
+        city = _city(settings)
+        wanted = [code for code, words in city.place_codes.items() if only in words]
+        async with work.opened(settings) as (client, store):
+            with _telling() as tell:
+                urls = await work.make_codes(client, store, wanted, lambda n: tell("codes", n, len(wanted)))
+        return int(_load("bot.posters").write_posters(city, "", out, only=only, addresses=urls))
+
+    count = _asked(make, load_config, config)
+    typer.echo(f"{out}: {count} posters" if count else f"no place matches {only!r}")
+
+
+def _asked(
+    work: Callable[[Config], Coroutine[Any, Any, int]], load: Callable[[Path | None], Config], path: Path | None
+) -> int:
+    """Runs a command that asks WeChat; what it refuses is one line."""
+    refused = _load("bot.channels.wechat.refusals").WeChatError
+
+    def run_() -> int:
+        try:
+            return int(_await(work(load(path))))
+        except refused as error:
+            raise ConfigError(f"WeChat refused: {error}; linli doctor says what to mend") from None
+
+    return int(_guarded(run_))
 
 
 @app.command()

@@ -169,6 +169,16 @@ class WeChatSection(_Section):
         return self
 
 
+class HearingSection(_Section):
+    """[hearing]: what turns voice messages into text; with neither they are kept and passed on as they are"""
+
+    command: tuple[str, ...] = Field(
+        (), description="a program and its arguments; {file} is the sound, stdout the text"
+    )
+    url: str = Field("", description="an HTTP address that takes the sound and answers {text}")
+    seconds: float = Field(20, gt=0, description="how long one voice message may take")
+
+
 class LimitsSection(_Section):
     """[limits]"""
 
@@ -243,6 +253,7 @@ class Config(BaseSettings):
     telegram: TelegramSection = TelegramSection()
     wecom: WecomSection = WecomSection()
     wechat: WeChatSection = WeChatSection()
+    hearing: HearingSection = HearingSection()
     limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     rating: RatingSection = RatingSection()

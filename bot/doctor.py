@@ -6,15 +6,16 @@ import asyncio
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Literal, NamedTuple
 
 import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot import doctor_wechat
 from bot.catalogue import CatalogueError, build_city, holidays_known_until
 from bot.config import Config, ConfigError, load_config
 from bot.demo.fill import STORY
+from bot.findings import Finding
 from bot.program import sealing_keys
 from bot.texts.render import TextError
 from handlers.city import City
@@ -30,13 +31,6 @@ _NO_DATABASE = "3D000"
 """invalid_password, invalid_authorization_specification; invalid_catalog_name."""
 _SOON = timedelta(days=60)
 _CLOCK_OFF = timedelta(minutes=2)
-
-
-class Finding(NamedTuple):
-    """One thing looked at. `fail` stops the program from working, `warn` will later."""
-
-    level: Literal["ok", "warn", "fail"]
-    text: str
 
 
 def demo_config() -> Config:
@@ -67,6 +61,7 @@ async def examine(path: Path | None) -> list[Finding]:
         findings += await _database(config, city)
         findings += _holidays(config)
     findings += await _telegram(config)
+    findings += await doctor_wechat.examine(config)
     findings += _web(config)
     return findings
 

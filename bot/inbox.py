@@ -12,6 +12,7 @@ from contextlib import suppress
 
 import structlog
 
+from bot import hearing
 from bot.channels.base import BadUpdate, Channel, KeepsBooks, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
@@ -49,7 +50,11 @@ class Inbox:
         channels: dict[tuple[str, str], Channel],
         clock: Clock,
         share: Share | None = None,
+        *,
+        hears: bool = False,
     ) -> None:
+        """`hears`: voice messages without words are stored for `bot.hearing` first."""
+        self._hears = hears
         self._share = share or Share("updates", STREAMS)
         self._share.is_busy = lambda key: key in self._at_work
         self._at_work: frozenset[str] = frozenset()
@@ -131,12 +136,13 @@ class Inbox:
 
     async def _store_batch(self, batch: list[tuple[str, str, RawUpdate, asyncio.Future[int]]]) -> None:
         streams = [self._stream(channel, account, update) for channel, account, update, _ in batch]
+        voices = [self._hears and self._is_voice(channel, account, update) for channel, account, update, _ in batch]
 
         async def store(tx: Tx) -> list[int]:
             ids = []
-            for (channel, account, update, _), stream in zip(batch, streams, strict=True):
-                one = [(update.id, update.raw)]
-                ids += await receipts.save(tx, channel, account, one, self._clock.now(), stream=stream)
+            for (channel, account, update, _), stream, voice in zip(batch, streams, voices, strict=True):
+                one, now = [(update.id, update.raw)], self._clock.now()
+                ids += await receipts.save(tx, channel, account, one, now, stream=stream, unheard=voice)
             return ids
 
         try:
@@ -248,7 +254,14 @@ class Inbox:
             await dispatch.handle(self._city, tx, incoming, self._clock.now())
 
     def _parse(self, receipt: StoredReceipt) -> list[Incoming]:
-        return self._channels[receipt.channel, receipt.account].parse(receipt.raw)
+        found = self._channels[receipt.channel, receipt.account].parse(receipt.raw)
+        return hearing.with_words(receipt.raw, found)
+
+    def _is_voice(self, channel: str, account: str, update: RawUpdate) -> bool:
+        try:
+            return any(hearing.is_wordless_voice(one) for one in self._channels[channel, account].parse(update.raw))
+        except (BadUpdate, KeyError):
+            return False
 
     async def _failed(self, receipt: StoredReceipt, error: Exception) -> None:
         """Tried again at once, so that order is kept; after the last try a person gets it as it is."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -26,8 +26,19 @@ INK, SOFT, GREEN = HexColor("#1f2d24"), HexColor("#5b6b60"), HexColor("#07803a")
 _WIDTH, _HEIGHT = A4[0] / 2, A4[1] / 2
 
 
-def write_posters(city: City, base_url: str, out: Path, *, telegram_username: str = "", only: str = "") -> int:
-    """Writes the PDF; how many posters it has. With none to write, no file is made."""
+def write_posters(
+    city: City,
+    base_url: str,
+    out: Path,
+    *,
+    telegram_username: str = "",
+    only: str = "",
+    addresses: Mapping[str, str] | None = None,
+) -> int:
+    """Writes the PDF; how many posters it has. With none to write, no file is made.
+
+    `addresses` are what the codes open, by place code, for posters of one platform instead of the web's.
+    """
     chosen = [(code, words) for code, words in city.place_codes.items() if only in words]
     if not chosen:
         return 0
@@ -40,7 +51,9 @@ def write_posters(city: City, base_url: str, out: Path, *, telegram_username: st
             canvas.showPage()
         left = _WIDTH * (index % 2)
         bottom = _HEIGHT * (1 - index % 4 // 2)
-        _poster(canvas, font, city, (left, bottom), code, words, base_url.rstrip("/"), telegram_username)
+        address = addresses[code] if addresses is not None else address_of(base_url, code)
+        scan = "scan" if addresses is None else "scan_wechat"
+        _poster(canvas, font, city, (left, bottom), code, words, address, scan, telegram_username)
     canvas.save()
     part.replace(out)
     return len(chosen)
@@ -80,7 +93,8 @@ def _poster(
     corner: tuple[float, float],
     code: str,
     words: str,
-    base_url: str,
+    address: str,
+    scan: str,
     telegram: str,
 ) -> None:
     left, bottom = corner
@@ -96,9 +110,9 @@ def _poster(
     canvas.setFillColor(INK)
     _centred(canvas, font, _fitting(font, words, 21, _WIDTH - 20 * mm), middle, top - 36 * mm, words)
     side = 58 * mm
-    _code(canvas, address_of(base_url, code), middle - side / 2, top - 98 * mm, side)
+    _code(canvas, address, middle - side / 2, top - 98 * mm, side)
     canvas.setFillColor(SOFT)
-    for line, text in enumerate(_lines(city, telegram)):
+    for line, text in enumerate(_lines(city, scan, telegram)):
         _centred(canvas, font, 11, middle, top - 106 * mm - line * 6.2 * mm, text)
     if telegram:
         _code(canvas, telegram_address_of(telegram, code), left + _WIDTH - 28 * mm, bottom + 5 * mm, 20 * mm)
@@ -106,8 +120,8 @@ def _poster(
     canvas.drawString(left + 9 * mm, bottom + 7 * mm, _text(city, "foot", code=code))
 
 
-def _lines(city: City, telegram: str) -> Sequence[str]:
-    keys = ["scan", "say", "answer"] + (["telegram"] if telegram else [])
+def _lines(city: City, scan: str, telegram: str) -> Sequence[str]:
+    keys = [scan, "say", "answer"] + (["telegram"] if telegram else [])
     return [_text(city, key) for key in keys]
 
 

@@ -15,20 +15,19 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import keys, logs, metrics
+from bot import keys, logs, metrics, wechat
 from bot.accounts import parts
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.webchat.shapes import room_chat
-from bot.channels.wechat.channel import Account, WeChatChannel
-from bot.channels.wechat.notices import Template
-from bot.channels.wechat.send import Forms
+from bot.channels.wechat.channel import WeChatChannel
 from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
-from bot.config import Config, ConfigError, NoticeForm
+from bot.config import Config, ConfigError
 from bot.files import Files
+from bot.hearing import Ears, engine_of
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
 from bot.passive import Answers
@@ -68,6 +67,7 @@ class Program:
     wechat: WeChatChannel | None
     wecom: Wecom | None
     answers: Answers
+    ears: Ears | None
     channels: dict[tuple[str, str], Channel]
     inbox: Inbox
     sender: Sender
@@ -106,8 +106,8 @@ class Program:
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
         web = _web(database, media, store, together=alone and intake and delivery)
-        wechat, wecom = _wechat(config, store, real, tz), Wecom.build(config, store, city, real)
-        found: list[Channel | None] = [web, telegram, wechat, wecom.channel if wecom else None]
+        service, wecom = wechat.build(config, store, real), Wecom.build(config, store, city, real)
+        found: list[Channel | None] = [web, telegram, service, wecom.channel if wecom else None]
         channels = {(one.name, one.account): one for one in found if one is not None}
         takes, sends, fires = None, None, None
         if intake:
@@ -117,12 +117,14 @@ class Program:
             sends, fires = shares.want("send", list(parts(channels))), shares.want("timers", PARTS)
             if wecom is not None:
                 wecom.follow(sends)
-        inbox = Inbox(store, city, channels, real, takes)
+        engine = engine_of(config.hearing)
+        ears = Ears(store, channels, engine) if engine is not None else None
+        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None)
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
-        joined = (web, telegram, wechat, wecom, answers, channels, inbox, sender, scheduler, shares)
+        joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
 
     async def start(self) -> None:
@@ -136,6 +138,8 @@ class Program:
             await self.scheduler.start()
         if self.intake or self.wecom is not None:
             await self.inbox.start(handles=self.intake)
+        if self.intake and self.ears is not None:
+            await self.ears.start()
         await self.web.start(lambda updates: self.receive("web", "", updates))
         if self.intake and self.telegram is not None:
             account = self.telegram.account
@@ -148,6 +152,8 @@ class Program:
         """Stops receiving first, then handling, then sending; what is stored waits for the next start."""
         if self.wecom is not None:
             await self.wecom.stop_receiving()
+        if self.intake and self.ears is not None:
+            await self.ears.stop()
         if self.intake or self.wecom is not None:
             await self.inbox.stop()
         if self.delivery:
@@ -247,27 +253,6 @@ def _share_polling(shares: Shares, telegram: TelegramChannel | None, config: Con
     if telegram is not None and config.telegram.mode == "polling":
         polls = shares.want("poll", [f"telegram/{telegram.account}"])
         telegram.may_poll = lambda: bool(polls.held())
-
-
-def _wechat(config: Config, store: Store, clock: Clock, tz: ZoneInfo) -> WeChatChannel | None:
-    section = config.wechat
-    if not section.app_id:
-        return None
-    account = Account(
-        section.app_id, section.app_secret, section.token, section.aes_key, section.original_id, section.base_url
-    )
-    agreed = {"rate": section.agreed_rate, "news": section.agreed_news}
-    templates = {"rate": section.template_rate, "news": section.template_news}
-    forms = Forms(_forms(agreed), _forms(templates), config.web.base_url.rstrip("/"), tz)
-    return WeChatChannel(account, store, clock, forms)
-
-
-def _forms(configured: dict[str, NoticeForm]) -> dict[str, Template]:
-    return {
-        purpose: Template(form.id, {str(k): v for k, v in form.fields.items()}, form.lasting)
-        for purpose, form in configured.items()
-        if form.id
-    }
 
 
 def _manners(config: Config, tz: ZoneInfo) -> Manners:

@@ -21,6 +21,7 @@ from handlers import (
     extension,
     groups,
     joining,
+    link,
     listen,
     merging,
     more,
@@ -57,6 +58,7 @@ _T = TypeVar("_T")
 
 _MODULES = (
     albums,
+    link,
     listen,
     report_presses,
     report_words,

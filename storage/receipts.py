@@ -15,7 +15,8 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, Uniqu
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
-WAITING, DONE, FAILED = "waiting", "done", "failed"
+WAITING, DONE, FAILED, UNHEARD = "waiting", "done", "failed", "unheard"
+"""`unheard`: a voice message whose words are looked for before it is handled."""
 MAX_ATTEMPTS = 3
 STREAMS = 16
 """Between so many shares the chats are divided; more processes than this find nothing to handle."""
@@ -51,6 +52,11 @@ class StoredReceipt(NamedTuple):
     attempts: int
 
 
+def _stored(tx: Tx, row: Any) -> StoredReceipt:
+    raw = tx.sealer.open_json(row.raw_sealed)
+    return StoredReceipt(row.id, row.channel, row.account, row.external_id, row.received_at, raw, row.attempts)
+
+
 def stream_of(channel: str, account: str, chat: str) -> int:
     """The stream that a chat belongs to, the same in every process and version."""
     return zlib.crc32(f"{channel}/{account}/{chat}".encode()) % STREAMS
@@ -64,6 +70,7 @@ async def save(
     now: datetime,
     *,
     stream: int = 0,
+    unheard: bool = False,
 ) -> list[int]:
     """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
     ids = []
@@ -76,7 +83,7 @@ async def save(
             external_id=external_id,
             received_at=now,
             raw_sealed=tx.sealer.seal_json(raw),
-            state=WAITING,
+            state=UNHEARD if unheard else WAITING,
             attempts=0,
             error="",
             stream=stream,
@@ -101,12 +108,22 @@ async def waiting(tx: Tx, limit: int, streams: Collection[int] | None = None) ->
     if streams is not None:
         wanted = wanted.where(func.coalesce(receipts.c.stream, 0).in_(sorted(streams)))
     rows = await tx.all(wanted.order_by(receipts.c.id).limit(limit))
-    return [
-        StoredReceipt(
-            r.id, r.channel, r.account, r.external_id, r.received_at, tx.sealer.open_json(r.raw_sealed), r.attempts
-        )
-        for r in rows
-    ]
+    return [_stored(tx, row) for row in rows]
+
+
+async def unheard(tx: Tx, limit: int) -> list[StoredReceipt]:
+    """The oldest voice messages whose words nobody has looked for yet."""
+    wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == UNHEARD)
+    return [_stored(tx, row) for row in await tx.all(wanted.order_by(receipts.c.id).limit(limit))]
+
+
+async def set_heard(tx: Tx, receipt_id: int, raw: dict[str, Any]) -> None:
+    """The update may be handled now, with what was heard. Nothing when another process was faster."""
+    await tx.run(
+        update(receipts)
+        .where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id, receipts.c.state == UNHEARD)
+        .values(state=WAITING, raw_sealed=tx.sealer.seal_json(raw))
+    )
 
 
 async def finish(tx: Tx, receipt_id: int) -> bool:

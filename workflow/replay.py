@@ -132,8 +132,16 @@ def _rate(account: Account, step: Step) -> None:
         rating = account.ratings.setdefault((step.data["resolution"], step.actor_id), ["", None])
         rating[0] = step.data.get("solved", rating[0])
         rating[1] = step.data.get("stars", rating[1])
+    elif step.name == "request.linked":
+        _link(account, step.data["from"], step.data["to"], [tuple(one) for one in step.data["dropped"]])
     elif step.name == "request.carried":
         account.ratings = {(r, person): [solved, stars] for r, person, solved, stars in step.data["ratings"]}
+
+
+def _link(account: Account, gone: int, kept: int, dropped: list[tuple[Any, ...]]) -> None:
+    """Two accounts are one person: what counts no more is left out, the rest is the kept one's."""
+    left = {key: rating for key, rating in account.ratings.items() if key not in dropped}
+    account.ratings = {(r, kept if person == gone else person): rating for (r, person), rating in left.items()}
 
 
 def _counts(accounts: Iterable[tuple[Account, bool]], now: int) -> Counts:

@@ -109,6 +109,7 @@ NOTES: frozenset[str] = frozenset(
         "request.rating_asked",
         "request.callback_wanted",
         "request.call_asked",
+        "request.linked",
         "request.classified",
         "request.place_asked",
         "request.answered",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from pathlib import Path
 
 from storage import events, people, requests
@@ -221,3 +222,57 @@ async def test_tokens_that_end_and_counts_that_differ(tmp_path: Path) -> None:
         customs = [call for call in wechat.calls if "custom" in call.path][before:]
         assert [call.code for call in customs] == [0] * 5, "what the window holds, and no call beyond"
         assert len({token.value for token in wechat.world.stable}) <= 3
+
+
+async def test_wechat_and_the_web_are_one_resident_after_linking(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        wechat = running.wechat
+        aunt = wechat.person("李阿姨")
+        await reported(running, aunt)
+        browser = running.browser()
+        await browser.post("/api/session")
+
+        async def says(text: str) -> str:
+            body = {"text": text, "client_id": secrets.token_hex(8)}
+            answer = await browser.post("/api/chat/messages?wait=true", json=body)
+            return str(answer.json()["posts"][-1])
+
+        assert "还没有报过" in await says("我的诉求")
+        said = await wechat.text(aunt, "关联")
+        code = said.partition("关联码：")[2][:9]
+        asked = await browser.post(
+            "/api/chat/messages?wait=true", json={"text": f"关联 {code}", "client_id": secrets.token_hex(8)}
+        )
+        question = asked.json()["posts"][-1]
+        press = {"post": question["id"], "token": question["keys"][0][0]["token"], "client_id": secrets.token_hex(8)}
+        await browser.post("/api/chat/presses?wait=true", json=press)
+        assert "1001" in await says("我的诉求")
+        await wechat.wait_for(aunt, "刚刚和这里关联")
+        signed_in = await running.opens(aunt, "/wechat/in?to=/")
+        assert signed_in.status_code == 200
+        async with running.program.store.read() as tx:
+            person = await people.find_by_identity(tx, "wechat", APP_ID, aunt.openid)
+            assert person is not None
+            known = await people.identities_of(tx, person.id)
+        assert sorted(channel for channel, _, _ in known) == ["web", "wechat"], "our pages open as the same user"
+
+
+async def test_the_way_through_the_silent_sign_in_is_good_once_and_for_one_browser(tmp_path: Path) -> None:
+    async with town(tmp_path) as running:
+        wechat = running.wechat
+        aunt = wechat.person("李阿姨")
+        mine, other = running.browser(), running.browser()
+        there = await mine.get("/wechat/in?to=/wall")
+        back = wechat.authorize(aunt, there.headers["location"])
+        assert (await other.get(back)).status_code == 403, "another browser brings it"
+        assert (await mine.get(back)).status_code == 403, "and it was good once"
+        there = await mine.get("/wechat/in?to=//evil.example/")
+        good = await mine.get(wechat.authorize(aunt, there.headers["location"]))
+        assert good.headers["location"] == "/"
+        assert (await mine.get("/api/me")).status_code == 200
+        there = await mine.get("/wechat/in")
+        back = wechat.authorize(aunt, there.headers["location"])
+        running.clock.turn(minutes=6)
+        assert (await mine.get(back)).status_code == 403, "the platform's code is too old"
+        assert (await mine.get("/wechat/back?code=x&state=y")).status_code == 403
+        assert (await mine.get("/wechat/go/unknown-token-1234")).status_code == 303, "to their own records"
