@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -72,7 +73,7 @@ class MemberRooms:
     async def follow(self) -> None:
         """Rooms somebody works in are open, the others shut; what waits is drawn in one that has just opened."""
         for queue in self._city.org.queues():
-            if await self._store.run(lambda tx, queue=queue: self._follow(tx, queue)) and self._said is not None:
+            if await self._store.run(partial(self._follow, queue=queue)) and self._said is not None:
                 self._said.set()
 
     async def _run(self) -> None:

@@ -13,9 +13,9 @@ from bot.channels.wecom.cards import Words
 from bot.channels.wecom.channel import Account, WecomChannel
 from bot.channels.wecom.pace import Budget
 from handlers.messages import Address, Key, Outgoing
-from storage import migrate
 from storage.database import Database
 from storage.ids import Ids
+from storage.schema import metadata
 from storage.seal import Sealer, new_key
 from storage.tx import Store
 from tests.fakes.wecom import AES_KEY, AGENT, BOT, BOT_SECRET, CORP, SECRET, TOKEN, WecomServer
@@ -65,7 +65,8 @@ Wire = Callable[..., Any]
 @pytest.fixture
 async def store(tmp_path: Path) -> AsyncIterator[Store]:
     database = Database(f"sqlite:///{tmp_path / 'linli.db'}", "test")
-    await migrate.upgrade(database)
+    async with database.write() as connection:
+        await connection.run_sync(metadata.create_all)
     yield Store(database, Ids(), Sealer([new_key()]))
     await database.close()
 

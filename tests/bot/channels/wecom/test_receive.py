@@ -36,7 +36,7 @@ async def test_it_is_stored_before_it_is_acknowledged(started: Wired, server: We
     query, body = server.callbacks.envelope(FIELDS)
     started.fails = 1
     assert (await started.channel.accept(query, body)).status == 503
-    assert (await started.channel.accept(query, body)) == (200, "")
+    assert (await started.channel.accept(query, body)) == (200, "", "")
     assert [update.id for update in started.received] == ["m:7"]
     (said,) = started.channel.parse(started.received[0].raw)
     assert said.text == "接单 1001"
@@ -47,7 +47,7 @@ async def test_before_the_start_and_without_a_key_nothing_is_taken(wired: Wired,
     assert (await wired.channel.accept(query, body)).status == 503
     bare = Wired(server, wired.store, token="", aes_key="")
     assert (await bare.channel.accept(query, body)).status == 404
-    assert bare.channel.echo(query).status == 404
+    assert (await bare.channel.echo(query)).status == 404
     await bare.channel.stop()
 
 
@@ -58,9 +58,9 @@ async def test_the_consoles_check_of_the_address(wired: Wired) -> None:
     word = sealed.split("<Encrypt><![CDATA[")[1].split("]]>")[0]
     signature = sealed.split("<MsgSignature><![CDATA[")[1].split("]]>")[0]
     query = {"msg_signature": signature, "timestamp": stamp, "nonce": "nonce", "echostr": word}
-    assert wired.channel.echo(query) == (200, "1616140317555161061")
-    assert wired.channel.echo(query | {"echostr": word[:-4] + "AAAA"}).status == 403
-    assert wired.channel.echo({}).status == 403
+    assert (await wired.channel.echo(query)).body == "1616140317555161061"
+    assert (await wired.channel.echo(query | {"echostr": word[:-4] + "AAAA"})).status == 403
+    assert (await wired.channel.echo({})).status == 403
 
 
 async def test_a_presss_code_is_kept_with_the_press(started: Wired, server: WecomServer) -> None:
