@@ -16,8 +16,8 @@ log = structlog.get_logger()
 
 CALLBACK, BOT = "wecom.callback", "wecom.bot"
 FINE = ""
-_AGAIN = timedelta(minutes=10)
-"""The same finding is written down again after so long: somebody may be knocking all day."""
+_AGAIN, _SELDOM = timedelta(minutes=10), timedelta(seconds=10)
+"""The same finding is written down again after so long, and faults at most so often: anybody may be knocking all day."""
 
 
 class Note(NamedTuple):
@@ -35,10 +35,12 @@ class Notes:
         self._last: dict[str, Note] = {}
 
     async def keep(self, subject: str, said: str) -> None:
-        """Notes what was found, when it is something new or the last note is old."""
+        """Notes what was found, when it is something new or the last note is old. That all is well is never passed over."""
         now, last = datetime.now(UTC), self._last.get(subject)
-        if last is not None and last.said == said and now - last.at < _AGAIN:
-            return
+        if last is not None:
+            age = now - last.at
+            if age < _AGAIN if last.said == said else said != FINE and age < _SELDOM:
+                return
         self._last[subject] = Note(said, now)
         value = json.dumps({"said": said[:200], "at": now.isoformat()}, ensure_ascii=False)
         try:
