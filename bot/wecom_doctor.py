@@ -88,7 +88,8 @@ class _OwnToken:
         self._token = None
 
 
-def _why(error: WecomError) -> str:
+def why(error: WecomError) -> str:
+    """What is wrong, and where it is mended."""
     return _CALLS.get(error.code, f"{error}; look it up at work.weixin.qq.com → 错误码查询")
 
 
@@ -96,7 +97,7 @@ async def _interface(api: Api, section: WecomSection) -> Found:
     try:
         about = await api.call("agent/get", agentid=str(section.agent_id))
     except WecomError as error:
-        return [("fail", f"wecom: {_why(error)}")]
+        return [("fail", f"wecom: {why(error)}")]
     found: Found = [("ok", f"wecom: application {about.get('name', '')} of {section.corp_id}")]
     if about.get("close"):
         found.append(("fail", f"wecom: the application is switched off: {APP} → 启用"))
@@ -108,7 +109,7 @@ async def _interface(api: Api, section: WecomSection) -> Found:
         found.append(
             (
                 "warn",
-                f"wecom: signing in at a place will not work: {_why(error)}; see {APP} → 网页授权及JS-SDK → 可信域名",
+                f"wecom: signing in at a place will not work: {why(error)}; see {APP} → 网页授权及JS-SDK → 可信域名",
             )
         )
     return found
@@ -130,7 +131,7 @@ async def _departments(api: Api, section: WecomSection, city: City | None) -> Fo
         try:
             people = (await api.call("user/simplelist", department_id=number)).get("userlist", [])
         except WecomError as error:
-            found.append(("fail", f"wecom: department {number}: {_why(error)}"))
+            found.append(("fail", f"wecom: department {number}: {why(error)}"))
             continue
         level: Level = "ok" if people else "warn"
         found.append((level, f"wecom: department {number} works in {queue}: {len(people)} members are visible to us"))
