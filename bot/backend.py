@@ -268,10 +268,13 @@ class ProgramBackend:
         channel = self._program.telegram
         return 404 if channel is None else await channel.accept(body, secret_header)
 
-    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+    async def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
         """Answers WeCom's check of the callback address."""
         wecom = self._program.wecom
-        return (404, "") if wecom is None else wecom.channel.echo(query)
+        if wecom is None:
+            return 404, ""
+        answer = await wecom.channel.echo(query)
+        return answer.status, answer.body
 
     async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
         """Takes a WeCom callback; 200 only when it is durable."""

@@ -43,6 +43,8 @@ wechat = typer.Typer(no_args_is_help=True, help="The WeChat account: its menu an
 app.add_typer(wechat, name="wechat")
 keyring = typer.Typer(no_args_is_help=True, help="Replaces the key that names, phones and words are sealed with.")
 app.add_typer(keyring, name="keys")
+company = typer.Typer(no_args_is_help=True, help="WeCom: staff by the company's address book, groups of a queue.")
+app.add_typer(company, name="wecom")
 _state = {"debug": False}
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -473,6 +475,25 @@ def _asked(
             raise ConfigError(f"WeChat refused: {error}; linli doctor says what to mend") from None
 
     return int(_guarded(run_))
+
+
+@company.command(name="staff")
+def wecom_staff(
+    config: ConfigFile = None,
+    invite: Annotated[bool, typer.Option("--invite", help="send a one-time code to whoever has no role yet")] = False,
+    end: Annotated[bool, typer.Option("--end", help="end the roles of those who are not listed any more")] = False,
+) -> None:
+    """Compares the departments in [wecom] departments with the roles; changes nothing without --invite or --end."""
+    work = _load("bot.wecom_desk").staff
+    _guarded(lambda: _await(work(load_config(config), typer.echo, invite=invite, end=end)))
+
+
+@company.command(name="group")
+def wecom_group(
+    queue: Annotated[str, typer.Argument(help="the queue, such as grid:yinxing-01")], config: ConfigFile = None
+) -> None:
+    """Makes a WeCom group of everybody who works in a queue, or brings it up to date."""
+    _guarded(lambda: _await(_load("bot.wecom_desk").group(load_config(config), queue, typer.echo)))
 
 
 @app.command()

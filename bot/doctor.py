@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import doctor_wechat
+from bot import doctor_wechat, wecom_doctor
 from bot.catalogue import CatalogueError, build_city, holidays_known_until
 from bot.config import Config, ConfigError, load_config
 from bot.demo.fill import STORY
@@ -21,7 +21,9 @@ from bot.texts.render import TextError
 from handlers.city import City
 from storage import migrate
 from storage.database import Database, Unavailable
+from storage.ids import Ids
 from storage.seal import Sealer
+from storage.tx import Store
 
 DEMO_FOLDER = Path("var/demo")
 OLDEST_POSTGRESQL = 14
@@ -62,6 +64,7 @@ async def examine(path: Path | None) -> list[Finding]:
         findings += _holidays(config)
     findings += await _telegram(config)
     findings += await doctor_wechat.examine(config)
+    findings += await _wecom(config, city)
     findings += _web(config)
     return findings
 
@@ -214,6 +217,28 @@ async def _telegram(config: Config) -> list[Finding]:
             Finding("fail", "telegram: a webhook needs [web] base_url with https:// and a [telegram] secret")
         )
     return findings
+
+
+async def _wecom(config: Config, city: City | None) -> list[Finding]:
+    database = Database(config.storage.url, city.street.id) if city is not None else None
+    try:
+        store = await _opened(config, database)
+        return [Finding(*found) for found in await wecom_doctor.examine(config, city, store)]
+    finally:
+        if database is not None:
+            await database.close()
+
+
+async def _opened(config: Config, database: Database | None) -> Store | None:
+    """What the program keeps, when it has been started before and can be read; why not is said elsewhere."""
+    if database is None or (database.is_sqlite and not await asyncio.to_thread(config.storage.beside.exists)):
+        return None
+    try:
+        if await migrate.current(database) == migrate.head():
+            return Store(database, Ids(), Sealer(sealing_keys(config)))
+    except (SQLAlchemyError, ValueError, OSError, Unavailable):
+        pass
+    return None
 
 
 def _web(config: Config) -> list[Finding]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -38,18 +39,20 @@ class MemberRooms:
         channel: str,
         account: str,
         prefix: str,
+        group_prefix: str,
         when: When = "without_group",
-        said: asyncio.Event | None = None,
     ) -> None:
-        """`said` is set when something may wait in the outbox."""
+        """`group_prefix` begins the ids of groups that have buttons: only such a group makes cards of one's own needless."""
         self._store = store
         self._city = city
         self._clock = clock
         self._channel = channel
         self._account = account
         self._prefix = prefix
+        self._group_prefix = group_prefix
         self._when = when
-        self._said = said
+        self.said: asyncio.Event | None = None
+        """Set when something may wait in the outbox."""
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -72,8 +75,8 @@ class MemberRooms:
     async def follow(self) -> None:
         """Rooms somebody works in are open, the others shut; what waits is drawn in one that has just opened."""
         for queue in self._city.org.queues():
-            if await self._store.run(lambda tx, queue=queue: self._follow(tx, queue)) and self._said is not None:
-                self._said.set()
+            if await self._store.run(partial(self._follow, queue=queue)) and self.said is not None:
+                self.said.set()
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -118,22 +121,22 @@ class MemberRooms:
         if self._when == "never" or (self._when == "without_group" and await self._has_group(tx, queue)):
             return []
         found = []
-        for person_id in await roles.holders(tx, _who_works(queue, self._city.org.street_id)):
+        for person_id in await roles.holders(tx, who_works(queue, self._city.org.street_id)):
             known = await people.identities_of(tx, person_id)
             found += [user for channel, account, user in known if (channel, account) == (self._channel, self._account)]
         return sorted(set(found))
 
     async def _has_group(self, tx: Tx, queue: str) -> bool:
-        """Whether a group on this account hears of the queue."""
+        """Whether a group on this account has the cards of the queue."""
         return any(
             (room.channel, room.account) == (self._channel, self._account)
             and room.reachable
-            and not room.chat.startswith(self._prefix)
+            and room.chat.startswith(self._group_prefix)
             for room in await people.rooms_of(tx, [queue])
         )
 
 
-def _who_works(queue: str, street: str) -> list[Grant]:
+def who_works(queue: str, street: str) -> list[Grant]:
     """The roles whose daily work a queue is; those above are told when it falls due, not of every card."""
     target = parse_queue(queue)
     if target.kind is QueueKind.GRID:

@@ -85,23 +85,14 @@ class Program:
         tz = ZoneInfo(config.clocks.tz)
         texts = render.load(tz)
         telegram = _telegram(config, texts)
-        city = await asyncio.to_thread(
-            build_city,
-            street_file=config.street.file,
-            taxonomy_file=config.taxonomy.file,
-            channels=_capabilities(config, telegram),
-            manners=_manners(config, tz),
-            lexicon=config.taxonomy.lexicon,
-            texts=texts,
-            calendar_file=config.clocks.calendar,
-        )
+        city = await asyncio.to_thread(city_of, config, texts, telegram)
         database = Database(config.storage.url, city.street.id)
         await migrate.upgrade(database)
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))
         store.watcher = metrics.Watch()
         logs.bind(database.tenant)
-        real = clock or Clock(config.clocks.speed, await _epoch(store))
+        real = clock or await clock_of(config, store)
         media = MediaStore(config.storage.media)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
@@ -120,6 +111,8 @@ class Program:
         engine = engine_of(config.hearing)
         ears = Ears(store, channels, engine) if engine is not None else None
         inbox = Inbox(store, city, channels, real, takes, hears=ears is not None)
+        if wecom is not None:
+            wecom.rooms.said = inbox.said
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
         scheduler = Scheduler(store, city, real, files, inbox.said, fires)
@@ -239,8 +232,8 @@ def _web(database: Database, media: MediaStore, store: Store, *, together: bool)
 def _capabilities(config: Config, telegram: TelegramChannel | None) -> dict[str, Capabilities]:
     """What each channel that is configured can do."""
     found = {"web": WebChannel.capabilities}
-    if telegram is not None:
-        found["telegram"] = telegram.capabilities
+    if config.telegram.token:
+        found["telegram"] = (telegram or TelegramChannel).capabilities
     if config.wechat.app_id:
         found["wechat"] = WeChatChannel.capabilities
     if config.wecom.corp_id:
@@ -275,6 +268,24 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
             timedelta(days=rating.close_after_days),
         ),
     )
+
+
+def city_of(config: Config, texts: render.Texts, telegram: TelegramChannel | None = None) -> City:
+    """The city as configured, with what each of its channels can do. Raises CatalogueError."""
+    return build_city(
+        street_file=config.street.file,
+        taxonomy_file=config.taxonomy.file,
+        channels=_capabilities(config, telegram),
+        manners=_manners(config, ZoneInfo(config.clocks.tz)),
+        lexicon=config.taxonomy.lexicon,
+        texts=texts,
+        calendar_file=config.clocks.calendar,
+    )
+
+
+async def clock_of(config: Config, store: Store) -> Clock:
+    """The clock that every process of this deployment goes by."""
+    return Clock(config.clocks.speed, await _epoch(store))
 
 
 async def _epoch(store: Store) -> datetime:

@@ -55,8 +55,8 @@ class Wecom:
             raise ConfigError(f"[wecom] webhooks and departments name queues that this street does not have: {unknown}")
         text = city.texts.text
         words = Words(text("wecom.settled", clock.now()), text("wecom.in_app", clock.now(), choices="{choices}"))
-        prefix = make_chat(ChatKind.CARDS, "")
-        rooms = MemberRooms(store, city, clock, NAME, section.corp_id, prefix, section.member_cards)
+        prefixes = make_chat(ChatKind.CARDS, ""), make_chat(ChatKind.GROUP, "")
+        rooms = MemberRooms(store, city, clock, NAME, section.corp_id, *prefixes, section.member_cards)
         channel = WecomChannel(account_of(section), store, rooms.members, words, now=clock.now)
         found = cls(channel, rooms, store, city, clock)
         found._webhooks = tuple(section.webhooks)

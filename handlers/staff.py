@@ -305,6 +305,13 @@ async def _end_yes(turn: Turn, args: dict[str, Any]) -> None:
     grant, person_id = Grant(Role(args["role"]), args["scope"]), args["person"]
     if not await _may_end(turn, grant, person_id):
         return
+    freed = await take_away(turn, person_id, grant)
+    name = names.shown(await people.get_person(turn.tx, person_id)) or turn.text("card.worker")
+    await turn.say("staff.ended", name=name, role=role_name(turn, grant), freed=freed or "")
+
+
+async def take_away(turn: Turn, person_id: int, grant: Grant) -> int:
+    """Ends a role, tells the person, and gives what they may not work on any more back to its queue. How many records."""
     await roles.end(turn.tx, person_id, turn.now, role=grant.role, scope=grant.scope)
     await events.add(
         turn.tx,
@@ -312,14 +319,13 @@ async def _end_yes(turn: Turn, args: dict[str, Any]) -> None:
         person_id,
         "role.ended",
         turn.now,
-        actor_id=turn.me.id,
+        actor_id=turn.person.id if turn.person else None,
         data={"role": grant.role.value, "scope": grant.scope},
     )
     freed = await _free_records(turn, person_id)
     await requests.drop_contact(turn.tx, person_id)
-    name = names.shown(await people.get_person(turn.tx, person_id)) or turn.text("card.worker")
-    await turn.say("staff.ended", name=name, role=role_name(turn, grant), freed=freed or "")
     await turn.tell(person_id, "staff.ended_told", role=role_name(turn, grant))
+    return freed
 
 
 async def _free_records(turn: Turn, person_id: int) -> int:

@@ -9,8 +9,10 @@ import re
 from typing import Any
 
 from handlers import standing, whistle, whistle_card
+from handlers.messages import Geo
 from handlers.turn import Denied, Rows, Turn
 from handlers.whistle import Place
+from nlp.geo import to_wgs84
 from storage import requests, whistles
 from storage.requests import Request
 from storage.whistles import Part
@@ -194,11 +196,17 @@ async def _proof(turn: Turn, part: Part) -> bool:
     geo = turn.incoming.geo if turn.incoming else None
     if geo is None and not turn.attached:
         return False
-    place = Place(geo.lat, geo.lon) if geo else None
+    place = point_of(geo) if geo else None
     request = await whistle.check_in(turn, part, files=turn.attached, place=place)
     await turn.done()
     await turn.toast("whistle.here", number=request.number)
     return True
+
+
+def point_of(geo: Geo) -> Place:
+    """The point on the map that everybody else uses: Chinese platforms tell theirs shifted by some hundred metres."""
+    lon, lat = to_wgs84(geo.lon, geo.lat) if geo.system == "gcj02" else (geo.lon, geo.lat)
+    return Place(lat, lon)
 
 
 async def _typed_part(turn: Turn, match: re.Match[str]) -> None:

@@ -219,7 +219,7 @@ class Backend(Protocol):
         """Takes a Telegram webhook call and returns the HTTP status to answer; 200 only when it is durable."""
         ...
 
-    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+    async def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
         """Answers WeCom's check of the callback address: the HTTP status and the plain body."""
         ...
 

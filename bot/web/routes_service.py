@@ -57,7 +57,7 @@ async def take_telegram(
 @router.get("/hooks/wecom", response_class=PlainTextResponse, include_in_schema=False)
 async def check_wecom(request: Request, site: TheSite) -> Response:
     """WeCom's check of the callback address: the decrypted word and nothing else."""
-    status, word = site.backend.wecom_echo(request.query_params)
+    status, word = await site.backend.wecom_echo(request.query_params)
     if status >= 400:
         raise ProblemError(status, CODES.get(status, "failed"))
     return PlainTextResponse(word)

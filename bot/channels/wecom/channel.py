@@ -16,6 +16,7 @@ from bot.channels.base import BadUpdate, OutFile, Receive
 from bot.channels.wecom.api import Api
 from bot.channels.wecom.cards import Words
 from bot.channels.wecom.connection import BotConnection, Pressed, pressed_frame
+from bot.channels.wecom.notes import BOT, CALLBACK, FINE, Notes
 from bot.channels.wecom.pace import Budget
 from bot.channels.wecom.receive import Answer, Callbacks
 from bot.channels.wecom.send import CODE_LASTS, Members, Sender
@@ -76,8 +77,9 @@ class WecomChannel:
         crypt = Crypt(account.token, account.aes_key, account.corp_id) if account.token and account.aes_key else None
         self._callbacks = Callbacks(crypt, account.corp_id, account.agent_id) if crypt else None
         self._pressed = Pressed()
+        self._notes = Notes(store)
         self.bot = (
-            BotConnection(account.bot_url, account.bot_id, account.bot_secret, self._take_frame)
+            BotConnection(account.bot_url, account.bot_id, account.bot_secret, self._take_frame, self._note_bot)
             if account.bot_id
             else None
         )
@@ -131,9 +133,13 @@ class WecomChannel:
         self._receive = None
         await self.api.close()
 
-    def echo(self, query: Mapping[str, str]) -> Answer:
+    async def echo(self, query: Mapping[str, str]) -> Answer:
         """Answers the console's check of the callback address."""
-        return Answer(404) if self._callbacks is None else self._callbacks.echo(query)
+        if self._callbacks is None:
+            return Answer(404)
+        answer = self._callbacks.echo(query)
+        await self._notes.keep(CALLBACK, answer.fault)
+        return answer
 
     async def accept(self, query: Mapping[str, str], body: bytes) -> Answer:
         """Stores one callback. 200 only when it is durable; 4xx for what is not from WeCom, 503 to come again."""
@@ -141,6 +147,7 @@ class WecomChannel:
             return Answer(404)
         update = self._callbacks.read(query, body)
         if isinstance(update, Answer):
+            await self._notes.keep(CALLBACK, update.fault)
             return update
         if self._receive is None:
             return Answer(503)
@@ -150,10 +157,14 @@ class WecomChannel:
                 now = self._now()
                 await self._codes.add(card[:128], code, now, now + CODE_LASTS)
             await self._receive([update])
+            await self._notes.keep(CALLBACK, FINE)
         except Exception:
             log.exception("wecom: a callback could not be stored, it will come again")
             return Answer(503)
         return Answer(200)
+
+    async def _note_bot(self, said: str) -> None:
+        await self._notes.keep(BOT, said)
 
     async def _take_frame(self, frame: dict[str, Any]) -> None:
         """Stores one frame of the bot. It comes only once: a store that is busy is asked again for a while."""

@@ -40,16 +40,33 @@ CHUNK = 512 * 1024
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 OnFrame = Callable[[dict[str, Any]], Awaitable[None]]
+OnState = Callable[[str], Awaitable[None]]
+"""Hears how the connection stands: empty when the bot is subscribed, else why not."""
+REPLACED = "replaced"
+
+
+async def tell_nobody(_said: str) -> None:
+    """For whoever does not want to know how the connection stands."""
 
 
 class BotConnection:
     """Keeps one connection as long as it may. `on_frame` gets every callback, in order; it must not raise."""
 
-    def __init__(self, url: str, bot_id: str, secret: str, on_frame: OnFrame, *, heartbeat: float = HEARTBEAT) -> None:
+    def __init__(
+        self,
+        url: str,
+        bot_id: str,
+        secret: str,
+        on_frame: OnFrame,
+        on_state: OnState = tell_nobody,
+        *,
+        heartbeat: float = HEARTBEAT,
+    ) -> None:
         self._url = url
         self._bot_id = bot_id
         self._secret = secret
         self._on_frame = on_frame
+        self._on_state = on_state
         self._heartbeat = heartbeat
         self._socket: ClientConnection | None = None
         self._answers: dict[str, asyncio.Future[dict[str, Any]]] = {}
@@ -119,6 +136,7 @@ class BotConnection:
                 return await self._talk(socket)
         except (OSError, WebSocketException, TimeoutError) as error:
             log.warning("wecom: the bot's connection is lost (%s), coming back", type(error).__name__)
+            await self._on_state(f"lost: {type(error).__name__}")
             return self._longer()
         finally:
             self._socket = None
@@ -138,12 +156,14 @@ class BotConnection:
             await self._ask("aibot_subscribe", {"bot_id": self._bot_id, "secret": self._secret})
             self.ready.set()
             self._pause, self._unanswered = FIRST_PAUSE, 0
+            await self._on_state("")
             beating = asyncio.create_task(self._beat())
             return await self._until_over(reading, beating)
         except WecomError as error:
             if error.code == HTTP:
                 return self._longer()
             log.error("wecom: the bot is refused: %s; check bot_id and bot_secret, or run linli doctor", error.message)
+            await self._on_state(f"refused: {error.code} {error.message}")
             return REFUSED_PAUSE
         finally:
             self.ready.clear()
@@ -172,6 +192,7 @@ class BotConnection:
                 frame = _decode(data)
                 if _replaced(frame):
                     log.error("wecom: another program connects with this bot; waiting before we try again")
+                    await self._on_state(REPLACED)
                     return REPLACED_PAUSE
                 await self._take(frame, queue)
         except WebSocketException as error:

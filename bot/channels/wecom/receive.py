@@ -20,10 +20,11 @@ _STATUS = {Fault.BODY: 400, Fault.TIME: 403, Fault.SIGNATURE: 403, Fault.CIPHER:
 
 
 class Answer(NamedTuple):
-    """What the platform is told: an HTTP status and a plain body."""
+    """What the platform is told: an HTTP status and a plain body. `fault` is for the operator."""
 
     status: int
     body: str = ""
+    fault: str = ""
 
 
 class Callbacks:
@@ -66,4 +67,5 @@ def _query(query: Mapping[str, str]) -> Query:
 
 def _refused(error: Exception) -> Answer:
     log.warning("wecom: a callback was refused (%s)", error)
-    return Answer(_STATUS[error.fault] if isinstance(error, CallbackError) else 400)
+    fault = error.fault if isinstance(error, CallbackError) else Fault.BODY
+    return Answer(_STATUS[fault], fault=fault.value)

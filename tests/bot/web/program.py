@@ -181,7 +181,7 @@ class Program:
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         return self.hook_status if secret_header == "right" else 403
 
-    def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
+    async def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
         return (200, "echo") if query.get("msg_signature") == "right" else (403, "")
 
     async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
