@@ -17,6 +17,7 @@ from bot import metrics
 from bot.backend import ProgramBackend
 from bot.config import Config, ConfigError
 from bot.demo.fill import Demo
+from bot.office import Office
 from bot.program import Program
 from bot.web.app import create_app
 
@@ -102,6 +103,7 @@ def _serve(
         program.web,
         secure=config.web.base_url.startswith("https://"),
         metrics_token=config.web.metrics_token,
+        office=Office(program),
     )
     settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(settings)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from storage.access_tokens import access_tokens
 from storage.adoptions import adoptions, wish_waits
+from storage.appeals import appeals
 from storage.attachments import attachments
 from storage.codes import one_time_codes
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
+from storage.echoes import echoes
 from storage.events import events, ledgers, remarks
+from storage.imports import imports
 from storage.labels import labels
 from storage.leases import leases, pauses
 from storage.notices import notices
+from storage.office import office_links, office_sessions, office_templates, office_views
 from storage.outbox import outbox, posts
 from storage.pace import held, paces
+from storage.partners import origins, partner_calls, partners
 from storage.passive import passive_answers
 from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
@@ -24,6 +29,7 @@ from storage.requests import ratings, requests
 from storage.resources import bookings, resources, slots
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
+from storage.search import search_texts
 from storage.seasons import seasons
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
@@ -42,6 +48,7 @@ ALL = (
     adoptions,
     agreements,
     assessments,
+    appeals,
     attachments,
     ballots,
     bookings,
@@ -49,9 +56,11 @@ ALL = (
     counters,
     dialogues,
     distinctions,
+    echoes,
     events,
     held,
     identities,
+    imports,
     invitations,
     keyboards,
     labels,
@@ -65,6 +74,15 @@ ALL = (
     paces,
     parts,
     passive_answers,
+    office_links,
+    office_sessions,
+    office_templates,
+    office_views,
+    origins,
+    outbox,
+    paces,
+    partner_calls,
+    partners,
     pauses,
     people,
     petitions,
@@ -80,6 +98,7 @@ ALL = (
     rooms,
     scene_codes,
     seasons,
+    search_texts,
     settings,
     slots,
     supporter_ratings,
