@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
@@ -12,6 +13,7 @@ from handlers.office.acts import Order, Outcome
 from handlers.office.signin import Seat
 from handlers.office.turning import OfficeTurn
 from storage import events, office
+from storage.facts import Facts
 from storage.tx import Tx
 
 Result = TypeVar("Result")
@@ -25,6 +27,8 @@ class Office:
         self._program = program
         self.city = program.city
         self.store = program.store
+        self._facts = Facts()
+        self._reading = asyncio.Lock()
 
     def now(self) -> datetime:
         """The program's time."""
@@ -84,6 +88,15 @@ class Office:
     async def act(self, seat: Seat, number: int, order: Order) -> Outcome:
         """One order about one record."""
         return await self.change(seat, lambda turn: acts.perform(turn, number, order))
+
+    # ---------------------------------------------------------------- figures
+
+    async def counted(self, work: Callable[[Facts, datetime], Result]) -> Result:
+        """Figures of this moment: the columns are brought up to date first, and counted beside the event loop."""
+        async with self._reading:
+            async with self.store.read() as tx:
+                await self._facts.refresh(tx)
+            return await asyncio.to_thread(work, self._facts, self.now())
 
     async def newest(self) -> int:
         """Where the ledger stands: it moves whenever anything happens."""

@@ -19,6 +19,7 @@ from bot.web import (
     pages_wall,
     problems,
     routes_chat,
+    routes_cockpit,
     routes_media,
     routes_office,
     routes_service,
@@ -70,7 +71,7 @@ def create_app(
     ):
         app.include_router(module.router)
     if office is not None:
-        for module in (routes_office, pages_office):
+        for module in (routes_office, routes_cockpit, pages_office):
             app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)

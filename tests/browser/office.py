@@ -113,6 +113,14 @@ class DeskServer:
         if found is None:
             found = await people.add_person(tx, "web", "", user, name, now)
             await people.add_chat(
-                tx, channel="web", account="", chat=user, thread="", is_group=False, person_id=found.id, title="", now=now
+                tx,
+                channel="web",
+                account="",
+                chat=user,
+                thread="",
+                is_group=False,
+                person_id=found.id,
+                title="",
+                now=now,
             )
         return found

@@ -41,7 +41,9 @@ def errors() -> Iterator[list[str]]:
     assert found == []
 
 
-def enter(chromium: Browser, server: DeskServer, errors: list[str], name: str, size: dict[str, int] = SCREEN, **who: object) -> Page:
+def enter(
+    chromium: Browser, server: DeskServer, errors: list[str], name: str, size: dict[str, int] = SCREEN, **who: object
+) -> Page:
     context = chromium.new_context(base_url=server.url, viewport=size, locale="zh-CN")
     page = context.new_page()
     page.set_default_timeout(15_000)
@@ -161,3 +163,39 @@ def test_many_records_at_once_and_the_way_out(chromium: Browser, server: DeskSer
     page.get_by_role("button", name="退出").click()
     expect(page.get_by_role("heading", name="请先登录工作台")).to_be_visible()
     page.context.close()
+
+
+def test_the_cockpit_fills_a_wall_and_a_phone(chromium: Browser, server: DeskServer, errors: list[str]) -> None:
+    for n in range(12):
+        grid = ("银杏苑", "银杏苑", "渡口新村")[n % 3]
+        server.files(f"{grid}{n % 4 + 1}幢楼道灯坏了，第{n}回", f"邻居{n % 5}")
+    page = enter(chromium, server, errors, "街道老周", {"width": 1920, "height": 1080})
+    page.goto("/cockpit")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    received = page.get_by_role("button", name="受理").first
+    before = int(received.locator("b").inner_text())
+    shot(page, "cockpit-1920")
+    check_axe(page)
+    server.files("银杏苑2幢楼道灯坏了，又来了", "邻居9")
+    expect(received.locator("b")).to_have_text(str(before + 1), timeout=5000)
+    received.click()
+    expect(page.get_by_role("dialog").locator(".row")).to_have_count(before + 1)
+    page.get_by_role("button", name="关闭").click()
+    page.get_by_role("row", name="银杏社区").get_by_role("button", name="银杏社区").click()
+    expect(page.locator("#crumb")).to_contain_text("银杏社区")
+    page.goto("/cockpit?screen=1")
+    expect(page.locator("body[data-ready]")).to_be_attached()
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    shot(page, "cockpit-screen")
+    page.context.close()
+    phone = enter(chromium, server, errors, "街道老周", PHONE)
+    phone.goto("/cockpit")
+    expect(phone.locator("body[data-ready]")).to_be_attached()
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    shot(phone, "cockpit-phone")
+    check_axe(phone)
+    phone.goto("/cockpit/board")
+    expect(phone.locator("body[data-ready]")).to_be_attached()
+    check_axe(phone)
+    shot(phone, "board-phone")
+    phone.context.close()
