@@ -13,6 +13,7 @@ from handlers import cards, filing, placing, refusing, standing, triage, where
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
+from nlp.mask import mask
 from storage import events, labels, requests
 from storage.requests import Lost, Request
 from workflow.queues import QueueKind, parse_queue

@@ -5,6 +5,7 @@ Nothing here is a figure, and nothing is stored: the columns are read from the r
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,10 +76,13 @@ class Facts:
         return True
 
     async def _read_all(self, tx: Tx) -> None:
-        self.size = 0
-        result = await tx.connection.stream(_statement(tx, None).order_by(requests.c.id))
-        async for rows in result.partitions(BATCH):
+        self.size, last = 0, 0
+        while rows := await tx.all(
+            _statement(tx, None).where(requests.c.id > last).order_by(requests.c.id).limit(BATCH)
+        ):
             self._append(self._coded(rows))
+            last = int(rows[-1][0])
+            await asyncio.sleep(0)  # others have their turn between two batches
 
     def _put(self, rows: Sequence[Any]) -> None:
         """Rows that are new, or in place of what they were."""

@@ -18,6 +18,7 @@ from bot.web import (
     pages_office,
     pages_wall,
     problems,
+    routes_books,
     routes_chat,
     routes_cockpit,
     routes_media,
@@ -71,7 +72,7 @@ def create_app(
     ):
         app.include_router(module.router)
     if office is not None:
-        for module in (routes_office, routes_cockpit, pages_office):
+        for module in (routes_office, routes_cockpit, routes_books, pages_office):
             app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from handlers import claim, desk, handover, merging, placing, refusals, result
 from handlers.office.turning import OfficeTurn
+from handlers.turn import Denied, NotForYou
 from storage import requests
 from storage.requests import Request
 from workflow.queues import STREET_DESK
@@ -206,7 +207,12 @@ async def perform(turn: OfficeTurn, number: int, order: Order) -> Outcome:
     if act.needs and not getattr(order, act.needs):
         return Outcome(number, "invalid", turn.text(_ASKS[act.needs]))
     before = _steps(turn)
-    await act.run(turn, request, order)
+    try:
+        await act.run(turn, request, order)
+    except Denied as denied:
+        turn.said.append(turn.text(denied.key, **denied.values))
+    except NotForYou:
+        turn.said.append(turn.text("common.not_allowed"))
     text = "\n".join(turn.said)
     if _steps(turn) == before:
         return Outcome(number, "conflict", text or turn.text("office.not_possible", number=number))
