@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from bot.program import Program
 from handlers.office import acts, signin, turning
-from handlers.office.acts import Order, Outcome
+from handlers.office.acts import Outcome
+from handlers.office.order import Order
 from handlers.office.signin import Seat
 from handlers.office.turning import OfficeTurn
 from storage import events, office
@@ -82,6 +83,12 @@ class Office:
             return await work(turn)
 
         result = await self.store.run(run)
+        self._program.inbox.said.set()
+        return result
+
+    async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Work of nobody at the desk, such as another system's; what it says to people goes out when it is saved."""
+        result = await self.store.run(work)
         self._program.inbox.said.set()
         return result
 

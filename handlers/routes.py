@@ -45,7 +45,7 @@ from handlers import (
     wish,
     withdraw,
 )
-from handlers.office import signin
+from handlers.office import echo, signin
 from handlers.turn import Turn
 from storage.timers import Timer
 
@@ -96,6 +96,7 @@ _MODULES = (
     resource,
     wall,
     signin,
+    echo,
 )
 
 

@@ -234,3 +234,14 @@ async def first_use(tx: Tx, partner_id: int, nonce: str, now: datetime, forget_b
         .on_conflict_do_nothing(index_elements=["tenant", "partner_id", "nonce"])
     )
     return added == 1
+
+
+async def owned_by(tx: Tx, partner_id: int) -> list[tuple[int, str]]:
+    """(record, the partner's number) of everything a partner has brought, oldest first."""
+    o = origins.c
+    rows = await tx.all(
+        select(o.request_id, o.external_id)
+        .where(o.tenant == tx.tenant, o.partner_id == partner_id)
+        .order_by(o.request_id)
+    )
+    return [(int(r.request_id), str(r.external_id)) for r in rows]

@@ -21,8 +21,11 @@ from bot.web import (
     routes_books,
     routes_chat,
     routes_cockpit,
+    routes_echo,
     routes_media,
     routes_office,
+    routes_open311,
+    routes_partners,
     routes_service,
     routes_session,
     routes_wall,
@@ -72,7 +75,15 @@ def create_app(
     ):
         app.include_router(module.router)
     if office is not None:
-        for module in (routes_office, routes_cockpit, routes_books, pages_office):
+        for module in (
+            routes_office,
+            routes_cockpit,
+            routes_books,
+            routes_echo,
+            routes_open311,
+            routes_partners,
+            pages_office,
+        ):
             app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)

@@ -19,7 +19,8 @@ from bot.web.shapes_office import Cursor, Ident, Item, Number
 from bot.web.site import Site, TheSite
 from handlers.names import shown
 from handlers.office import keeping, record, seeing
-from handlers.office.acts import Order, Outcome
+from handlers.office.acts import Outcome
+from handlers.office.order import Order
 from handlers.office.signin import Seat
 from handlers.office.turning import OfficeTurn
 from handlers.staff import role_name
@@ -199,7 +200,8 @@ async def act_on_record(
     site: TheSite, seat: TheSeat, number: Annotated[Number, Path()], body: shapes.NewOrder
 ) -> shapes.OutcomeOut:
     """Does something to a record, exactly as a press in the chat would. 403, 404, 409 and 422 say why it was not done."""
-    order = Order(**{**body.model_dump(), "person": int(body.person) if body.person else None})
+    person = int(body.person) if body.person else None
+    order = Order(**{**body.model_dump(), "person": person, "helpers": tuple(body.helpers)})
     outcome = await site.office.act(seat, number, order)
     if outcome.code in STATUS:
         raise ProblemError(STATUS[outcome.code], f"act_{outcome.code}", detail=outcome.text)

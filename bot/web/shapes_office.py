@@ -123,6 +123,7 @@ class RecordOut(Out):
     parent: int | None
     children: list[RowOut]
     acts: list[str]
+    echo: list[str] = Field(description="what was asked and done, in words for the wall of answers; may be empty")
     kinds: list[GuessOut]
     grids: list[GuessOut]
     colleagues: list[Choice]
@@ -156,6 +157,10 @@ class NewOrder(Body):
     queue: Queue | Literal[""] = ""
     person: Ident | None = None
     other: Number | None = None
+    days: int | None = Field(None, ge=1, le=90)
+    kind: Literal["", "alone", "enforcement", "emergency", "resident", "part", "weather", "outside", "other"] = ""
+    done: str = Field("", max_length=2000, description="what was done, for the wall of answers")
+    helpers: list[Queue] = Field([], max_length=7)
 
 
 class NewBulk(Body):

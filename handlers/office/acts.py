@@ -7,33 +7,22 @@ comes back with the sentence that says why.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from handlers import claim, desk, handover, merging, placing, refusals, result
+from handlers.office import acts_more as more
+from handlers.office.order import Order
 from handlers.office.turning import OfficeTurn
 from handlers.turn import Denied, NotForYou
-from storage import requests
+from storage import echoes, requests
 from storage.requests import Request
+from workflow.petitions import Petition
 from workflow.queues import STREET_DESK
 from workflow.rights import may_act, may_see
 from workflow.states import MERGEABLE, OPEN, State
 
 AT_ONCE = 100
 """Records that one order may be about."""
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the acting person wants. Which fields an act needs stands in `ACTS`."""
-
-    act: str
-    words: str = ""
-    item: str = ""
-    grid: str = ""
-    queue: str = ""
-    person: int | None = None
-    other: int | None = None  # a record number
 
 
 class Outcome(NamedTuple):
@@ -60,6 +49,7 @@ class Act(NamedTuple):
 
 _QUEUED, _HELD = frozenset({State.QUEUED}), frozenset({State.CLAIMED, State.JOINT})
 _MOVABLE = frozenset({State.QUEUED, State.CLAIMED})
+_DONE = frozenset({State.RESOLVED, State.CLOSED})
 
 
 async def _claim(turn: OfficeTurn, request: Request, _order: Order) -> None:
@@ -157,6 +147,18 @@ ACTS: Mapping[str, Act] = {
     "merge": Act("merge", _merge, MERGEABLE, "other"),
     "differ": Act("merge", _differ, OPEN, "other"),
     "split": Act("merge", _split, frozenset({State.MERGED})),
+    "whistle": Act("whistle", more.blow, _MOVABLE, "queue"),
+    "ask_extension": Act("ask_extension", more.ask_extension, _HELD, "days", "holder"),
+    "grant": Act("extend", more.grant, _HELD),
+    "decline": Act("extend", more.decline, _HELD),
+    "pause": Act("pause", more.pause, _HELD, "days", "holder"),
+    "park": Act("park", more.park, OPEN, "words"),
+    "resume": Act("pause", more.resume, OPEN, whose="holder"),
+    "supervise": Act("supervise", more.supervise, OPEN, "words"),
+    "dispute": Act("dispute", more.contest, _MOVABLE, "words"),
+    "rule": Act("rule", more.rule, _MOVABLE, "queue"),
+    "publish": Act("publish_answer", more.publish, _DONE, "done"),
+    "unpublish": Act("publish_answer", more.unpublish, _DONE),
 }
 BULK = frozenset({"claim", "note", "release", "return", "kind", "place", "dispatch", "refuse", "merge"})
 """Acts that make sense for several records at once."""
@@ -167,6 +169,8 @@ _ASKS = {
     "queue": "office.choose_queue",
     "person": "office.choose_person",
     "other": "office.choose_other",
+    "days": "office.days_missing",
+    "done": "echo.words",
 }
 
 
@@ -175,20 +179,32 @@ async def possible(turn: OfficeTurn, request: Request) -> list[str]:
     grants, org = await turn.grants(), turn.city.org
     above = may_act(grants, "bind_group", request.queue, org)
     mine = request.claimer_id == turn.me.id
+    late = await _impossible(turn, request)
     found = []
     for name, act in ACTS.items():
-        if request.state not in act.at or not may_act(grants, act.right, request.queue, org):
+        if name in late or request.state not in act.at or not may_act(grants, act.right, request.queue, org):
             continue
-        if request.state in _HELD and (
-            (act.whose == "holder" and not (mine or above)) or (act.whose == "claimer" and not mine)
-        ):
-            continue
-        if name == "return" and request.queue == STREET_DESK:
-            continue
-        if name == "ask_place" and (request.grid or not request.queue.startswith(STREET_DESK)):
+        held = request.state in _HELD
+        if held and ((act.whose == "holder" and not (mine or above)) or (act.whose == "claimer" and not mine)):
             continue
         found.append(name)
     return found
+
+
+async def _impossible(turn: OfficeTurn, request: Request) -> set[str]:
+    """What the state alone does not rule out, and the record does."""
+    asked = await more.waits_for(turn, request)
+    gone: set[str] = set()
+    if request.queue == STREET_DESK:
+        gone |= {"return", "dispute"}
+    if request.grid or not request.queue.startswith(STREET_DESK):
+        gone.add("ask_place")
+    gone |= {"ask_extension"} if Petition.EXTENSION in asked else {"grant", "decline"}
+    if Petition.DISPUTE not in asked:
+        gone.add("rule")
+    gone |= {"pause", "park"} if request.waits_until is not None else {"resume"}
+    gone |= {"unpublish"} if await echoes.find(turn.tx, request.id) is None else set()
+    return gone
 
 
 async def perform(turn: OfficeTurn, number: int, order: Order) -> Outcome:
@@ -205,7 +221,7 @@ async def perform(turn: OfficeTurn, number: int, order: Order) -> Outcome:
         key = "common.not_allowed" if seen else "office.forbidden"
         return Outcome(number, "forbidden", turn.text(key, number=number))
     if act.needs and not getattr(order, act.needs):
-        return Outcome(number, "invalid", turn.text(_ASKS[act.needs]))
+        return Outcome(number, "invalid", turn.text(_ASKS[act.needs], most=more.LONGEST_DAYS))
     before = _steps(turn)
     try:
         await act.run(turn, request, order)

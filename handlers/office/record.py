@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from handlers import alike, cards, handover, names, placing
-from handlers.office import acts, seeing, timeline
+from handlers.office import acts, echo, seeing, timeline
 from handlers.office.seeing import Row
 from handlers.office.timeline import Line
 from handlers.office.turning import OfficeTurn
@@ -56,6 +56,7 @@ class Page(NamedTuple):
     parent: int | None
     children: list[Row]
     acts: list[str]
+    echo: list[str]
     kinds: list[Guess]
     grids: list[Guess]
     colleagues: list[tuple[int, str]]
@@ -86,6 +87,7 @@ async def page(turn: OfficeTurn, request: Request) -> Page:
         parent=parent.number if parent is not None and request.state is State.MERGED else None,
         children=await seeing.rows(turn, await requests.children_of(turn.tx, [request.id])),
         acts=allowed,
+        echo=list(await echo.draft(turn, request)) if "publish" in allowed else [],
         kinds=kinds,
         grids=grids,
         colleagues=[(p.id, names.shown(p) or turn.text("card.worker")) for p in people_],

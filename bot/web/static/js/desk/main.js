@@ -5,7 +5,7 @@ import { List } from "./list.js";
 import { loadTemplates } from "./orders.js";
 import { Detail } from "./record.js";
 
-const KEYS = { c: "claim", d: "dispatch", m: "merge", n: "note", f: "resolve", t: "transfer", b: "return", r: "refuse", s: "split" };
+const KEYS = { c: "claim", d: "dispatch", m: "merge", n: "note", f: "resolve", t: "transfer", b: "return", r: "refuse", s: "split", w: "whistle", e: "ask_extension", p: "publish" };
 const live = document.getElementById("live");
 
 const me = await call("GET", "/api/desk/me");

@@ -3,7 +3,7 @@
 import { box, call, h, say, time, toast } from "./base.js";
 import { orderForm } from "./orders.js";
 
-const PLAIN = new Set(["claim", "ask_place", "split", "contact"]);
+const PLAIN = new Set(["claim", "ask_place", "split", "contact", "grant", "resume", "unpublish"]);
 const FIRST = new Set(["claim", "dispatch", "resolve"]);
 
 export class Detail {
