@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from fractions import Fraction
 
 from bot.callbacks import Query
 from bot.channels.base import RawUpdate
@@ -17,8 +16,6 @@ from bot.program import Program
 from bot.web.ports import (
     Absent,
     Busy,
-    Figure,
-    FigureRow,
     Health,
     Room,
     WallQuery,
@@ -29,13 +26,11 @@ from bot.web.ports import (
 from bot.wechat_pages import WeChatPages
 from handlers import wall_page, wish_shown
 from handlers.names import shown
-from storage import attachments, figures, people, pictures, requests, roles
+from storage import attachments, people, pictures, requests, roles
 from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
 from storage.wishes import Filter
-from workflow import indicators
-from workflow.indicators import Counts, Indicator
 from workflow.rights import Grant, may_act
 from workflow.wish_rules import THEMES
 
@@ -187,43 +182,6 @@ class ProgramBackend:
         """Brings the figures of /metrics up to date."""
         await self._doctor.measure()
 
-    async def figures(self) -> list[FigureRow]:
-        """The cockpit's rows: the street, then every queue that has had a record."""
-        now = self._program.clock.now()
-        async with self._store.read() as tx:
-            counted = await figures.counts_by_scope(tx, now)
-            states = await requests.count_by(tx, "queue")
-            late = await requests.overdue_by_queue(tx, now)
-        names = {queue: self._city.org.name_of(queue) for queue in counted if self._city.org.has_queue(queue)}
-        rows = [self._row(name, counted[q], _states(states, q), late.get(q, 0)) for q, name in names.items()]
-        total: dict[str, int] = {}
-        for (_, state), count in states.items():
-            total[state] = total.get(state, 0) + count
-        street = self._row(self.street_name, indicators.total(counted.values()), total, sum(late.values()))
-        return [street, *rows]
-
-    def _row(self, name: str, counts: Counts, states: Mapping[str, int], late: int) -> FigureRow:
-        waiting = states.get("queued", 0) + states.get("received", 0)
-        handled = states.get("claimed", 0) + states.get("joint", 0)
-        return FigureRow(
-            name=name,
-            received=counts.received,
-            open=waiting,
-            claimed=handled,
-            resolved=states.get("resolved", 0),
-            closed=states.get("closed", 0),
-            overdue=late,
-            response_rate=self._figure(indicators.response_rate(counts)),
-            resolution_rate=self._figure(indicators.resolution_rate(counts)),
-            satisfaction_rate=self._figure(indicators.satisfaction_rate(counts)),
-            ontime_rate=self._figure(indicators.ontime_rate(counts)),
-            rating_coverage=self._figure(indicators.rating_coverage(counts)),
-        )
-
-    def _figure(self, indicator: Indicator) -> Figure:
-        formula = self._city.texts.text(f"figures.{indicator.name}", self._program.clock.now())
-        return Figure(value=_percent(indicator.value), formula=formula)
-
     def wechat_check(self, query: Query, echo: str) -> str:
         """What WeChat's console expects back. Raises `CallbackError`, `Absent`."""
         return self._wechat().check(query, echo)
@@ -280,11 +238,3 @@ class ProgramBackend:
         """Takes a WeCom callback; 200 only when it is durable."""
         wecom = self._program.wecom
         return 404 if wecom is None else (await wecom.channel.accept(query, body)).status
-
-
-def _states(counted: Mapping[tuple[str, str], int], queue: str) -> dict[str, int]:
-    return {state: count for (name, state), count in counted.items() if name == queue}
-
-
-def _percent(value: Fraction | None) -> str:
-    return "–" if value is None else f"{float(value):.0%}".replace("%", " %")

@@ -45,6 +45,8 @@ keyring = typer.Typer(no_args_is_help=True, help="Replaces the key that names, p
 app.add_typer(keyring, name="keys")
 company = typer.Typer(no_args_is_help=True, help="WeCom: staff by the company's address book, groups of a queue.")
 app.add_typer(company, name="wecom")
+partner = typer.Typer(no_args_is_help=True, help="Other systems that bring records and hear what becomes of them.")
+app.add_typer(partner, name="partner")
 _state = {"debug": False}
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -407,6 +409,28 @@ def retry_letters(
     """Sends dead letters again; the program may be running."""
     work = _load("bot.letters").retry
     _guarded(lambda: _await(work(load_config(config), chat, letter, typer.echo, everything=everything)))
+
+
+@partner.command(name="add")
+def add_partner(
+    name: str,
+    config: ConfigFile = None,
+    url: Annotated[str, typer.Option(help="where it hears of changes; empty: nowhere")] = "",
+) -> None:
+    """A new partner: its key and its secret are shown once."""
+    _guarded(lambda: _await(_load("bot.partnering").add(load_config(config), name, url, typer.echo)))
+
+
+@partner.command(name="list")
+def list_partners(config: ConfigFile = None) -> None:
+    """Every partner, and how far it has been told."""
+    _guarded(lambda: _await(_load("bot.partnering").listed(load_config(config), typer.echo)))
+
+
+@partner.command(name="end")
+def end_partner(name: str, config: ConfigFile = None) -> None:
+    """The partner's key stops working."""
+    _guarded(lambda: _await(_load("bot.partnering").end(load_config(config), name, typer.echo)))
 
 
 @keyring.command(name="add")

@@ -258,6 +258,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
         sure=config.triage.sure,
         unsure=config.triage.unsure,
         web_base=config.web.base_url.rstrip("/"),
+        office_base=config.web.base_url.rstrip("/") or _local_base(config),
         per_person=config.limits.per_person,
         per_person_presses=config.limits.per_person_presses,
         per_group=config.limits.per_group,
@@ -286,6 +287,12 @@ def city_of(config: Config, texts: render.Texts, telegram: TelegramChannel | Non
 async def clock_of(config: Config, store: Store) -> Clock:
     """The clock that every process of this deployment goes by."""
     return Clock(config.clocks.speed, await _epoch(store))
+
+
+def _local_base(config: Config) -> str:
+    """What people on this machine open when no address is set."""
+    host = "127.0.0.1" if config.web.host in ("0.0.0.0", "") else config.web.host  # noqa: S104
+    return f"http://{host}:{config.web.port}"
 
 
 async def _epoch(store: Store) -> datetime:

@@ -17,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from bot.clock import Clock
 from bot.files import Files
 from bot.metrics import DEAD, OUTBOX, TIMERS
+from bot.partners import Teller
 from bot.shares import Share
 from handlers import ticks
 from handlers.city import City
@@ -50,6 +51,7 @@ class Scheduler:
         self._clock = clock
         self._files = files
         self._said = said
+        self._teller = Teller(store, clock)
         self._jobs = AsyncIOScheduler(timezone="UTC")
         self._pulse: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -61,6 +63,7 @@ class Scheduler:
         self._jobs.add_job(self._fetch_files, "interval", seconds=5, **every)
         self._jobs.add_job(self._keep_house, "interval", minutes=10, **every)
         self._jobs.add_job(self._measure, "interval", seconds=15, **every)
+        self._jobs.add_job(self._tell_partners, "interval", seconds=5, **every)
         self._jobs.start()
         self._pulse = asyncio.create_task(self._run(), name="timers")
 
@@ -142,6 +145,11 @@ class Scheduler:
             return
         async with self._house, self._store.write() as tx:
             await dialogues.forget_expired(tx, self._clock.now() - timedelta(days=30))
+
+    async def _tell_partners(self) -> None:
+        if self._share.term(_HOUSE):
+            async with self._house:
+                await self._teller.tell()
 
     async def _measure(self) -> None:
         async with self._house, self._store.read() as tx:

@@ -17,6 +17,7 @@ from bot import metrics
 from bot.backend import ProgramBackend
 from bot.config import Config, ConfigError
 from bot.demo.fill import Demo
+from bot.office import Office
 from bot.program import Program
 from bot.web.app import create_app
 
@@ -102,6 +103,7 @@ def _serve(
         program.web,
         secure=config.web.base_url.startswith("https://"),
         metrics_token=config.web.metrics_token,
+        office=Office(program),
     )
     settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(settings)
@@ -131,10 +133,12 @@ async def _fill_and_show(program: Program, backend: ProgramBackend, base: str) -
         ("demo.street", "街道老周", "/room/desk"),
         ("demo.member", "赵老师", "/"),
         ("demo.wall", "", "/wall"),
-        ("demo.cockpit", "街道老周", "/cockpit"),
     ]
+    doors = [("demo.office", "刘书记", "desk"), ("demo.cockpit", "街道老周", "cockpit")]
     typer.echo(text("demo.ready", now, street=program.city.street.name))
     for key, name, path in lines:
         link = await demo.link(name, path) if name else path
         typer.echo(f"  {text(key, now, name=name)}  {base}{link}")
+    for key, name, goal in doors:
+        typer.echo(f"  {text(key, now, name=name)}  {base}{await demo.door(name, goal)}")
     typer.echo(text("demo.hint", now))

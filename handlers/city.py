@@ -49,6 +49,7 @@ class Manners:
     invitation_life: timedelta = timedelta(days=7)
     follow_up: Schedule = Schedule()
     web_base: str = ""
+    office_base: str = ""  # where the web desk is opened: as web_base, or this machine when that is not set
     per_person: int = 0  # messages a minute from one person that are answered at once; 0: any number
     per_person_presses: int = 0
     per_group: int = 0  # messages a minute in one group that are meant for the program

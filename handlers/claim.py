@@ -7,7 +7,7 @@ Passing a record on is in `handover.py`, results are in `result.py`, what the de
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 from handlers import cards, clocks, handover, names, records, standing
 from handlers.turn import Turn
@@ -72,7 +72,7 @@ async def take(turn: Turn, args: dict[str, Any]) -> None:
 async def detail(turn: Turn, args: dict[str, Any]) -> None:
     """Everything about the record that a group may read; in a foreign group it goes to the presser's private chat."""
     request = await requests.get(turn.tx, args["id"])
-    if not await standing.allowed(turn, "detail", request):
+    if not await standing.may_look(turn, request):
         return
     history = await events.history(turn.tx, "request", request.id)
     notes = [e.words for e in history if e.name == "request.noted"]
@@ -115,29 +115,47 @@ async def _is_to_call(turn: Turn, request: Request) -> bool:
 async def contact(turn: Turn, args: dict[str, Any]) -> None:
     """Name, phone and the resident's own words: to the claimer only, in private; the ledger keeps that it happened."""
     request = await requests.get(turn.tx, args["id"])
-    if not await standing.allowed(turn, "see_contact", request):
+    if not await may_contact(turn, request) or not await standing.can_reach(turn):
         return
-    if request.state not in standing.HELD and not await _is_to_call(turn, request):
-        await standing.tell(turn, request)
-        return
-    if request.claimer_id != turn.me.id:
-        worker = await names.worker(turn, request.claimer_id)
-        await turn.toast("claim.contact_claimer_only", alert=True, worker=worker)
-        return
-    if not await standing.can_reach(turn):
-        return
-    reporter = await people.get_person(turn.tx, request.reporter_id)
-    original = await requests.get_original(turn.tx, request.id)
+    found = await disclose(turn, request)
     await turn.tell(
         turn.me.id,
         "claim.contact",
         number=request.number,
         item=turn.city.item_name(request.item) or turn.text("card.unknown_kind"),
-        name=reporter.name or turn.text("card.resident"),
-        phone=reporter.phone or turn.text("claim.no_phone"),
-        place=original.place or request.place_text,
-        words=original.text[:_DETAIL_WORDS],
+        **found._asdict(),
     )
+    if turn.here.is_group:
+        await turn.toast("claim.sent_private", number=request.number)
+
+
+class Contact(NamedTuple):
+    """How the claimer reaches the reporter, and what the reporter said, unmasked."""
+
+    name: str
+    phone: str
+    place: str
+    words: str
+
+
+async def may_contact(turn: Turn, request: Request) -> bool:
+    """Whether the acting person is the claimer of this record now; tells them when not."""
+    if not await standing.allowed(turn, "see_contact", request):
+        return False
+    if request.state not in standing.HELD and not await _is_to_call(turn, request):
+        await standing.tell(turn, request)
+        return False
+    if request.claimer_id != turn.me.id:
+        worker = await names.worker(turn, request.claimer_id)
+        await turn.toast("claim.contact_claimer_only", alert=True, worker=worker)
+        return False
+    return True
+
+
+async def disclose(turn: Turn, request: Request) -> Contact:
+    """The contact details of a record, with the disclosure in the ledger. Whoever calls this has asked `may_contact`."""
+    reporter = await people.get_person(turn.tx, request.reporter_id)
+    original = await requests.get_original(turn.tx, request.id)
     shown = [what for what, there in (("name", reporter.name), ("phone", reporter.phone)) if there]
     await events.add(
         turn.tx,
@@ -148,8 +166,12 @@ async def contact(turn: Turn, args: dict[str, Any]) -> None:
         actor_id=turn.me.id,
         data={"to": turn.me.id, "what": [*shown, "place", "words"]},
     )
-    if turn.here.is_group:
-        await turn.toast("claim.sent_private", number=request.number)
+    return Contact(
+        reporter.name or turn.text("card.resident"),
+        reporter.phone or turn.text("claim.no_phone"),
+        original.place or request.place_text,
+        original.text[:_DETAIL_WORDS],
+    )
 
 
 # -------------------------------------------------------------------- letting go
@@ -157,10 +179,11 @@ async def contact(turn: Turn, args: dict[str, Any]) -> None:
 
 async def release(turn: Turn, args: dict[str, Any]) -> None:
     """The queue holds the record again; colleagues and the reporter hear it."""
-    await _release(turn, args["id"], "")
+    await release_because(turn, args["id"], "")
 
 
-async def _release(turn: Turn, request_id: int, why: str) -> None:
+async def release_because(turn: Turn, request_id: int, why: str) -> None:
+    """The same with a reason, which colleagues read."""
     request = await requests.get(turn.tx, request_id)
     if not await standing.allowed(turn, "release", request) or not await standing.holds(turn, request):
         return
@@ -240,7 +263,7 @@ async def _by_day_and_company(turn: Turn, held: list[Request]) -> list[Request]:
 
 async def _show(turn: Turn, args: dict[str, Any]) -> None:
     request = await requests.get(turn.tx, args["id"])
-    if await standing.allowed(turn, "detail", request):
+    if await standing.may_look(turn, request):
         await show_card(turn, request)
 
 
@@ -270,7 +293,7 @@ async def _typed_words(turn: Turn, match: re.Match[str]) -> None:
         return
     words, args = (match["words"] or "").strip(), {"id": request.id}
     if match["verb"] == "放回":
-        await _release(turn, request.id, words)
+        await release_because(turn, request.id, words)
     elif match["verb"] == "退回":
         await (handover.send_back(turn, request.id, words) if words else handover.give_back(turn, args))
     elif words:

@@ -13,8 +13,10 @@ from handlers import cards, filing, placing, refusing, standing, triage, where
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
+from nlp.mask import mask
 from storage import events, labels, requests
 from storage.requests import Lost, Request
+from workflow.queues import QueueKind, parse_queue
 from workflow.refusals import REASONS
 from workflow.routing import GRID
 from workflow.states import Forbidden, State
@@ -179,6 +181,27 @@ async def _send_on(turn: Turn, request: Request, *, alarming: bool = False, **ch
     await turn.toast("desk.sent", number=moved.number, queue=queue)
 
 
+async def send_to(turn: Turn, request: Request, queue: str, why: str = "") -> None:
+    """The desk names the queue itself, whatever the kind would say. A grid's queue says where it is, too."""
+    if not await _movable(turn, request, "reroute"):
+        return
+    if not turn.city.org.has_queue(queue):
+        await turn.toast("desk.no_such_queue", words=queue[:20])
+        return
+    if queue == request.queue:
+        await turn.toast("desk.there_already", number=request.number, queue=turn.city.org.name_of(queue))
+        return
+    target = parse_queue(queue)
+    changed: dict[str, Any] = {"queue": queue, "why": mask(why)[:200]}
+    if target.kind is QueueKind.GRID and target.id != request.grid:
+        await _keep_label(turn, request, request.item, target.id)
+        changed |= {
+            "grid": target.id,
+            "place": triage.place_dict(placing.place_at(turn.city, target.id, "", request.place_text)),
+        }
+    await _send_on(turn, request, **changed)
+
+
 async def _keep_label(turn: Turn, request: Request, item: str, grid: str) -> None:
     await labels.add(
         turn.tx,
@@ -224,7 +247,8 @@ async def _refuse_other(turn: Turn, args: dict[str, Any]) -> None:
         await turn.say("desk.refuse_words", force_reply=True, number=request.number)
 
 
-async def _refuse(turn: Turn, request: Request, words: str) -> None:
+async def decline(turn: Turn, request: Request, words: str) -> None:
+    """Refuses the record with words that the resident reads."""
     await refusing.refuse(turn, request, words=words)
     await turn.toast("desk.refused", number=request.number)
 
@@ -238,11 +262,25 @@ async def _step(turn: Turn) -> bool:
     if standing.is_cancel(turn):
         await turn.toast("claim.stopped")
     else:
-        await _refuse(turn, request, turn.incoming.text.strip())
+        await decline(turn, request, turn.incoming.text.strip())
     return True
 
 
 # -------------------------------------------------------------------- typed
+
+
+async def _typed_queue(turn: Turn, match: re.Match[str]) -> None:
+    """改派 1051 城管中队: to the queue that is called so, or called so alone."""
+    request = await standing.find(turn, match["number"])
+    if request is None or not await _movable(turn, request, "reroute"):
+        return
+    words, org = match["words"].strip(), turn.city.org
+    names_ = {queue: org.name_of(queue) for queue in org.queues()}
+    found = [q for q, name in names_.items() if name == words] or [q for q, name in names_.items() if words in name]
+    if len(found) == 1:
+        await send_to(turn, request, found[0])
+    else:
+        await turn.toast("desk.no_such_queue", words=words[:20])
 
 
 async def _typed(turn: Turn, match: re.Match[str]) -> None:
@@ -263,7 +301,7 @@ async def _typed(turn: Turn, match: re.Match[str]) -> None:
         case "问地点":
             await ask_place(turn, args)
         case _:
-            await (_refuse(turn, request, words) if words else refuse(turn, args))
+            await (decline(turn, request, words) if words else refuse(turn, args))
 
 
 async def _typed_kind(turn: Turn, request: Request, words: str) -> None:
@@ -336,6 +374,7 @@ PRESSES = {
 }
 STEPS = {FLOW: _step, **where.STEPS}
 COMMANDS = [
+    (re.compile(r"改派\s*#?(?P<number>\d{4,9})[\s,:;。]+(?:给|到)?\s*(?P<words>.{2,30})"), _typed_queue),
     (
         re.compile(
             r"(?P<verb>改类|改址|问地点|不予受理)\s*#?(?P<number>\d{4,9})(?:[\s,:;。]+(?P<words>.{1,300}))?",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from handlers import answers, flood, groups, listen, missed, numbered, report_words, routes
+from handlers import answers, flood, groups, listen, missed, numbered, refusals, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import Denied, NotForYou, Turn
@@ -63,7 +63,8 @@ async def _answer_in(turn: Turn) -> None:
             await missed.undelivered(turn)
         elif not turn.here.is_group:
             await turn.say("common.unreadable")
-    except NotForYou:
+    except NotForYou as refused:
+        await refusals.note(turn, str(refused))
         await turn.toast("common.not_allowed", alert=True)
     except Denied as denied:
         await turn.toast(denied.key, alert=True, **denied.values)
@@ -166,9 +167,12 @@ async def _keep_media(tx: Tx, incoming: Incoming, person: Person, chat: Chat, no
 
 async def _press(turn: Turn, token: str) -> None:
     press = await dialogues.find_press(turn.tx, token)
+    if press is None:
+        await refusals.note(turn, "press", why="unknown")
     if press is None or press.expires_at <= turn.now or press.action not in routes.PRESSES:
         await turn.toast("common.press_gone")
     elif press.person_id is not None and (press.person_id != turn.me.id or press.chat_id != turn.here.id):
+        await refusals.note(turn, press.action, why="not theirs")
         await turn.toast("common.press_not_yours")
     else:
         await routes.PRESSES[press.action](turn, press.args)

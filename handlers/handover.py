@@ -153,7 +153,8 @@ def _jobs(turn: Turn, queue: str) -> list[Grant]:
     return [Grant(Role.STREET, turn.city.org.street_id)]
 
 
-async def _hand(turn: Turn, args: dict[str, Any]) -> None:
+async def hand(turn: Turn, args: dict[str, Any]) -> None:
+    """A colleague has it from now on."""
     request = await _transferable(turn, args["id"])
     if request is not None:
         await _hand_over(turn, request, await people.get_person(turn.tx, args["to"]))
@@ -223,6 +224,6 @@ PRESSES = {
     "claim.back_as": _back_as,
     "claim.back_other": _back_other,
     "claim.transfer": transfer,
-    "claim.hand": _hand,
+    "claim.hand": hand,
 }
 STEPS = {FLOW: _step}

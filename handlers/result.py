@@ -205,6 +205,25 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
         await turn.tell(moved.claimer_id, "result.done_for_you", worker=worker, **standing.named(turn, moved))
 
 
+async def resolve(turn: Turn, request_id: int, words: str) -> None:
+    """The whole result in one go, without files; says what is missing when it needs a photo."""
+    request = await _workable(turn, request_id, "resolve")
+    if request is None:
+        return
+    missing = await _missing(turn, request, words.strip(), [])
+    if missing:
+        await turn.say(f"result.need_{missing}", force_reply=True, **standing.named(turn, request))
+    else:
+        await _resolve(turn, request, words.strip()[:MAX_WORDS], [])
+
+
+async def tell_progress(turn: Turn, request_id: int, words: str) -> None:
+    """A note in one go."""
+    request = await _workable(turn, request_id, "note")
+    if request is not None:
+        await _note(turn, request, words)
+
+
 # -------------------------------------------------------------------- typed
 
 

@@ -45,6 +45,7 @@ from handlers import (
     wish,
     withdraw,
 )
+from handlers.office import echo, signin
 from handlers.turn import Turn
 from storage.timers import Timer
 
@@ -94,6 +95,8 @@ _MODULES = (
     season,
     resource,
     wall,
+    signin,
+    echo,
 )
 
 

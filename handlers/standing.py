@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from handlers import names
+from handlers import names, refusals
 from handlers.turn import Denied, Turn
 from storage import people, requests
 from storage.requests import Request
 from workflow.queues import QueueKind, parse_queue
-from workflow.rights import may_act
+from workflow.rights import may_act, may_see
 from workflow.states import State
 
 HELD = frozenset({State.CLAIMED, State.JOINT})
@@ -52,8 +52,23 @@ async def demand(turn: Turn, act: str, request: Request, *, queue: str = "") -> 
     """Raises `Denied` unless the acting person has a role for this act in the record's queue, or in the one given."""
     target = queue or request.queue
     if not may_act(await turn.grants(), act, target, turn.city.org):
-        key = "claim.not_yours_desk" if parse_queue(target).kind is QueueKind.DESK else "claim.not_yours"
-        raise Denied(key, number=request.number, queue=turn.city.org.name_of(target))
+        await refusals.note(turn, act, request.id)
+        raise _denied(turn, request, target)
+
+
+async def may_look(turn: Turn, request: Request) -> bool:
+    """Whether the acting person may read the record: its queue's people, and those of its grid wherever it went."""
+    if may_see(await turn.grants(), request.queue, request.grid, turn.city.org):
+        return True
+    await refusals.note(turn, "detail", request.id)
+    denied = _denied(turn, request, request.queue)
+    await turn.toast(denied.key, alert=True, **denied.values)
+    return False
+
+
+def _denied(turn: Turn, request: Request, queue: str) -> Denied:
+    key = "claim.not_yours_desk" if parse_queue(queue).kind is QueueKind.DESK else "claim.not_yours"
+    return Denied(key, number=request.number, queue=turn.city.org.name_of(queue))
 
 
 async def is_above(turn: Turn, queue: str) -> bool:

@@ -39,6 +39,12 @@ async def next_number(tx: Tx, name: str = "record") -> int:
     return int(row.value)
 
 
+async def last_number(tx: Tx, name: str = "record") -> int:
+    """The number that was given last; 0 before the first."""
+    row = await tx.one(select(counters.c.value).where(counters.c.tenant == tx.tenant, counters.c.name == name))
+    return int(row.value) if row else 0
+
+
 async def give_back(tx: Tx, name: str = "record") -> None:
     """The number this transaction has just taken was not needed; nobody can have taken a later one meanwhile."""
     await tx.run(

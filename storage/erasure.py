@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import ColumnElement, delete, select, update
 
+from storage import search
 from storage.attachments import ERASED, attachments
 from storage.dialogues import dialogues, keyboards, menus
 from storage.events import remarks
@@ -55,6 +56,7 @@ async def _records(tx: Tx, person_id: int, words: str) -> None:
     ended = own & requests.c.state.not_in([s.value for s in OPEN])
     await tx.run(update(requests).where(ended).values(place={}, place_text=""))
     if ids:
+        await search.forget(tx, ids)
         await tx.run(
             update(labels).where(labels.c.tenant == tx.tenant, labels.c.request_id.in_(ids)).values(text=words)
         )

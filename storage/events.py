@@ -222,3 +222,9 @@ async def count(tx: Tx, name: str, since: datetime, until: datetime) -> int:
         .where(events.c.tenant == tx.tenant, events.c.name == name, events.c.at >= since, events.c.at < until)
     )
     return int(row[0]) if row else 0
+
+
+async def last_seq(tx: Tx) -> int:
+    """Where the ledger of this tenant stands: 0 before its first event."""
+    row = await tx.one(select(ledgers.c.seq).where(ledgers.c.tenant == tx.tenant))
+    return int(row.seq) if row else 0

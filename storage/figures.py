@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,19 +72,13 @@ def _sum(condition: Any) -> Any:
     return func.sum(cast(condition, Integer))
 
 
-async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, dict[str, int]]:
-    """The rating of the last result of each record: an earlier result that was put right does not count twice.
-
-    What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
-    received again within `RECURS_WITHIN` after it was closed.
-    """
-    combined = _combined(tx)
-    r, rating = requests.c, combined.c
-    again = requests.alias("again").c
-    recurred = (
+def came_again(tx: Tx) -> Any:
+    """Whether the same matter of the same reporter at the same place was received again soon after it was closed."""
+    r, again = requests.c, requests.alias("again").c
+    return (
         select(again.id)
         .where(
-            again.tenant == r.tenant,
+            again.tenant == tx.tenant,
             again.reporter_id == r.reporter_id,
             again.id > r.id,
             again.item == r.item,
@@ -94,9 +88,20 @@ async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict
             again.received_at >= r.closed_at,
             again.received_at - r.closed_at <= RECURS_WITHIN // timedelta(microseconds=1),
         )
+        .correlate(requests)
         .exists()
     )
-    lasted = r.state.in_(("resolved", "closed")) & ~((r.item != "") & recurred)
+
+
+async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, dict[str, int]]:
+    """The rating of the last result of each record: an earlier result that was put right does not count twice.
+
+    What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
+    received again within `RECURS_WITHIN` after it was closed.
+    """
+    combined = combined_ratings(tx)
+    r, rating = requests.c, combined.c
+    lasted = r.state.in_(("resolved", "closed")) & ~((r.item != "") & came_again(tx))
     rows = await tx.all(
         select(
             r.queue,
@@ -115,11 +120,13 @@ async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict
     return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
 
 
-def _combined(tx: Tx) -> Subquery:
-    """One rating a result, however many people gave one: as `workflow.rating.combine` says."""
+def combined_ratings(tx: Tx, of: Collection[int] | None = None) -> Subquery:
+    """One rating a result, however many people gave one: as `workflow.rating.combine` says. `of`: these records only."""
     every = union_all(
         *(
-            select(t.c.tenant, t.c.request_id, t.c.resolution, t.c.solved, t.c.stars).where(t.c.tenant == tx.tenant)
+            select(t.c.tenant, t.c.request_id, t.c.resolution, t.c.solved, t.c.stars).where(
+                t.c.tenant == tx.tenant, *([] if of is None else [t.c.request_id.in_(list(of))])
+            )
             for t in (ratings, supporter_ratings)
         )
     ).subquery()

@@ -13,6 +13,9 @@ from sqlalchemy import update as sql_update
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
+TAIL = 4
+"""Digits of a phone number that people remember and ask by."""
+
 people = Table(
     "people",
     metadata,
@@ -22,10 +25,12 @@ people = Table(
     Column("name_sealed", LargeBinary),
     Column("phone_sealed", LargeBinary),
     Column("phone_digest", String(64)),
+    Column("tail_digest", String(64)),  # of the last digits of the phone number
     Column("last_place", JSON),
     Column("home_place", JSON),
     Column("erased_at", Moment),
     Index(None, "tenant", "phone_digest"),
+    Index(None, "tenant", "tail_digest"),
 )
 
 identities = Table(
@@ -187,7 +192,24 @@ async def set_phone(tx: Tx, person_id: int, phone: str) -> None:
         person_id,
         phone_sealed=tx.sealer.seal(phone) if phone else None,
         phone_digest=tx.sealer.digest(phone) if phone else None,
+        tail_digest=tx.sealer.digest(tail_of(phone)) if phone else None,
     )
+
+
+def tail_of(phone: str) -> str:
+    """What the digest of the last digits is made of; no whole number has such a form."""
+    return f"tail:{phone[-TAIL:]}"
+
+
+async def with_tail(tx: Tx, digits: str, limit: int = 200) -> list[int]:
+    """The people whose phone number ends with these `TAIL` digits."""
+    rows = await tx.all(
+        select(people.c.id)
+        .where(people.c.tenant == tx.tenant, people.c.tail_digest.in_(tx.sealer.digests(tail_of(digits))))
+        .order_by(people.c.id)
+        .limit(limit)
+    )
+    return [int(r.id) for r in rows]
 
 
 async def set_last_place(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
@@ -208,6 +230,7 @@ async def erase(tx: Tx, person_id: int, now: datetime) -> None:
         name_sealed=None,
         phone_sealed=None,
         phone_digest=None,
+        tail_digest=None,
         last_place=None,
         home_place=None,
         erased_at=now,

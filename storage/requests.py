@@ -26,7 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from storage import chain, counters, events, waits
+from storage import chain, counters, events, search, waits
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import states
@@ -81,6 +81,10 @@ requests = Table(
     Index(None, "tenant", "grid", "received_at"),
     Index(None, "tenant", "parent_id"),
     Index(None, "tenant", "contact_id", "state"),
+    Index(None, "tenant", "received_at", "id"),
+    Index(None, "tenant", "queue", "received_at"),
+    Index(None, "tenant", "item", "received_at"),
+    Index(None, "tenant", "state", "resolve_due_at"),
 )
 
 ratings = Table(
@@ -174,6 +178,16 @@ FACTS = (
 """What figures are counted from: every change of one of these stands in an event's data under "set"."""
 
 
+def columns() -> list[Column[Any]]:
+    """What a statement selects whose rows `read` takes."""
+    return list(_COLUMNS)
+
+
+def read(row: Any) -> Request:
+    """The record of a row that holds `columns`."""
+    return _request(row)
+
+
 def _request(row: Any) -> Request:
     return Request(**{**row._mapping, "state": states.State(row.state)})
 
@@ -246,6 +260,7 @@ async def file(
     if not added:  # filed by another process since we looked
         await counters.give_back(tx)
         return await _get_by_draft(tx, draft_id), False
+    await search.keep(tx, request_id, text, place_text)
     request = await get(tx, request_id)
     data = {"number": number, "urgent": urgent, "confidence": round(confidence, 3), "set": facts(request, *FACTS)}
     await events.add(
@@ -326,8 +341,9 @@ async def add_to_original(tx: Tx, request_id: int, text: str, masked: str) -> No
     await tx.run(
         update(requests)
         .where(requests.c.tenant == tx.tenant, requests.c.id == request_id)
-        .values(original_sealed=tx.sealer.seal_json(list(joined)), text=f"{current.text}\n{masked}".strip())
+        .values(original_sealed=tx.sealer.seal_json(list(joined)), text=(said := f"{current.text}\n{masked}".strip()))
     )
+    await search.keep(tx, request_id, said, current.place_text)
 
 
 async def move(
@@ -366,6 +382,8 @@ async def move(
     if await tx.run(statement.values(state=edge.target, **values)) != 1:
         raise Lost(await get(tx, request.id))
     moved = await get(tx, request.id)
+    if moved.place_text != request.place_text:
+        await search.keep(tx, moved.id, moved.text, moved.place_text)
     changed = facts(moved, *(name for name in FACTS if name in values))
     await events.add(
         tx,
@@ -400,7 +418,10 @@ async def change(tx: Tx, request_id: int, **values: Any) -> Request:
     if "reporter_id" in values or "place_text" in values:
         values = await _placed(tx, await get(tx, request_id), values)
     await tx.run(update(requests).where(requests.c.tenant == tx.tenant, requests.c.id == request_id).values(**values))
-    return await get(tx, request_id)
+    changed = await get(tx, request_id)
+    if "text" in values or "place_text" in values:
+        await search.keep(tx, request_id, changed.text, changed.place_text)
+    return changed
 
 
 async def drop_contact(tx: Tx, person_id: int) -> int:

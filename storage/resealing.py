@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, LargeBinary, Row, Table, func, select, tuple_, update
 
 from storage.dialogues import keyboards
-from storage.people import people
+from storage.people import people, tail_of
 from storage.tables import ALL
 from storage.timers import timers
 from storage.tx import Store, Tx
@@ -82,7 +82,7 @@ def _key(table: Table) -> list[Column[Any]]:
 
 async def _batch(tx: Tx, table: Table, after: tuple[Any, ...] | None) -> list[Row[Any]]:
     key = _key(table)
-    digest = [people.c.phone_digest] if table is people else []
+    digest = [people.c.phone_digest, people.c.tail_digest] if table is people else []
     statement = select(*key, *sealed_columns(table), *digest).where(table.c.tenant == tx.tenant)
     if after is not None:
         statement = statement.where(tuple_(*key) > after)
@@ -94,9 +94,9 @@ async def _renew(tx: Tx, table: Table, row: Row[Any]) -> int:
     values = row._mapping
     new = {c.name: renewed for c in sealed_columns(table) if (renewed := _renewed(tx, values[c.name])) is not None}
     if table is people and values["phone_sealed"]:
-        digest = tx.sealer.digest(tx.sealer.open(values["phone_sealed"]))
-        if digest != values["phone_digest"]:
-            new["phone_digest"] = digest
+        phone = tx.sealer.open(values["phone_sealed"])
+        found = {"phone_digest": tx.sealer.digest(phone), "tail_digest": tx.sealer.digest(tail_of(phone))}
+        new |= {name: digest for name, digest in found.items() if digest != values[name]}
     if not new:
         return 0
     key = [c == values[c.name] for c in _key(table)]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from storage.access_tokens import access_tokens
 from storage.adoptions import adoptions, wish_waits
+from storage.appeals import appeals
 from storage.attachments import attachments
 from storage.codes import one_time_codes
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
+from storage.echoes import echoes
 from storage.events import events, ledgers, remarks
+from storage.imports import imports
 from storage.labels import labels
 from storage.leases import leases, pauses
 from storage.notices import notices
+from storage.office import office_links, office_sessions, office_templates, office_views
 from storage.outbox import outbox, posts
 from storage.pace import held, paces
+from storage.partners import origins, partner_calls, partners
 from storage.passive import passive_answers
 from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
@@ -24,6 +29,7 @@ from storage.requests import ratings, requests
 from storage.resources import bookings, resources, slots
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
+from storage.search import search_texts
 from storage.seasons import seasons
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
@@ -41,6 +47,7 @@ ALL = (
     access_tokens,
     adoptions,
     agreements,
+    appeals,
     assessments,
     attachments,
     ballots,
@@ -49,9 +56,11 @@ ALL = (
     counters,
     dialogues,
     distinctions,
+    echoes,
     events,
     held,
     identities,
+    imports,
     invitations,
     keyboards,
     labels,
@@ -60,9 +69,16 @@ ALL = (
     login_links,
     menus,
     notices,
+    office_links,
+    office_sessions,
+    office_templates,
+    office_views,
     one_time_codes,
+    origins,
     outbox,
     paces,
+    partner_calls,
+    partners,
     parts,
     passive_answers,
     pauses,
@@ -79,6 +95,7 @@ ALL = (
     roles,
     rooms,
     scene_codes,
+    search_texts,
     seasons,
     settings,
     slots,

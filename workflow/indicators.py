@@ -12,6 +12,8 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
+VERSION = "2026.1"
+"""Of the formulas in this file: shown beside every figure, raised with every change of one."""
 RECURS_WITHIN = timedelta(days=14)
 """Closed and reported again within this time: counted neither as solved nor as partly solved."""
 
@@ -143,6 +145,17 @@ def p90_handling(counts: Counts) -> Indicator:
     if not minutes:
         return _ratio("p90_handling_minutes", 0, 0, formula)
     return _ratio("p90_handling_minutes", minutes[ceil(Fraction(9, 10) * len(minutes)) - 1], 1, formula)
+
+
+def handling(total: int, count: int, ninetieth: int | None) -> tuple[Indicator, Indicator]:
+    """`mean_handling` and `p90_handling` of minutes that were added up and ranked elsewhere."""
+    mean, p90 = mean_handling(Counts()), p90_handling(Counts())
+    value = Fraction(total, count) if count else None
+    rank = None if ninetieth is None else Fraction(ninetieth)
+    return (
+        mean._replace(value=value, numerator=Fraction(total), denominator=count),
+        p90._replace(value=rank, numerator=rank or Fraction(0), denominator=0 if rank is None else 1),
+    )
 
 
 def composite(counts: Counts, weights: Weights) -> Indicator:

@@ -5,7 +5,7 @@ It repeats in plain words what storage counts in SQL, so that each checks the ot
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -96,11 +96,19 @@ class Books:
 
     def counts_by_scope(self, now: int) -> dict[str, Counts]:
         """By queue, as `storage.figures` counts them."""
+        return self.counts_by(lambda facts: facts.queue, now)
+
+    def counts_by(
+        self, scope: Callable[[Facts], str | None], now: int, received: tuple[int, int] | None = None
+    ) -> dict[str, Counts]:
+        """By any scope that a record's facts name (None: by none), of what was received in a period (from, until before)."""
         came_back = self._came_back()
         scopes: dict[str, list[tuple[Account, bool]]] = {}
         for request_id, account in self.requests.items():
-            scopes.setdefault(account.facts.queue, []).append((account, request_id in came_back))
-        return {queue: _counts(accounts, now) for queue, accounts in scopes.items()}
+            name = scope(account.facts)
+            if name is not None and (received is None or received[0] <= account.facts.received_at < received[1]):
+                scopes.setdefault(name, []).append((account, request_id in came_back))
+        return {name: _counts(accounts, now) for name, accounts in scopes.items()}
 
     def overdue_by_queue(self, now: int) -> dict[str, int]:
         """How many open records are past the moment they should have been resolved."""

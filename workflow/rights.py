@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from workflow.queues import Org, QueueKind, parse_queue
+from workflow.queues import Org, QueueKind, grid_queue, parse_queue
 
 
 class Role(StrEnum):
@@ -68,12 +68,17 @@ DECIDING = frozenset(
     {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
 )
 """What a desk decides."""
+OFFICE = frozenset({"find_phone", "publish_answer", "export"})
+"""What a desk may do in the browser besides: find records by the end of a phone number, put answers on the public wall,
+take lists away as files."""
 RULING = frozenset({"rule"})
 """Whose it is when queues dispute it: decided by the level above the desks."""
+GOVERNING = frozenset({"import_books", "rule_appeal", "manage_partners"})
+"""What only the street decides."""
 BINDING = frozenset({"bind_group"})
 """Joining a group chat to a queue, which sends the queue's cards there."""
 
-ACTS = HANDLING | DECIDING | BINDING | RULING
+ACTS = HANDLING | DECIDING | OFFICE | BINDING | RULING | GOVERNING
 
 RIGHTS: Mapping[Role, frozenset[str]] = {
     Role.GRID_WORKER: HANDLING,
@@ -81,7 +86,7 @@ RIGHTS: Mapping[Role, frozenset[str]] = {
     Role.BUILDING_CHIEF: frozenset(),
     Role.DEPT_STAFF: HANDLING,
     Role.DEPT_HEAD: HANDLING | BINDING,
-    Role.DESK: ACTS - RULING,
+    Role.DESK: ACTS - RULING - GOVERNING,
     Role.STREET: ACTS,
     Role.ADMIN: ACTS,
     Role.MEMBER: frozenset(),
@@ -132,6 +137,23 @@ def may_act(grants: Iterable[Grant], act: str, queue: str, org: Org) -> bool:
     if act not in ACTS:
         raise ValueError(f"unknown act: {act!r}")
     return any(act in RIGHTS[grant.role] and covers(grant, queue, org) for grant in grants)
+
+
+def may_see(grants: Iterable[Grant], queue: str, grid: str, org: Org) -> bool:
+    """Whether somebody may read a record: who works in its queue, and who serves the grid it is in, wherever it went."""
+    held = tuple(grants)
+    return may_act(held, "detail", queue, org) or bool(grid and may_act(held, "detail", grid_queue(grid), org))
+
+
+def may_anywhere(grants: Iterable[Grant], act: str, org: Org) -> bool:
+    """Whether there is a queue in which somebody with these grants may do this."""
+    held = tuple(grants)
+    return any(may_act(held, act, queue, org) for queue in org.queues())
+
+
+def is_over_all(grants: Iterable[Grant], org: Org) -> bool:
+    """Whether somebody sees every queue: the street and its administrators."""
+    return any(SCOPES[g.role] is Scope.STREET and _is_whole_street(g, org) for g in grants)
 
 
 def may_invite(grants: Iterable[Grant], role: Role, scope: str, org: Org) -> bool:

@@ -99,6 +99,8 @@ TRANSITIONS: tuple[Transition, ...] = (
 NOTES: frozenset[str] = frozenset(
     {
         "request.received",
+        "request.echoed",
+        "request.echo_removed",
         "request.supplemented",
         "request.noted",
         "request.urged",

@@ -16,7 +16,7 @@ from bot.backend import ProgramBackend
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.shapes import WebUpdate, private_chat, room_chat
 from bot.program import Program
-from storage import counters, people, roles
+from storage import counters, office, people, roles
 from storage.tx import Tx
 from storage.webchat import Post
 from workflow.rights import Role
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 STORY = Path(__file__).parent / "neighbours.toml"
 LINK_LIFE = timedelta(days=30)
+DOOR_LIFE = timedelta(days=1)
 _FILLED = "demo.filled"
 _NUMBER = re.compile(r"\{(\d+)\}")
 
@@ -61,6 +62,13 @@ class Demo:
         async with self.program.store.write() as tx:
             token = await roles.add_login_link(tx, _user(name), until)
         return f"/login/{token}?next={path}"
+
+    async def door(self, name: str, goal: str) -> str:
+        """An address that opens the web desk or the cockpit for this neighbour, once."""
+        until = self.program.clock.now() + DOOR_LIFE
+        async with self.program.store.write() as tx:
+            token = await office.add_link(tx, await self._person(tx, name), until)
+        return f"/desk/in/{token}?to={goal}"
 
     async def _person(self, tx: Tx, name: str) -> int:
         user, now = _user(name), self.program.clock.now()

@@ -12,12 +12,20 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 
 from bot.channels.webchat.channel import WebChannel
+from bot.office import Office
 from bot.web import (
     pages,
+    pages_office,
     pages_wall,
     problems,
+    routes_books,
     routes_chat,
+    routes_cockpit,
+    routes_echo,
     routes_media,
+    routes_office,
+    routes_open311,
+    routes_partners,
     routes_service,
     routes_session,
     routes_wall,
@@ -39,8 +47,9 @@ def create_app(
     secure: bool = False,
     metrics_token: str = "",
     lifespan: Lifespan | None = None,
+    office: Office | None = None,
 ) -> FastAPI:
-    """The whole web side. `secure` is true where people come by https.
+    """The whole web side. `secure` is true where people come by https; without `office` there is no web desk.
 
     Start and stop `channel` in `lifespan` or around the server; stopping it ends open streams.
     """
@@ -53,7 +62,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token)
+    app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token, office)
     problems.install(app)
     for module in (
         routes_session,
@@ -65,6 +74,17 @@ def create_app(
         pages,
     ):
         app.include_router(module.router)
+    if office is not None:
+        for module in (
+            routes_office,
+            routes_cockpit,
+            routes_books,
+            routes_echo,
+            routes_open311,
+            routes_partners,
+            pages_office,
+        ):
+            app.include_router(module.router)
     app.include_router(routes_chat.private)
     app.include_router(routes_chat.rooms)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")

@@ -29,7 +29,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), microphone=(self), camera=(self)",
 }
-_NO_HEAD = ("/api/", "/login/", "/hooks/")  # a look at a sign-in link must not use it up
+_NO_HEAD = ("/api/", "/login/", "/hooks/", "/desk/in/")  # a look at a sign-in link must not use it up
 SMALL_BODY = 256 * 1024
 HOOK_BODY = 4 * 1024 * 1024
 

@@ -84,17 +84,6 @@ async def my_rooms(request: Request, site: TheSite, visitor: Visitor) -> Respons
     return site.page(request, "rooms.html", {"rooms": rooms, "start": start, "script": _script(site)})
 
 
-@router.get("/cockpit")
-async def cockpit(request: Request, site: TheSite, visitor: Visitor) -> Response:
-    """The indicators with their formulas, for staff."""
-    if visitor is None or not await site.backend.rooms(visitor):
-        raise ProblemError(403)
-    rates = ["response_rate", "resolution_rate", "satisfaction_rate", "ontime_rate", "rating_coverage"]
-    counts = ["received", "open", "claimed", "resolved", "closed", "overdue"]
-    values = {"rows": await site.backend.figures(), "rates": rates, "counts": counts}
-    return site.page(request, "cockpit.html", values)
-
-
 @router.get("/docs")
 async def api_docs(request: Request, site: TheSite) -> Response:
     """The HTTP API, readable."""

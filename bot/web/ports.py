@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypedDict
+from typing import Any, NamedTuple, Protocol
 
 from bot.callbacks import Query
 from bot.channels.base import RawUpdate
@@ -91,30 +91,6 @@ class Health(NamedTuple):
     findings: list[str]
 
 
-class Figure(TypedDict):
-    """One indicator as printed, with the formula it came from."""
-
-    value: str
-    formula: str
-
-
-class FigureRow(TypedDict):
-    """The indicators of one scope (street, community, grid, department)."""
-
-    name: str
-    received: int
-    open: int
-    claimed: int
-    resolved: int
-    closed: int
-    overdue: int
-    response_rate: Figure
-    resolution_rate: Figure
-    satisfaction_rate: Figure
-    ontime_rate: Figure
-    rating_coverage: Figure
-
-
 class Backend(Protocol):
     """The program behind the pages. `user` is always a user of the web channel."""
 
@@ -189,10 +165,6 @@ class Backend(Protocol):
 
     async def measure(self) -> None:
         """Brings the figures of /metrics up to date."""
-        ...
-
-    async def figures(self) -> list[FigureRow]:
-        """The cockpit's rows, street first."""
         ...
 
     def wechat_check(self, query: Query, echo: str) -> str:

@@ -53,13 +53,16 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Answers the request with a problem. `code` names the sentence in web.toml."""
+    """Answers the request with a problem. `code` names the sentence in web.toml; `detail` says more about this one."""
 
-    def __init__(self, status: int, code: str = "", headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, status: int, code: str = "", headers: Mapping[str, str] | None = None, *, detail: str = ""
+    ) -> None:
         super().__init__(code or CODES[status])
         self.status = status
         self.code = code or CODES[status]
         self.headers = dict(headers or {})
+        self.detail = detail
 
 
 def answer(
@@ -69,6 +72,7 @@ def answer(
     *,
     faults: list[Fault] | None = None,
     headers: Mapping[str, str] | None = None,
+    detail: str = "",
 ) -> Response:
     """The problem as JSON, or as a page when a browser opened a page address."""
     site = get_site(request.app)
@@ -77,7 +81,7 @@ def answer(
         page = {"title": title, "status": status, "code": code}
         return site.page(request, "problem.html", page, status=status, headers=headers)
     problem = Problem(type=f"/docs#{code}", title=title, status=status, code=code, faults=faults or [])
-    problem.detail = site.words.section("problem_detail").get(code, "")
+    problem.detail = detail or site.words.section("problem_detail").get(code, "")
     body = problem.model_dump(exclude_defaults=True)
     return JSONResponse(body, status, dict(headers or {}), media_type="application/problem+json")
 
@@ -99,7 +103,7 @@ def _wants_page(request: Request) -> bool:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return answer(request, error.status, error.code, headers=error.headers)
+    return answer(request, error.status, error.code, headers=error.headers, detail=error.detail)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from fastapi.templating import Jinja2Templates
 
 from bot.channels.webchat.channel import WebChannel
+from bot.office import Office
 from bot.web.ports import Backend
 from bot.web.words import Words
 
@@ -36,6 +37,7 @@ class Site:
     templates: Jinja2Templates
     secure: bool = False
     metrics_token: str = ""
+    desk: Office | None = None
     drawing: asyncio.Semaphore = field(default_factory=_pictures_at_once)
 
     def day(self, moment: datetime) -> str:
@@ -49,6 +51,13 @@ class Site:
         return self.words.get(
             "wall", "hour", month=local.month, day=local.day, hour=local.hour, minute=f"{local.minute:02d}"
         )
+
+    @property
+    def office(self) -> Office:
+        """What stands behind the web desk. Its routes are there only where it is."""
+        if self.desk is None:
+            raise RuntimeError("this site has no web desk")
+        return self.desk
 
     def page(
         self,

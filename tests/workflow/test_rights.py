@@ -5,7 +5,7 @@ from itertools import product
 import pytest
 
 from tests.workflow.organisation import ORG
-from workflow.rights import ACTS, SCOPES, Grant, Role, invitable, may_act, may_invite
+from workflow.rights import ACTS, SCOPES, Grant, Role, invitable, is_over_all, may_act, may_invite, may_see
 
 WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"} | {
     "pause",
@@ -16,8 +16,9 @@ WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "
 }
 BIND = {"bind_group"}
 DECIDE = {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
-MOST = WORK | BIND | DECIDE
-ALL = MOST | {"rule"}
+OFFICE = {"find_phone", "publish_answer", "export"}
+MOST = WORK | BIND | DECIDE | OFFICE
+ALL = MOST | {"rule", "import_books", "rule_appeal", "manage_partners"}
 WORKER = Grant(Role.GRID_WORKER, "yinxing-01")
 CHIEF = Grant(Role.GRID_CHIEF, "yinxing-01")
 BUILDING = Grant(Role.BUILDING_CHIEF, "yinxing-01")
@@ -108,3 +109,29 @@ def test_invitations_come_from_a_level_above(grant: Grant, offers: set[tuple[Rol
 
 def test_every_role_has_a_kind_of_scope() -> None:
     assert set(SCOPES) == set(Role)
+
+
+def test_a_record_is_seen_by_its_queue_and_by_whoever_serves_its_grid() -> None:
+    gone_to_gas = ("dept:gas", "yinxing-01")
+    for grant, sees in (
+        (WORKER, True),
+        (CHIEF, True),
+        (GAS, True),
+        (DESK, True),
+        (STREET, True),
+        (ADMIN, True),
+        (BUILDING, False),
+        (MEMBER, False),
+        (UNIT, False),
+        (OTHER_STREET, False),
+        (Grant(Role.DESK, "dukou"), False),
+        (Grant(Role.DEPT_STAFF, "party"), False),
+    ):
+        assert may_see([grant], *gone_to_gas, ORG) is sees, grant
+
+
+def test_only_the_street_sees_everything() -> None:
+    assert is_over_all([STREET], ORG)
+    assert is_over_all([WORKER, ADMIN], ORG)
+    assert not is_over_all([OTHER_STREET, DESK, GAS], ORG)
+    assert not is_over_all([], ORG)

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
-from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallQuery, WallReport, WallSeason, WallWish
+from bot.web.ports import Busy, Health, Room, WallQuery, WallReport, WallSeason, WallWish
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
@@ -155,28 +155,6 @@ class Program:
 
     async def measure(self) -> None:
         self.measured = True
-
-    async def figures(self) -> list[FigureRow]:
-        def rate(value: str, formula: str) -> Figure:
-            return Figure(value=value, formula=formula)
-
-        return [
-            FigureRow(
-                name=name,
-                received=215 // (n + 1),
-                open=12,
-                claimed=9,
-                resolved=180 // (n + 1),
-                closed=171 // (n + 1),
-                overdue=n,
-                response_rate=rate("97 %", "按时接单 ÷ 到期应接"),
-                resolution_rate=rate("91 %", "（已解决 + 一半 × 0.5）÷ 已评价"),
-                satisfaction_rate=rate("96 %", "（5、4 星 + 3 星 × 0.5）÷ 已评价"),
-                ontime_rate=rate("94 %", "按时办结 ÷ 到期应结"),
-                rating_coverage=rate("–", "已评价 ÷ 已办结"),
-            )
-            for n, name in enumerate(["临江街道", "银杏社区", "渡口社区"])
-        ]
 
     async def telegram_hook(self, body: bytes, secret_header: str) -> int:
         return self.hook_status if secret_header == "right" else 403

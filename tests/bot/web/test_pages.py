@@ -72,14 +72,6 @@ async def test_what_people_wrote_is_never_markup(anna: Browser, program: Program
         assert "<img src=x" not in (await anna.get(path)).text
 
 
-async def test_the_cockpit_is_for_staff_and_shows_formulas(anna: Browser, program: Program) -> None:
-    assert (await anna.get("/cockpit", headers=HTML)).status_code == 403
-    program.staff[await user_of(anna)] = "王师傅"
-    page = (await anna.get("/cockpit")).text
-    assert "97 %" in page
-    assert "按时接单 ÷ 到期应接" in page
-
-
 async def test_a_missing_page_is_a_page_for_people_and_a_problem_for_programs(anna: Browser) -> None:
     page = await anna.get("/nope", headers=HTML)
     assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
@@ -115,7 +107,7 @@ async def test_pages_take_nothing_from_elsewhere_and_run_no_inline_script(anna: 
 
 async def test_every_asset_of_every_page_is_there(anna: Browser, program: Program) -> None:
     program.staff[await user_of(anna)] = "王师傅"
-    for path in ("/", "/rooms", "/wall", f"/room/{QUEUE}", "/cockpit"):
+    for path in ("/", "/rooms", "/wall", f"/room/{QUEUE}"):
         for asset in re.findall(r'(?:src|href)="(/static/[^"#]+)', (await anna.get(path)).text):
             assert (await anna.get(asset)).status_code == 200, asset
 

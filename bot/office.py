@@ -1,0 +1,111 @@
+"""The program as the web desk sees it: seats, and work done in a turn of whoever sits there. Rules are the handlers'."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import TypeVar
+
+from bot.program import Program
+from handlers.office import acts, signin, turning
+from handlers.office.acts import Outcome
+from handlers.office.order import Order
+from handlers.office.signin import Seat
+from handlers.office.turning import OfficeTurn
+from storage import events, office
+from storage.facts import Facts
+from storage.tx import Tx
+
+Result = TypeVar("Result")
+Work = Callable[[OfficeTurn], Awaitable[Result]]
+
+
+class Office:
+    """Opens transactions for people at the web desk. One instance a process."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self.city = program.city
+        self.store = program.store
+        self._facts = Facts()
+        self._reading = asyncio.Lock()
+
+    def now(self) -> datetime:
+        """The program's time."""
+        return self._program.clock.now()
+
+    # ---------------------------------------------------------------- seats
+
+    async def enter(self, token: str) -> str | None:
+        """The secret of a new session for a link that was not used before; None for every other."""
+
+        async def work(tx: Tx) -> str | None:
+            now = self._program.clock.now()
+            person_id = await office.use_link(tx, token, now)
+            if person_id is None:
+                return None
+            return await signin.enter(await turning.open_turn(self.city, tx, person_id, now))
+
+        return await self.store.run(work)
+
+    async def seat(self, secret: str) -> Seat | None:
+        """Who sits behind a secret now; None when the session has ended."""
+        now = self._program.clock.now()
+        async with self.store.read() as tx:
+            found = await signin.find_seat(tx, secret, now, self.city.org)
+        if found is None:
+            return None
+        if found[1]:
+            await self.store.run(lambda tx: office.touch_session(tx, secret, now))
+        return found[0]
+
+    async def leave(self, seat: Seat, secret: str) -> None:
+        """Ends the session."""
+        await self.change(seat, lambda turn: signin.leave(turn, secret))
+
+    # ---------------------------------------------------------------- work
+
+    async def look(self, seat: Seat, work: Work[Result]) -> Result:
+        """Work that changes nothing; when it refuses or discloses something, it is done again where that is written down."""
+        async with self.store.read() as tx:
+            turn = OfficeTurn(self.city, tx, self._program.clock.now(), person=seat.person, chat=turning.NOWHERE)
+            result = await work(turn)
+            if not tx.pending:
+                return result
+        return await self.change(seat, work)
+
+    async def change(self, seat: Seat, work: Work[Result]) -> Result:
+        """Work in a transaction of its own; what it says to others goes out as soon as it is saved."""
+
+        async def run(tx: Tx) -> Result:
+            turn = await turning.open_turn(self.city, tx, seat.person.id, self._program.clock.now())
+            return await work(turn)
+
+        result = await self.store.run(run)
+        self._program.inbox.said.set()
+        return result
+
+    async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """Work of nobody at the desk, such as another system's; what it says to people goes out when it is saved."""
+        result = await self.store.run(work)
+        self._program.inbox.said.set()
+        return result
+
+    async def act(self, seat: Seat, number: int, order: Order) -> Outcome:
+        """One order about one record."""
+        return await self.change(seat, lambda turn: acts.perform(turn, number, order))
+
+    # ---------------------------------------------------------------- figures
+
+    async def counted(self, work: Callable[[Facts, datetime], Result]) -> Result:
+        """Figures of this moment: the columns are brought up to date first, and counted beside the event loop."""
+        async with self._reading:
+            async with self.store.read() as tx:
+                await self._facts.refresh(tx)
+            return await asyncio.to_thread(work, self._facts, self.now())
+
+    async def newest(self) -> int:
+        """Where the ledger stands: it moves whenever anything happens."""
+        async with self.store.read() as tx:
+            return await events.last_seq(tx)

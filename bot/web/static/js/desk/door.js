@@ -1,0 +1,3 @@
+// A browser with scripts goes straight through the door; programs that only look at links never get here.
+
+document.getElementById("door").requestSubmit();
