@@ -124,8 +124,8 @@ class Stage:
                         return time.monotonic() - began
                 except httpx.HTTPError:
                     pass
-                if time.monotonic() - began > 60:
-                    raise TimeoutError("the program did not answer within a minute")
+                if time.monotonic() - began > 180:
+                    raise TimeoutError("the program did not answer within three minutes")
                 await asyncio.sleep(0.05)
 
     def cpu(self) -> float:

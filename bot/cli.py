@@ -105,7 +105,7 @@ def worker(config: ConfigFile = None) -> None:
 
 
 def _run(config: Config, **what: bool) -> None:
-    _await(_load("bot.serve").run_program(config, **what))
+    _load("bot.serve").run_to_the_end(config, **what)
 
 
 def _chosen(path: Path | None, port: int | None, *, demo: bool = False) -> Config:

@@ -12,6 +12,7 @@ from typing import IO
 import structlog
 import typer
 import uvicorn
+import uvloop
 
 from bot import metrics
 from bot.backend import ProgramBackend
@@ -26,6 +27,11 @@ log = structlog.get_logger()
 
 class AlreadyRunning(ConfigError):
     """Another process does the same work on this database."""
+
+
+def run_to_the_end(config: Config, **what: bool) -> None:
+    """`run_program` on an event loop that makes least of every wait."""
+    uvloop.run(run_program(config, **what))
 
 
 async def run_program(config: Config, *, demo: bool = False, intake: bool, delivery: bool) -> None:

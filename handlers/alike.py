@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from handlers import cards, triage
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.turn import Turn
+from nlp.address import PlaceBook
 from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, without
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
@@ -33,15 +35,20 @@ _SHORT = 24
 
 
 def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
-    """The place fields of a matter. The unit stands only in the coarse words of a record's place."""
-    known = triage.restored(place)
-    unit = known.unit or turn.city.places.find(place_text).unit
-    _, spans = turn.city.places.locate(words)
+    """The place fields of a matter."""
+    return {**_place_fields(turn.city.places, words, tuple(place.items()), place_text)}
+
+
+@lru_cache(maxsize=20_000)
+def _place_fields(places: PlaceBook, words: str, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, str]:
+    """The unit stands only in the coarse words of a record's place. Open records are read again with every new one."""
+    known = triage.restored(dict(place))
+    _, spans = places.locate(words)
     return {
         "words": without(words, spans),
         "estate": known.estate,
         "building": known.building,
-        "unit": unit,
+        "unit": known.unit or places.find(place_text).unit,
         "road": known.road,
         "number": known.number,
         "landmark": known.landmark,
@@ -76,7 +83,9 @@ async def _nearest(
 ) -> tuple[Request, Decision] | None:
     """The open record that is most surely the matter; of several alike the oldest."""
     skipped = set(left_out)
-    open_ones = [r for r in await requests.in_grid(turn.tx, matter.grid, matter.at - WITHIN) if r.id not in skipped]
+    kind = "" if matter.photos else _kind(matter.item)  # a photo may tell what the words do not
+    near_by = await requests.in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
+    open_ones = [r for r in near_by if r.id not in skipped]
     shown = await attachments.likenesses(turn.tx, "request", [r.id for r in open_ones])
     near = [r for r in open_ones if _is_kindred(r.item, matter.item) or (matter.photos and r.id in shown)]
     found = [(r, compare(matter, matter_of(turn, r, shown.get(r.id, ())))) for r in near]
@@ -86,7 +95,12 @@ async def _nearest(
 
 def _is_kindred(one: str, other: str) -> bool:
     """Whether the words and the place are worth reading: the same subcategory."""
-    return one.split(".")[:2] == other.split(".")[:2]
+    return _kind(one) == _kind(other)
+
+
+def _kind(item: str) -> str:
+    """Category and subcategory."""
+    return ".".join(item.split(".")[:2])
 
 
 def why(turn: Turn, request: Request, decision: Decision) -> str:

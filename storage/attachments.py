@@ -6,8 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, String, Table, select, update
+from sqlalchemy import BigInteger, Column, Index, Integer, Select, String, Table, select, update
 
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -110,18 +111,16 @@ async def attach(tx: Tx, ids: Sequence[int], subject: str, subject_id: int) -> N
         )
 
 
+@form
+def _of(subject: Any, subject_id: Any) -> Select[Any]:
+    file = attachments.c
+    mine = (file.tenant == ME, file.subject == subject, file.subject_id == subject_id)
+    return select(*_COLUMNS).where(*mine).order_by(file.id)
+
+
 async def of(tx: Tx, subject: str, subject_id: int) -> list[Attachment]:
     """The files of a record, in order."""
-    rows = await tx.all(
-        select(*_COLUMNS)
-        .where(
-            attachments.c.tenant == tx.tenant,
-            attachments.c.subject == subject,
-            attachments.c.subject_id == subject_id,
-        )
-        .order_by(attachments.c.id)
-    )
-    return [_attachment(r) for r in rows]
+    return [_attachment(r) for r in await tx.all(_of(subject=subject, subject_id=subject_id))]
 
 
 async def find(tx: Tx, attachment_id: int) -> Attachment | None:
@@ -158,16 +157,18 @@ async def erased(tx: Tx, limit: int) -> list[Attachment]:
     return [_attachment(r) for r in rows]
 
 
+@form_with("subject_ids")
+def _likenesses(subject: Any, subject_ids: Any) -> Select[Any]:
+    file = attachments.c
+    mine = (file.tenant == ME, file.subject == subject, file.subject_id.in_(subject_ids), file.likeness > "")
+    return select(file.subject_id, file.likeness).where(*mine)
+
+
 async def likenesses(tx: Tx, subject: str, subject_ids: Collection[int]) -> dict[int, list[int]]:
     """subject id -> the hashes of its photos; what was not looked at yet is left out."""
-    rows = await tx.all(
-        select(attachments.c.subject_id, attachments.c.likeness).where(
-            attachments.c.tenant == tx.tenant,
-            attachments.c.subject == subject,
-            attachments.c.subject_id.in_(list(subject_ids)),
-            attachments.c.likeness > "",
-        )
-    )
+    if not subject_ids:
+        return {}
+    rows = await tx.all(_likenesses(subject=subject, subject_ids=list(subject_ids)))
     found: dict[int, list[int]] = {}
     for row in rows:
         found.setdefault(row.subject_id, []).append(int(row.likeness, 16))
@@ -176,6 +177,8 @@ async def likenesses(tx: Tx, subject: str, subject_ids: Collection[int]) -> dict
 
 async def likenesses_of(tx: Tx, ids: Collection[int]) -> list[int]:
     """The hashes of these photos, as far as they were looked at."""
+    if not ids:
+        return []
     rows = await tx.all(
         select(attachments.c.likeness).where(
             attachments.c.tenant == tx.tenant, attachments.c.id.in_(list(ids)), attachments.c.likeness > ""

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, String, Table, select
+from sqlalchemy import JSON, BigInteger, Column, Delete, Index, LargeBinary, Select, String, Table, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.plans import ME, form
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
 
@@ -68,13 +69,16 @@ class Press(NamedTuple):
     expires_at: datetime
 
 
+@form
+def _of(chat_id: Any, person_id: Any) -> Select[Any]:
+    return select(dialogues).where(
+        dialogues.c.tenant == ME, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
+    )
+
+
 async def find(tx: Tx, chat_id: int, person_id: int) -> Dialogue | None:
     """Where this person is in this chat; None when nothing is open."""
-    row = await tx.one(
-        select(dialogues).where(
-            dialogues.c.tenant == tx.tenant, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
-        )
-    )
+    row = await tx.one(_of(chat_id=chat_id, person_id=person_id))
     if row is None:
         return None
     return Dialogue(row.flow, row.step, tx.sealer.open_json(row.data_sealed), row.updated_at)
@@ -82,21 +86,29 @@ async def find(tx: Tx, chat_id: int, person_id: int) -> Dialogue | None:
 
 async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime) -> None:
     """Opens a question, or replaces the open one."""
-    values = {"flow": flow, "step": step, "data_sealed": tx.sealer.seal_json(data), "updated_at": now}
-    await tx.run(
-        tx.insert(dialogues)
-        .values(tenant=tx.tenant, chat_id=chat_id, person_id=person_id, **values)
-        .on_conflict_do_update(index_elements=["tenant", "chat_id", "person_id"], set_=values)
+    row = {
+        "tenant": tx.tenant,
+        "chat_id": chat_id,
+        "person_id": person_id,
+        "flow": flow,
+        "step": step,
+        "data_sealed": tx.sealer.seal_json(data),
+        "updated_at": now,
+    }
+    changed = ("flow", "step", "data_sealed", "updated_at")
+    await tx.put(dialogues, row, on=("tenant", "chat_id", "person_id"), change=changed)
+
+
+@form
+def _close(chat_id: Any, person_id: Any) -> Delete:
+    return sql_delete(dialogues).where(
+        dialogues.c.tenant == ME, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
     )
 
 
 async def close(tx: Tx, chat_id: int, person_id: int) -> None:
     """Nothing is open any more."""
-    await tx.run(
-        sql_delete(dialogues).where(
-            dialogues.c.tenant == tx.tenant, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
-        )
-    )
+    await tx.run(_close(chat_id=chat_id, person_id=person_id))
 
 
 async def close_all(tx: Tx, person_id: int) -> None:
@@ -114,17 +126,21 @@ async def add_keyboard(
 ) -> str:
     """Stores what a row of buttons means; the tokens are `code.0`, `code.1`, … (under 20 bytes)."""
     code = secrets.token_urlsafe(9)
-    await tx.run(
-        keyboards.insert().values(
-            tenant=tx.tenant,
-            code=code,
-            chat_id=chat_id,
-            person_id=person_id,
-            presses=[list(p) for p in presses],
-            expires_at=expires_at,
-        )
-    )
+    row = {
+        "tenant": tx.tenant,
+        "code": code,
+        "chat_id": chat_id,
+        "person_id": person_id,
+        "presses": [list(p) for p in presses],
+        "expires_at": expires_at,
+    }
+    await tx.add(keyboards, [row])
     return code
+
+
+@form
+def _keyboard(code: Any) -> Select[Any]:
+    return select(keyboards).where(keyboards.c.tenant == ME, keyboards.c.code == code)
 
 
 async def find_press(tx: Tx, token: str) -> Press | None:
@@ -132,7 +148,7 @@ async def find_press(tx: Tx, token: str) -> Press | None:
     code, _, index = token.rpartition(".")
     if not code or not index.isdecimal():
         return None
-    row = await tx.one(select(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.code == code))
+    row = await tx.one(_keyboard(code=code))
     if row is None or int(index) >= len(row.presses):
         return None
     action, args, label = row.presses[int(index)]
@@ -141,21 +157,22 @@ async def find_press(tx: Tx, token: str) -> Press | None:
 
 async def set_menu(tx: Tx, chat_id: int, code: str, expires_at: datetime) -> None:
     """The keyboard that a number typed in this chat now refers to."""
-    values = {"code": code, "expires_at": expires_at}
-    await tx.run(
-        tx.insert(menus)
-        .values(tenant=tx.tenant, chat_id=chat_id, **values)
-        .on_conflict_do_update(index_elements=["tenant", "chat_id"], set_=values)
+    row = {"tenant": tx.tenant, "chat_id": chat_id, "code": code, "expires_at": expires_at}
+    await tx.put(menus, row, on=("tenant", "chat_id"), change=("code", "expires_at"))
+
+
+@form
+def _menu(chat_id: Any) -> Select[Any]:
+    return (
+        select(menus.c.code, menus.c.expires_at, keyboards.c.presses)
+        .join(keyboards, (keyboards.c.tenant == menus.c.tenant) & (keyboards.c.code == menus.c.code))
+        .where(menus.c.tenant == ME, keyboards.c.tenant == ME, menus.c.chat_id == chat_id)
     )
 
 
 async def find_menu(tx: Tx, chat_id: int) -> tuple[str, list[str], datetime] | None:
     """(code, labels in order, expiry) of the menu last shown in a chat."""
-    row = await tx.one(
-        select(menus.c.code, menus.c.expires_at, keyboards.c.presses)
-        .join(keyboards, (keyboards.c.tenant == menus.c.tenant) & (keyboards.c.code == menus.c.code))
-        .where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id)
-    )
+    row = await tx.one(_menu(chat_id=chat_id))
     return None if row is None else (row.code, [p[2] for p in row.presses], row.expires_at)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Update,
     func,
     select,
     update,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 
 from storage.chain import START, digest, plain
 from storage.database import Unavailable
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -138,8 +140,7 @@ async def _append(tx: Tx, tenant: str, rows: list[dict[str, Any]]) -> None:
     for seq, row in enumerate(rows, before + 1):
         row |= {"seq": seq, "previous": last}
         last = row["hash"] = digest(row)
-    at_before = update(ledgers).where(ledgers.c.tenant == tenant, ledgers.c.seq == before)
-    if await tx.run(at_before.values(seq=before + len(rows), hash=last)) != 1:
+    if await tx.run(_move_head(tenant=tenant, before=before, after=before + len(rows), last=last)) != 1:
         raise Overtaken(f"the ledger of {tenant} is no longer at {before}")
     said = [
         {"tenant": tenant, "event_id": r["id"], "subject": r["subject"], "subject_id": r["subject_id"], "words": words}
@@ -151,14 +152,24 @@ async def _append(tx: Tx, tenant: str, rows: list[dict[str, Any]]) -> None:
     await tx.add(remarks, said)
 
 
+@form
+def _head_of(tenant: Any) -> Select[Any]:
+    return select(ledgers.c.seq, ledgers.c.hash).where(ledgers.c.tenant == tenant).with_for_update()
+
+
+@form
+def _move_head(tenant: Any, before: Any, after: Any, last: Any) -> Update:
+    at_before = update(ledgers).where(ledgers.c.tenant == tenant, ledgers.c.seq == before)
+    return at_before.values(seq=after, hash=last)
+
+
 async def _head(tx: Tx, tenant: str) -> tuple[int, str]:
     """Number and hash of the last event, locked until the commit where the database has locks of rows."""
-    question = select(ledgers.c.seq, ledgers.c.hash).where(ledgers.c.tenant == tenant).with_for_update()
-    row = await tx.one(question)
+    row = await tx.one(_head_of(tenant=tenant))
     if row is None:
         first = tx.insert(ledgers).values(tenant=tenant, seq=0, hash=START)
         await tx.run(first.on_conflict_do_nothing(index_elements=["tenant"]))
-        row = await tx.one(question)
+        row = await tx.one(_head_of(tenant=tenant))
     if row is None:
         raise Overtaken(f"the ledger of {tenant} is being opened")
     return row.seq, row.hash
@@ -187,18 +198,27 @@ async def history(tx: Tx, subject: str, subject_id: int) -> list[Event]:
     return [_event(r) for r in rows]
 
 
+def _named(subject: Any, subject_id: Any, name: Any) -> Select[Any]:
+    mine = (events.c.tenant == ME, events.c.subject == subject, events.c.subject_id == subject_id)
+    return _selected().where(*mine, events.c.name == name).order_by(events.c.id.desc()).limit(1)
+
+
+_latest = form(_named)
+
+
+@form
+def _latest_by(subject: Any, subject_id: Any, name: Any, actor_id: Any) -> Select[Any]:
+    return _named(subject, subject_id, name).where(events.c.actor_id == actor_id)
+
+
 async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor_id: int | None = None) -> Event | None:
     """The newest event of a name, by one actor if given."""
-    await flush(tx)
-    statement = _selected().where(
-        events.c.tenant == tx.tenant,
-        events.c.subject == subject,
-        events.c.subject_id == subject_id,
-        events.c.name == name,
-    )
-    if actor_id is not None:
-        statement = statement.where(events.c.actor_id == actor_id)
-    row = await tx.one(statement.order_by(events.c.id.desc()).limit(1))
+    for row in reversed(tx.pending):  # it need not be written to be known
+        same = (row["tenant"], row["subject"], row["subject_id"], row["name"]) == (tx.tenant, subject, subject_id, name)
+        if same and actor_id in (None, row["actor_id"]):
+            return Event(*(row[field] for field in Event._fields))
+    wanted: dict[str, Any] = {"subject": subject, "subject_id": subject_id, "name": name}
+    row = await tx.one(_latest(**wanted) if actor_id is None else _latest_by(**wanted, actor_id=actor_id))
     return None if row is None else _event(row)
 
 

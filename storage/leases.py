@@ -58,6 +58,11 @@ def part_of(id_: ColumnElement[int], parts: int) -> ColumnElement[int]:
     return id_.bitwise_rshift(literal(22, Integer())) % parts
 
 
+def part_number(id_: int, parts: int) -> int:
+    """The same of an id that is known."""
+    return (id_ >> 22) % parts
+
+
 async def attend(tx: Tx, kind: str, holder: str) -> int:
     """Says that this process wants a share of a kind of work; how many do."""
     await _put(tx, _PRESENT + kind, [holder], holder)

@@ -85,6 +85,8 @@ class SqliteLink:
 
     async def execute(self, statement: Executable, values: Any = None) -> Rows:
         """Runs a statement. With a list of rows, or one row, by name: once for each. Raises `DBAPIError`."""
+        if isinstance(values, list) and len(values) == 1:
+            values = values[0]
         if isinstance(values, list):
             plan = self._plans.by_name(statement, list(values[0]))
             return self._run(self._connection.executemany, plan.sql, [plan.named(row) for row in values], plan)

@@ -26,15 +26,16 @@ from sqlalchemy import (
     update,
 )
 
-from storage.leases import part_of
+from storage import queueing
+from storage.leases import part_number, part_of
 from storage.people import chats
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
 WAITING, SENT, DEAD, REPLACED, HELD = "waiting", "sent", "dead", "replaced", "held"
 
-PRESS, REPLY, NOTICE, LATER = 0, 1, 2, 3
-"""Lanes, first first: answers to a press, answers to a message, what is not awaited, what goes to many and has time."""
+PRESS, REPLY, NOTICE, LATER = queueing.PRESS, queueing.REPLY, queueing.NOTICE, queueing.LATER
 
 outbox = Table(
     "outbox",
@@ -97,6 +98,13 @@ class Share(NamedTuple):
     of: int = 1
 
 
+FEW = 300
+"""So many waiting messages are looked at one by one; of more the database chooses."""
+_ROWS = select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group).join(
+    chats, (chats.c.tenant == outbox.c.tenant) & (chats.c.id == outbox.c.chat_id)
+)
+
+
 async def put(
     tx: Tx,
     *,
@@ -109,40 +117,28 @@ async def put(
     not_before: datetime | None = None,
 ) -> int:
     """Queues a message. One in a slot replaces what still waits there for the same chat."""
-    if slot:
-        await tx.run(  # first of all: it makes whoever else writes to this slot wait, and then see our row
-            tx.insert(posts)
-            .values(tenant=tx.tenant, chat_id=chat_id, slot=slot, ref="", updated_at=now)
-            .on_conflict_do_update(index_elements=["tenant", "chat_id", "slot"], set_={"updated_at": now})
-        )
-        await tx.run(
-            update(outbox)
-            .where(
-                outbox.c.tenant == tx.tenant,
-                outbox.c.chat_id == chat_id,
-                outbox.c.slot == slot,
-                outbox.c.state == WAITING,
-            )
-            .values(state=REPLACED, body_sealed=b"")
-        )
+    if slot:  # first of all: it makes whoever else writes to this slot wait, and then see our row
+        place = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": "", "updated_at": now}
+        await tx.put(posts, place, on=("tenant", "chat_id", "slot"), change=("updated_at",))
+        there = {"chat_id": chat_id, "slot": slot, "state": WAITING}
+        await tx.alter(outbox, there, state=REPLACED, body_sealed=b"")
     row_id = tx.ids.new()
-    await tx.run(
-        outbox.insert().values(
-            tenant=tx.tenant,
-            id=row_id,
-            chat_id=chat_id,
-            user_key=user_key,
-            lane=lane,
-            slot=slot,
-            body_sealed=tx.sealer.seal_json(body),
-            state=WAITING,
-            not_before=not_before or now,
-            attempts=0,
-            created_at=now,
-            ref="",
-            error="",
-        )
-    )
+    row = {
+        "tenant": tx.tenant,
+        "id": row_id,
+        "chat_id": chat_id,
+        "user_key": user_key,
+        "lane": lane,
+        "slot": slot,
+        "body_sealed": tx.sealer.seal_json(body),
+        "state": WAITING,
+        "not_before": not_before or now,
+        "attempts": 0,
+        "created_at": now,
+        "ref": "",
+        "error": "",
+    }
+    await tx.add(outbox, [row])
     return row_id
 
 
@@ -162,6 +158,26 @@ async def due(
     postponed one, and lends them its lane, so that an answer does not queue behind everybody's notices. Only toasts
     overtake. Answers to presses, and what nobody waits for, can be left out.
     """
+    waiting = await tx.all(_some(limit=FEW + 1))
+    if len(waiting) <= FEW:
+        skipped = set(skip_chats)
+        mine = [r for r in waiting if r.chat_id not in skipped and (shares is None or _is_in(r, shares))]
+        chosen = queueing.choose(mine, now, limit, presses=presses, notices=notices)
+        return [_waiting(tx, row, urgency) for row, urgency in chosen]
+    return await _due_of_many(tx, now, limit, skip_chats, shares, presses=presses, notices=notices)
+
+
+async def _due_of_many(
+    tx: Tx,
+    now: datetime,
+    limit: int,
+    skip_chats: Sequence[int],
+    shares: Collection[Share] | None,
+    *,
+    presses: bool,
+    notices: bool,
+) -> list[Waiting]:
+    """The same chosen by the database: more waits than one wants to look at."""
     found = await _load(tx, _awaited(tx, now, skip_chats, shares, presses=presses).limit(limit))
     if notices and len(found) < limit:
         told = await _load(tx, _unawaited(tx, now, skip_chats, shares, NOTICE).limit(limit - len(found)))
@@ -176,6 +192,10 @@ async def due_presses(
     tx: Tx, now: datetime, limit: int, *, skip: Sequence[int] = (), shares: Collection[Share] | None = None
 ) -> list[Waiting]:
     """Answers to presses, oldest first, without those under way: they wait for nothing else in their chat."""
+    if shares is None:
+        skipped = set(skip)
+        rows = await tx.all(_pressed(now=now, limit=limit + len(skipped)))
+        return [_waiting(tx, row, PRESS) for row in rows if row.id not in skipped][:limit]
     row = outbox.c
     wanted = select(row.id, row.lane.label("urgency")).where(
         row.tenant == tx.tenant, row.state == WAITING, row.lane == PRESS, row.not_before <= now
@@ -196,24 +216,49 @@ async def _load(tx: Tx, chosen: Select[tuple[int, int]]) -> list[Waiting]:
         .join(chats, (chats.c.tenant == tx.tenant) & (chats.c.id == outbox.c.chat_id))
         .order_by(wanted.c.urgency, wanted.c.id)
     )
-    return [
-        Waiting(
-            r.id,
-            r.chat_id,
-            r.channel,
-            r.account,
-            r.chat,
-            r.thread,
-            r.is_group,
-            r.user_key,
-            r.lane,
-            r.slot,
-            tx.sealer.open_json(r.body_sealed),
-            r.attempts,
-            r.urgency,
-        )
-        for r in rows
-    ]
+    return [_waiting(tx, row, row.urgency) for row in rows]
+
+
+def _waiting(tx: Tx, r: Any, urgency: int) -> Waiting:
+    body = tx.sealer.open_json(r.body_sealed)
+    return Waiting(
+        r.id,
+        r.chat_id,
+        r.channel,
+        r.account,
+        r.chat,
+        r.thread,
+        r.is_group,
+        r.user_key,
+        r.lane,
+        r.slot,
+        body,
+        r.attempts,
+        urgency,
+    )
+
+
+@form
+def _some(limit: Any) -> Select[Any]:
+    """What waits, in no order: so the database need not look at all of it."""
+    return _ROWS.where(outbox.c.tenant == ME, chats.c.tenant == ME, outbox.c.state == WAITING).limit(limit)
+
+
+@form
+def _pressed(now: Any, limit: Any) -> Select[Any]:
+    mine = (outbox.c.tenant == ME, chats.c.tenant == ME)
+    open_ = (outbox.c.state == WAITING, outbox.c.lane == PRESS, outbox.c.not_before <= now)
+    return _ROWS.where(*mine, *open_).order_by(outbox.c.id).limit(limit)
+
+
+def _is_in(row: Any, shares: Collection[Share]) -> bool:
+    """Whether a row belongs to one of these shares."""
+    return any(
+        share.channel == row.channel
+        and share.account == row.account
+        and (share.of == 1 or part_number(row.chat_id, share.of) in share.parts)
+        for share in shares
+    )
 
 
 def _awaited(
@@ -309,17 +354,9 @@ def _share(share: Share) -> ColumnElement[bool]:
 
 async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:
     """The platform took it, and we keep no copy; the slot of the chat now points at the platform's message."""
-    await tx.run(
-        update(outbox)
-        .where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id)
-        .values(state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"")
-    )
+    await tx.alter(outbox, {"id": row_id}, state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"")
     if slot and ref:
-        await tx.run(
-            update(posts)
-            .where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.slot == slot)
-            .values(ref=ref[:64], updated_at=now)
-        )
+        await tx.alter(posts, {"chat_id": chat_id, "slot": slot}, ref=ref[:64], updated_at=now)
 
 
 async def last_sent(tx: Tx, chat_id: int, limit: int) -> list[datetime]:
@@ -432,18 +469,25 @@ async def revive(tx: Tx, chat_id: int, now: datetime) -> int:
     )
 
 
+@form
+def _post(chat_id: Any, slot: Any) -> Select[Any]:
+    return select(posts.c.ref).where(posts.c.tenant == ME, posts.c.chat_id == chat_id, posts.c.slot == slot)
+
+
 async def find_post(tx: Tx, chat_id: int, slot: str) -> str:
     """The platform's id of the message in a slot; empty when none was sent yet."""
-    row = await tx.one(
-        select(posts.c.ref).where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.slot == slot)
-    )
+    row = await tx.one(_post(chat_id=chat_id, slot=slot))
     return row.ref if row else ""
+
+
+@form
+def _chats_with(slot: Any) -> Select[Any]:
+    return select(posts.c.chat_id).where(posts.c.tenant == ME, posts.c.slot == slot)
 
 
 async def chats_with_slot(tx: Tx, slot: str) -> list[int]:
     """Every chat where a message stands, or is about to stand, in this slot."""
-    rows = await tx.all(select(posts.c.chat_id).where(posts.c.tenant == tx.tenant, posts.c.slot == slot))
-    return [r.chat_id for r in rows]
+    return [r.chat_id for r in await tx.all(_chats_with(slot=slot))]
 
 
 async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:
@@ -465,17 +509,23 @@ async def backlog(tx: Tx) -> tuple[int, int]:
     return counts.get(WAITING, 0), counts.get(DEAD, 0)
 
 
+@form
+def _state(row_id: Any) -> Select[Any]:
+    return select(outbox.c.state).where(outbox.c.tenant == ME, outbox.c.id == row_id)
+
+
 async def is_waiting(tx: Tx, row_id: int) -> bool:
     """Whether a message is still to be sent."""
-    row = await tx.one(select(outbox.c.state).where(outbox.c.tenant == tx.tenant, outbox.c.id == row_id))
+    row = await tx.one(_state(row_id=row_id))
     return row is not None and row.state == WAITING
+
+
+@form
+def _open(chat_id: Any) -> Select[Any]:
+    mine = (outbox.c.tenant == ME, outbox.c.chat_id == chat_id)
+    return select(outbox.c.id).where(*mine, outbox.c.state == WAITING).limit(1)
 
 
 async def waits(tx: Tx, chat_id: int) -> bool:
     """Whether anything for this chat is still to be sent."""
-    row = await tx.one(
-        select(outbox.c.id)
-        .where(outbox.c.tenant == tx.tenant, outbox.c.chat_id == chat_id, outbox.c.state == WAITING)
-        .limit(1)
-    )
-    return row is not None
+    return await tx.one(_open(chat_id=chat_id)) is not None

@@ -6,10 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, LargeBinary, String, Table, UniqueConstraint, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    select,
+)
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -114,27 +127,45 @@ def _chat(row: Any) -> Chat:
     )
 
 
+@form
+def _person_of(person_id: Any) -> Select[Any]:
+    return select(people).where(people.c.tenant == ME, people.c.id == person_id)
+
+
 async def get_person(tx: Tx, person_id: int) -> Person:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(select(people).where(people.c.tenant == tx.tenant, people.c.id == person_id))
+    row = await tx.one(_person_of(person_id=person_id))
     if row is None:
         raise LookupError(f"no person {person_id}")
     return _person(tx, row)
 
 
-async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *, lock: bool = False) -> Person | None:
-    """Who this user of a channel is, if known. With `lock`, what they do waits for what they are doing elsewhere."""
-    statement = (
+def _known_as(channel: Any, account: Any, user_key: Any) -> Select[Any]:
+    return (
         select(people)
         .join(identities, (identities.c.tenant == people.c.tenant) & (identities.c.person_id == people.c.id))
         .where(
-            identities.c.tenant == tx.tenant,
+            identities.c.tenant == ME,
+            people.c.tenant == ME,
             identities.c.channel == channel,
             identities.c.account == account,
             identities.c.user_key == user_key,
         )
     )
-    row = await tx.one(statement.with_for_update(of=people) if lock else statement)
+
+
+_by_identity = form(_known_as)
+
+
+@form
+def _held_by_identity(channel: Any, account: Any, user_key: Any) -> Select[Any]:
+    return _known_as(channel, account, user_key).with_for_update(of=people)
+
+
+async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *, lock: bool = False) -> Person | None:
+    """Who this user of a channel is, if known. With `lock`, what they do waits for what they are doing elsewhere."""
+    asked = _held_by_identity if lock else _by_identity
+    row = await tx.one(asked(channel=channel, account=account, user_key=user_key))
     return None if row is None else _person(tx, row)
 
 
@@ -147,15 +178,13 @@ async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: st
     """A new person known by one identity; the known one when somebody else has just added the same identity."""
     person_id = tx.ids.new()
     sealed = tx.sealer.seal(name) if name else None
-    identity = tx.insert(identities).values(
-        tenant=tx.tenant, channel=channel, account=account, user_key=user_key, person_id=person_id
-    )
-    if not await tx.run(identity.on_conflict_do_nothing(index_elements=["tenant", "channel", "account", "user_key"])):
+    identity = {"tenant": tx.tenant, "channel": channel, "account": account, "user_key": user_key}
+    if not await tx.put(identities, {**identity, "person_id": person_id}, on=tuple(identity)):
         known = await find_by_identity(tx, channel, account, user_key, lock=True)
         if known is None:
             raise LookupError(f"the person behind a known identity of {channel} is gone")
         return known
-    await tx.run(people.insert().values(tenant=tx.tenant, id=person_id, created_at=now, name_sealed=sealed))
+    await tx.add(people, [{"tenant": tx.tenant, "id": person_id, "created_at": now, "name_sealed": sealed}])
     return Person(person_id, name, "", None, None, None)
 
 
@@ -177,7 +206,7 @@ async def identities_of(tx: Tx, person_id: int) -> list[tuple[str, str, str]]:
 
 
 async def _set(tx: Tx, person_id: int, **values: Any) -> None:
-    await tx.run(sql_update(people).where(people.c.tenant == tx.tenant, people.c.id == person_id).values(**values))
+    await tx.alter(people, {"id": person_id}, **values)
 
 
 async def set_name(tx: Tx, person_id: int, name: str) -> None:
@@ -237,23 +266,31 @@ async def erase(tx: Tx, person_id: int, now: datetime) -> None:
     )
 
 
+@form
+def _chat_at(channel: Any, account: Any, chat: Any, thread: Any) -> Select[Any]:
+    return select(chats).where(
+        chats.c.tenant == ME,
+        chats.c.channel == channel,
+        chats.c.account == account,
+        chats.c.chat == chat,
+        chats.c.thread == thread,
+    )
+
+
 async def find_chat(tx: Tx, channel: str, account: str, chat: str, thread: str = "") -> Chat | None:
     """The chat with this platform id."""
-    row = await tx.one(
-        select(chats).where(
-            chats.c.tenant == tx.tenant,
-            chats.c.channel == channel,
-            chats.c.account == account,
-            chats.c.chat == chat,
-            chats.c.thread == thread,
-        )
-    )
+    row = await tx.one(_chat_at(channel=channel, account=account, chat=chat, thread=thread))
     return None if row is None else _chat(row)
+
+
+@form
+def _chat_of(chat_id: Any) -> Select[Any]:
+    return select(chats).where(chats.c.tenant == ME, chats.c.id == chat_id)
 
 
 async def get_chat(tx: Tx, chat_id: int) -> Chat:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(select(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id))
+    row = await tx.one(_chat_of(chat_id=chat_id))
     if row is None:
         raise LookupError(f"no chat {chat_id}")
     return _chat(row)
@@ -302,9 +339,7 @@ async def own_chat(tx: Tx, chat_id: int, person_id: int) -> None:
 
 async def touch_chat(tx: Tx, chat_id: int, now: datetime) -> None:
     """Somebody wrote here: it is reachable, and the person's latest."""
-    await tx.run(
-        sql_update(chats).where(chats.c.tenant == tx.tenant, chats.c.id == chat_id).values(reachable=True, seen_at=now)
-    )
+    await tx.alter(chats, {"id": chat_id}, reachable=True, seen_at=now)
 
 
 async def set_reachable(tx: Tx, chat_id: int, reachable: bool) -> None:
@@ -338,6 +373,12 @@ async def chats_with_platform_id(tx: Tx, channel: str, account: str, chat: str) 
     return [_chat(r) for r in rows]
 
 
+@form
+def _private_chats(person_id: Any) -> Select[Any]:
+    mine = (chats.c.tenant == ME, chats.c.person_id == person_id, chats.c.is_group.is_(False))
+    return select(chats).where(*mine).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+
+
 async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
     """Where to write to a person: the reachable private chat used last, else the last one used at all."""
     found = await private_chats(tx, person_id)
@@ -346,12 +387,7 @@ async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
 
 async def private_chats(tx: Tx, person_id: int) -> list[Chat]:
     """Every private chat of a person: reachable ones first, the one used last before the others."""
-    rows = await tx.all(
-        select(chats)
-        .where(chats.c.tenant == tx.tenant, chats.c.person_id == person_id, chats.c.is_group.is_(False))
-        .order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
-    )
-    return [_chat(row) for row in rows]
+    return [_chat(row) for row in await tx.all(_private_chats(person_id=person_id))]
 
 
 async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:
@@ -369,18 +405,26 @@ async def unbind_chat(tx: Tx, chat_id: int) -> int:
     return await tx.run(sql_delete(rooms).where(rooms.c.tenant == tx.tenant, rooms.c.chat_id == chat_id))
 
 
+@form
+def _queues_of(chat_id: Any) -> Select[Any]:
+    return select(rooms.c.queue).where(rooms.c.tenant == ME, rooms.c.chat_id == chat_id)
+
+
 async def queues_of_chat(tx: Tx, chat_id: int) -> list[str]:
     """The queue a chat is the room of; empty or one."""
-    rows = await tx.all(select(rooms.c.queue).where(rooms.c.tenant == tx.tenant, rooms.c.chat_id == chat_id))
-    return [r.queue for r in rows]
+    return [r.queue for r in await tx.all(_queues_of(chat_id=chat_id))]
+
+
+@form_with("queues")
+def _rooms(queues: Any) -> Select[Any]:
+    return (
+        select(chats)
+        .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
+        .where(rooms.c.tenant == ME, chats.c.tenant == ME, rooms.c.queue.in_(queues))
+        .order_by(chats.c.id)
+    )
 
 
 async def rooms_of(tx: Tx, queues: Sequence[str]) -> list[Chat]:
     """The group chats of some queues, reachable or not."""
-    rows = await tx.all(
-        select(chats)
-        .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
-        .where(rooms.c.tenant == tx.tenant, rooms.c.queue.in_(list(queues)))
-        .order_by(chats.c.id)
-    )
-    return [_chat(r) for r in rows]
+    return [_chat(r) for r in await tx.all(_rooms(queues=list(queues)))]

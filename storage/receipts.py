@@ -10,8 +10,21 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, func, select, update
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    func,
+    select,
+    update,
+)
 
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -73,41 +86,52 @@ async def save(
     unheard: bool = False,
 ) -> list[int]:
     """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
+    key = ("tenant", "channel", "account", "external_id")
     ids = []
     for external_id, raw in updates:
-        statement = tx.insert(receipts).values(
-            tenant=tx.tenant,
-            id=tx.ids.new(),
-            channel=channel,
-            account=account,
-            external_id=external_id,
-            received_at=now,
-            raw_sealed=tx.sealer.seal_json(raw),
-            state=UNHEARD if unheard else WAITING,
-            attempts=0,
-            error="",
-            stream=stream,
-        )
-        await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "channel", "account", "external_id"]))
-        found = await tx.one(
-            select(receipts.c.id).where(
-                receipts.c.tenant == tx.tenant,
-                receipts.c.channel == channel,
-                receipts.c.account == account,
-                receipts.c.external_id == external_id,
-            )
-        )
+        new_id = tx.ids.new()
+        row = {
+            "tenant": tx.tenant,
+            "id": new_id,
+            "channel": channel,
+            "account": account,
+            "external_id": external_id,
+            "received_at": now,
+            "raw_sealed": tx.sealer.seal_json(raw),
+            "state": UNHEARD if unheard else WAITING,
+            "attempts": 0,
+            "error": "",
+            "stream": stream,
+        }
+        if await tx.put(receipts, row, on=key):
+            ids.append(new_id)
+            continue
+        found = await tx.one(_known(channel=channel, account=account, external_id=external_id))
         if found is not None:
             ids.append(int(found.id))
     return ids
 
 
+@form
+def _known(channel: Any, account: Any, external_id: Any) -> Select[Any]:
+    one = (receipts.c.channel == channel, receipts.c.account == account, receipts.c.external_id == external_id)
+    return select(receipts.c.id).where(receipts.c.tenant == ME, *one)
+
+
+@form
+def _oldest(limit: Any) -> Select[Any]:
+    open_ = (receipts.c.tenant == ME, receipts.c.state == WAITING)
+    return select(receipts).where(*open_).order_by(receipts.c.id).limit(limit)
+
+
 async def waiting(tx: Tx, limit: int, streams: Collection[int] | None = None) -> list[StoredReceipt]:
     """The oldest unhandled updates, of these streams or of all, in order of arrival."""
-    wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
-    if streams is not None:
+    if streams is None:
+        rows = await tx.all(_oldest(limit=limit))
+    else:
+        wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
         wanted = wanted.where(func.coalesce(receipts.c.stream, 0).in_(sorted(streams)))
-    rows = await tx.all(wanted.order_by(receipts.c.id).limit(limit))
+        rows = await tx.all(wanted.order_by(receipts.c.id).limit(limit))
     return [_stored(tx, row) for row in rows]
 
 
@@ -128,12 +152,7 @@ async def set_heard(tx: Tx, receipt_id: int, raw: dict[str, Any]) -> None:
 
 async def finish(tx: Tx, receipt_id: int) -> bool:
     """Marks an update handled and forgets what it said: that lives in records now. False when it was not waiting."""
-    changed = await tx.run(
-        update(receipts)
-        .where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id, receipts.c.state == WAITING)
-        .values(state=DONE, raw_sealed=b"")
-    )
-    return changed == 1
+    return await tx.alter(receipts, {"id": receipt_id, "state": WAITING}, state=DONE, raw_sealed=b"") == 1
 
 
 async def fail(tx: Tx, receipt_id: int, error: str) -> bool:
@@ -160,9 +179,14 @@ async def count(tx: Tx, state: str) -> int:
     return int(row[0]) if row else 0
 
 
+@form
+def _state(receipt_id: Any) -> Select[Any]:
+    return select(receipts.c.state).where(receipts.c.tenant == ME, receipts.c.id == receipt_id)
+
+
 async def is_waiting(tx: Tx, receipt_id: int) -> bool:
     """Whether an update has not been handled yet."""
-    row = await tx.one(select(receipts.c.state).where(receipts.c.tenant == tx.tenant, receipts.c.id == receipt_id))
+    row = await tx.one(_state(receipt_id=receipt_id))
     return row is not None and row.state == WAITING
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     Text,
@@ -27,6 +28,7 @@ from sqlalchemy import (
 )
 
 from storage import chain, counters, events, search, waits
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import states
@@ -78,6 +80,7 @@ requests = Table(
     Index(None, "tenant", "queue", "state", "id"),
     Index(None, "tenant", "reporter_id", "id"),
     Index(None, "tenant", "claimer_id", "state"),
+    Index(None, "tenant", "grid", "state", "received_at"),
     Index(None, "tenant", "grid", "received_at"),
     Index(None, "tenant", "parent_id"),
     Index(None, "tenant", "contact_id", "state"),
@@ -192,6 +195,28 @@ def _request(row: Any) -> Request:
     return Request(**{**row._mapping, "state": states.State(row.state)})
 
 
+@form
+def _by_id(request_id: Any) -> Select[Any]:
+    return select(*_COLUMNS).where(requests.c.tenant == ME, requests.c.id == request_id)
+
+
+@form
+def _by_draft(draft_id: Any) -> Select[Any]:
+    return select(*_COLUMNS).where(requests.c.tenant == ME, requests.c.draft_id == draft_id)
+
+
+@form
+def _by_number(number: Any) -> Select[Any]:
+    return select(*_COLUMNS).where(requests.c.tenant == ME, requests.c.number == number)
+
+
+@form
+def _spots(reporter_id: Any, place_text: Any) -> Select[Any]:
+    here = (requests.c.reporter_id == reporter_id, requests.c.place_text == place_text)
+    known = select(requests.c.spot_id).where(requests.c.tenant == ME, *here, requests.c.spot_id.is_not(None))
+    return known.order_by(requests.c.id).limit(1)
+
+
 async def file(
     tx: Tx,
     *,
@@ -216,47 +241,44 @@ async def file(
     now: datetime,
 ) -> tuple[Request, bool]:
     """Files a record in state `queued` with its two events; (the record, True), or (the earlier one, False) for a draft already filed."""
-    found = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    found = await tx.one(_by_draft(draft_id=draft_id))
     if found is not None:
         return _request(found), False
     request_id = tx.ids.new()
     number = await counters.next_number(tx)
     spot_id = await _spot(tx, reporter_id, place_text)
-    added = await tx.run(
-        tx.insert(requests)
-        .values(
-            tenant=tx.tenant,
-            id=request_id,
-            number=number,
-            spot_id=spot_id,
-            draft_id=draft_id,
-            reporter_id=reporter_id,
-            chat_id=chat_id,
-            state=states.State.QUEUED,
-            queue=queue,
-            intent=intent,
-            item=item,
-            grid=grid,
-            place=place,
-            place_text=place_text,
-            text=text,
-            original_sealed=tx.sealer.seal_json(list(original)),
-            summary=summary,
-            urgent=urgent,
-            danger=danger,
-            confidence=confidence,
-            received_at=received_at,
-            started_at=received_at,
-            respond_due_at=respond_due_at,
-            resolve_due_at=resolve_due_at,
-            resolution=0,
-            reopened=0,
-            supervised=False,
-            contact_queue=queue,
-            parked=False,
-        )
-        .on_conflict_do_nothing(index_elements=["tenant", "draft_id"])
-    )
+    row = {
+        "tenant": tx.tenant,
+        "id": request_id,
+        "number": number,
+        "spot_id": spot_id,
+        "draft_id": draft_id,
+        "reporter_id": reporter_id,
+        "chat_id": chat_id,
+        "state": states.State.QUEUED,
+        "queue": queue,
+        "intent": intent,
+        "item": item,
+        "grid": grid,
+        "place": place,
+        "place_text": place_text,
+        "text": text,
+        "original_sealed": tx.sealer.seal_json(list(original)),
+        "summary": summary,
+        "urgent": urgent,
+        "danger": danger,
+        "confidence": confidence,
+        "received_at": received_at,
+        "started_at": received_at,
+        "respond_due_at": respond_due_at,
+        "resolve_due_at": resolve_due_at,
+        "resolution": 0,
+        "reopened": 0,
+        "supervised": False,
+        "contact_queue": queue,
+        "parked": False,
+    }
+    added = await tx.put(requests, row, on=("tenant", "draft_id"))
     if not added:  # filed by another process since we looked
         await counters.give_back(tx)
         return await _get_by_draft(tx, draft_id), False
@@ -273,7 +295,7 @@ async def file(
 
 
 async def _get_by_draft(tx: Tx, draft_id: int) -> Request:
-    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    row = await tx.one(_by_draft(draft_id=draft_id))
     if row is None:
         raise LookupError(f"no request of draft {draft_id}")
     return _request(row)
@@ -286,13 +308,7 @@ async def lock(tx: Tx, request_id: int) -> None:
 
 async def _spot(tx: Tx, reporter_id: int, place_text: str) -> int:
     """The id that stands for this place of this reporter: that of an earlier record, or a new one."""
-    here = (requests.c.reporter_id == reporter_id) & (requests.c.place_text == place_text)
-    row = await tx.one(
-        select(requests.c.spot_id)
-        .where(requests.c.tenant == tx.tenant, here, requests.c.spot_id.is_not(None))
-        .order_by(requests.c.id)
-        .limit(1)
-    )
+    row = await tx.one(_spots(reporter_id=reporter_id, place_text=place_text))
     return tx.ids.new() if row is None else int(row.spot_id)
 
 
@@ -304,7 +320,7 @@ def facts(request: Request, *names: str) -> dict[str, Any]:
 
 async def get(tx: Tx, request_id: int) -> Request:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.id == request_id))
+    row = await tx.one(_by_id(request_id=request_id))
     if row is None:
         raise LookupError(f"no request {request_id}")
     return _request(row)
@@ -312,13 +328,13 @@ async def get(tx: Tx, request_id: int) -> Request:
 
 async def find_by_number(tx: Tx, number: int) -> Request | None:
     """The record with the number people use."""
-    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.number == number))
+    row = await tx.one(_by_number(number=number))
     return None if row is None else _request(row)
 
 
 async def find_by_draft(tx: Tx, draft_id: int) -> Request | None:
     """The record that was filed from a draft."""
-    row = await tx.one(select(*_COLUMNS).where(requests.c.tenant == tx.tenant, requests.c.draft_id == draft_id))
+    row = await tx.one(_by_draft(draft_id=draft_id))
     return None if row is None else _request(row)
 
 
@@ -365,23 +381,21 @@ async def move(
     caller saw it (state, queue and claimer are compared in the same statement that changes them).
     """
     edge = states.get_transition(request.state, event)
-    statement = update(requests).where(
-        requests.c.tenant == tx.tenant,
-        requests.c.id == request.id,
-        requests.c.state == request.state,
-        requests.c.queue == request.queue,
-        requests.c.resolution == request.resolution,
-        requests.c.claimer_id == request.claimer_id
-        if request.claimer_id is not None
-        else requests.c.claimer_id.is_(None),
-    )
+    seen = {
+        "id": request.id,
+        "state": request.state,
+        "queue": request.queue,
+        "resolution": request.resolution,
+        "claimer_id": request.claimer_id,
+    }
     values = await _placed(tx, request, values)
     if edge.target not in states.OPEN:  # nothing is waited for any more
         values |= {"waits_until": None, "parked": False}
         await waits.end(tx, request.id, now)
-    if await tx.run(statement.values(state=edge.target, **values)) != 1:
+    row = await tx.altered(requests, seen, Request._fields, state=edge.target, **values)
+    if row is None:
         raise Lost(await get(tx, request.id))
-    moved = await get(tx, request.id)
+    moved = _request(row)
     if moved.place_text != request.place_text:
         await search.keep(tx, moved.id, moved.text, moved.place_text)
     changed = facts(moved, *(name for name in FACTS if name in values))
@@ -452,7 +466,14 @@ async def hand_on(tx: Tx, request_id: int, *, reporter_id: int, chat_id: int, te
 
 async def of_reporter(tx: Tx, person_id: int, limit: int = 10) -> list[Request]:
     """A resident's records: open ones first, newest first."""
-    return await newest_where(tx, requests.c.reporter_id == person_id, limit)
+    return [_request(r) for r in await tx.all(_reported(person_id=person_id, limit=limit))]
+
+
+@form
+def _reported(person_id: Any, limit: Any) -> Select[Any]:
+    is_open = requests.c.state.in_(list(states.OPEN))
+    mine = select(*_COLUMNS).where(requests.c.tenant == ME, requests.c.reporter_id == person_id)
+    return mine.order_by(is_open.desc(), requests.c.id.desc()).limit(limit)
 
 
 async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Request]:
@@ -467,34 +488,58 @@ async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> li
     return [_request(r) for r in rows]
 
 
+def _of_grid(grid: Any, since: Any, in_states: Any) -> Select[Any]:
+    here = (requests.c.tenant == ME, requests.c.grid == grid, requests.c.received_at >= since)
+    found = select(*_COLUMNS).where(*here, requests.c.state.in_(in_states))
+    return found.order_by(requests.c.received_at.desc(), requests.c.id.desc())
+
+
 async def in_grid(
-    tx: Tx, grid: str, since: datetime, *, item: str = "", in_states: Collection[str] = states.OPEN, limit: int = 200
+    tx: Tx,
+    grid: str,
+    since: datetime,
+    *,
+    item: str = "",
+    kind: str = "",
+    in_states: Collection[str] = states.OPEN,
+    limit: int = 200,
 ) -> list[Request]:
-    """What a grid's residents reported since then, newest first: by default what is open, of every item."""
-    statement = select(*_COLUMNS).where(
-        requests.c.tenant == tx.tenant,
-        requests.c.grid == grid,
-        requests.c.received_at >= since,
-        requests.c.state.in_(list(in_states)),
-    )
-    if item:
-        statement = statement.where(requests.c.item == item)
-    rows = await tx.all(statement.order_by(requests.c.received_at.desc(), requests.c.id.desc()).limit(limit))
-    return [_request(r) for r in rows]
+    """What a grid's residents reported since then, newest first: by default what is open, of every item.
+
+    `kind` is how the item begins.
+    """
+    wanted: dict[str, Any] = {"grid": grid, "since": since, "in_states": list(in_states), "limit": limit}
+    if kind:
+        asked = _kindred_in_grid(**wanted, begins=f"{kind}%")
+    else:
+        asked = _kind_in_grid(**wanted, item=item) if item else _in_grid(**wanted)
+    return [_request(r) for r in await tx.all(asked)]
+
+
+@form_with("in_states")
+def _in_grid(grid: Any, since: Any, in_states: Any, limit: Any) -> Select[Any]:
+    return _of_grid(grid, since, in_states).limit(limit)
+
+
+@form_with("in_states")
+def _kindred_in_grid(grid: Any, since: Any, in_states: Any, limit: Any, begins: Any) -> Select[Any]:
+    return _of_grid(grid, since, in_states).where(requests.c.item.like(begins)).limit(limit)
+
+
+@form_with("in_states")
+def _kind_in_grid(grid: Any, since: Any, in_states: Any, limit: Any, item: Any) -> Select[Any]:
+    return _of_grid(grid, since, in_states).where(requests.c.item == item).limit(limit)
+
+
+@form_with("parent_ids")
+def _children(parent_ids: Any) -> Select[Any]:
+    under = (requests.c.tenant == ME, requests.c.parent_id.in_(parent_ids), requests.c.state == states.State.MERGED)
+    return select(*_COLUMNS).where(*under).order_by(requests.c.id)
 
 
 async def children_of(tx: Tx, parent_ids: Collection[int]) -> list[Request]:
     """The records merged into any of these, not further down."""
-    rows = await tx.all(
-        select(*_COLUMNS)
-        .where(
-            requests.c.tenant == tx.tenant,
-            requests.c.parent_id.in_(list(parent_ids)),
-            requests.c.state == states.State.MERGED,
-        )
-        .order_by(requests.c.id)
-    )
-    return [_request(r) for r in rows]
+    return [_request(r) for r in await tx.all(_children(parent_ids=list(parent_ids)))]
 
 
 async def in_queue(
@@ -543,17 +588,9 @@ async def rate(
     tx: Tx, request: Request, person_id: int, solved: str, stars: int | None, words: str, now: datetime
 ) -> bool:
     """Keeps the rating of this resolution. False when it was already rated: nobody rates twice."""
-    statement = tx.insert(ratings).values(
-        tenant=tx.tenant,
-        request_id=request.id,
-        resolution=request.resolution,
-        person_id=person_id,
-        solved=solved,
-        stars=stars,
-        words=words,
-        at=now,
-    )
-    added = await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "request_id", "resolution"]))
+    key = {"tenant": tx.tenant, "request_id": request.id, "resolution": request.resolution}
+    said = {"person_id": person_id, "solved": solved, "stars": stars, "words": words, "at": now}
+    added = await tx.put(ratings, {**key, **said}, on=tuple(key))
     return added == 1
 
 
@@ -566,28 +603,21 @@ async def complete_rating(tx: Tx, request_id: int, resolution: int, *, words: st
     )
 
 
+@form
+def _rating(request_id: Any, resolution: Any) -> Select[Any]:
+    one = (ratings.c.tenant == ME, ratings.c.request_id == request_id, ratings.c.resolution == resolution)
+    return select(ratings).where(*one)
+
+
 async def find_rating(tx: Tx, request_id: int, resolution: int) -> Any | None:
     """The rating row of one resolution: solved, stars, words, at."""
-    return await tx.one(
-        select(ratings).where(
-            ratings.c.tenant == tx.tenant, ratings.c.request_id == request_id, ratings.c.resolution == resolution
-        )
-    )
+    return await tx.one(_rating(request_id=request_id, resolution=resolution))
 
 
 async def set_stars(tx: Tx, request_id: int, resolution: int, stars: int) -> bool:
     """Completes a rating with its stars. False when they were given before."""
-    changed = await tx.run(
-        update(ratings)
-        .where(
-            ratings.c.tenant == tx.tenant,
-            ratings.c.request_id == request_id,
-            ratings.c.resolution == resolution,
-            ratings.c.stars.is_(None),
-        )
-        .values(stars=stars)
-    )
-    return changed == 1
+    unrated = {"request_id": request_id, "resolution": resolution, "stars": None}
+    return await tx.alter(ratings, unrated, stars=stars) == 1
 
 
 async def overdue_by_queue(tx: Tx, now: datetime) -> dict[str, int]:

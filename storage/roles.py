@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, UniqueConstraint, select, update
+from sqlalchemy import BigInteger, Column, Index, Select, String, Table, UniqueConstraint, select, update
 
 from storage import people
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow.rights import Grant, Role
@@ -73,13 +74,15 @@ def normalise_code(text: str) -> str:
     return "".join(c for c in text.upper() if c.isascii() and c.isalnum())
 
 
+@form
+def _held_by(person_id: Any) -> Select[Any]:
+    held = (roles.c.tenant == ME, roles.c.person_id == person_id, roles.c.ended_at.is_(None))
+    return select(roles.c.role, roles.c.scope).where(*held)
+
+
 async def grants_of(tx: Tx, person_id: int) -> list[Grant]:
     """The roles a person holds now."""
-    rows = await tx.all(
-        select(roles.c.role, roles.c.scope).where(
-            roles.c.tenant == tx.tenant, roles.c.person_id == person_id, roles.c.ended_at.is_(None)
-        )
-    )
+    rows = await tx.all(_held_by(person_id=person_id))
     return [Grant(Role(r.role), r.scope) for r in rows]
 
 

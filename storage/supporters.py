@@ -9,9 +9,24 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, Text, delete, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    Text,
+    delete,
+    or_,
+    select,
+    update,
+)
 
 from storage import requests as records
+from storage.plans import ME, form_with
 from storage.requests import Request, requests
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
@@ -143,14 +158,19 @@ async def merged_into(tx: Tx, request_id: int) -> list[Request]:
     return sorted(found.values(), key=lambda r: r.id)
 
 
+@form_with("request_ids")
+def _supporters_of(request_ids: Any) -> Select[Any]:
+    return (
+        select(supporters.c.person_id)
+        .where(supporters.c.tenant == ME, supporters.c.request_id.in_(request_ids))
+        .order_by(supporters.c.joined_at, supporters.c.person_id)
+    )
+
+
 async def followers(tx: Tx, request: Request) -> list[int]:
     """Everybody but the reporter who has the same matter, each once: they are told every step and may rate."""
     merged = await merged_into(tx, request.id)
-    rows = await tx.all(
-        select(supporters.c.person_id)
-        .where(supporters.c.tenant == tx.tenant, supporters.c.request_id.in_([request.id, *(r.id for r in merged)]))
-        .order_by(supporters.c.joined_at, supporters.c.person_id)
-    )
+    rows = await tx.all(_supporters_of(request_ids=[request.id, *(r.id for r in merged)]))
     everybody = [*(row.person_id for row in rows), *(r.reporter_id for r in merged)]
     return [p for p in dict.fromkeys(everybody) if p != request.reporter_id]
 
@@ -245,13 +265,15 @@ async def tell_apart(tx: Tx, one_id: int, other_id: int, person_id: int | None, 
     )
 
 
+@form_with("wanted")
+def _pairs(wanted: Any) -> Select[Any]:
+    pair = distinctions.c
+    either = or_(pair.first_id.in_(wanted), pair.second_id.in_(wanted))
+    return select(pair.first_id, pair.second_id).where(pair.tenant == ME, either)
+
+
 async def told_apart(tx: Tx, request_ids: Collection[int]) -> set[int]:
     """The records that somebody told apart from any of these."""
     wanted = list(request_ids)
-    pair = distinctions.c
-    rows = await tx.all(
-        select(pair.first_id, pair.second_id).where(
-            pair.tenant == tx.tenant, or_(pair.first_id.in_(wanted), pair.second_id.in_(wanted))
-        )
-    )
+    rows = await tx.all(_pairs(wanted=wanted))
     return {other for row in rows for other in row if other not in set(wanted)}

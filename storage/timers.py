@@ -6,9 +6,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, func, select, update
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Select, String, Table, Update, func, select, update
 
 from storage.leases import part_of
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -51,20 +52,19 @@ async def put(
 ) -> int:
     """Something will fall due."""
     timer_id = tx.ids.new()
-    await tx.run(
-        timers.insert().values(
-            tenant=tx.tenant,
-            id=timer_id,
-            due_at=due_at,
-            name=name,
-            subject=subject,
-            subject_id=subject_id,
-            data=data or {},
-            state=WAITING,
-            attempts=0,
-            error="",
-        )
-    )
+    row = {
+        "tenant": tx.tenant,
+        "id": timer_id,
+        "due_at": due_at,
+        "name": name,
+        "subject": subject,
+        "subject_id": subject_id,
+        "data": data or {},
+        "state": WAITING,
+        "attempts": 0,
+        "error": "",
+    }
+    await tx.add(timers, [row])
     return timer_id
 
 
@@ -87,23 +87,43 @@ async def put_once(tx: Tx, timer_id: int, due_at: datetime, name: str, subject: 
 
 async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> int:
     """What waits for a subject (all, or the names with a prefix) will not happen."""
-    statement = update(timers).where(
-        timers.c.tenant == tx.tenant,
-        timers.c.subject == subject,
-        timers.c.subject_id == subject_id,
-        timers.c.state == WAITING,
-    )
-    if prefix:
-        statement = statement.where(timers.c.name.startswith(prefix, autoescape=True))
-    return await tx.run(statement.values(state=DROPPED))
+    wanted = {"subject": subject, "subject_id": subject_id}
+    if not prefix:
+        return await tx.run(_drop(**wanted))
+    begins = prefix.translate(_ESCAPED) + "%"
+    return await tx.run(_drop_named(**wanted, begins=begins))
+
+
+_ESCAPED = str.maketrans({"/": "//", "%": "/%", "_": "/_"})
+
+
+def _waiting_for(subject: Any, subject_id: Any) -> Update:
+    mine = (timers.c.tenant == ME, timers.c.subject == subject, timers.c.subject_id == subject_id)
+    return update(timers).where(*mine, timers.c.state == WAITING).values(state=DROPPED)
+
+
+_drop = form(_waiting_for)
+
+
+@form
+def _drop_named(subject: Any, subject_id: Any, begins: Any) -> Update:
+    return _waiting_for(subject, subject_id).where(timers.c.name.like(begins, escape="/"))
+
+
+@form
+def _due(now: Any, limit: Any) -> Select[Any]:
+    wanted = (timers.c.tenant == ME, timers.c.state == WAITING, timers.c.due_at <= now)
+    return select(timers).where(*wanted).order_by(timers.c.due_at, timers.c.id).limit(limit)
 
 
 async def due(tx: Tx, now: datetime, limit: int, parts: Collection[int] | None = None) -> list[Timer]:
     """What has fallen due, of these parts or of all, earliest first."""
-    wanted = select(timers).where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
-    if parts is not None:
+    if parts is None:
+        rows = await tx.all(_due(now=now, limit=limit))
+    else:
+        wanted = select(timers).where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
         wanted = wanted.where(part_of(timers.c.subject_id, PARTS).in_(sorted(parts)))
-    rows = await tx.all(wanted.order_by(timers.c.due_at, timers.c.id).limit(limit))
+        rows = await tx.all(wanted.order_by(timers.c.due_at, timers.c.id).limit(limit))
     return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
 
 
@@ -135,12 +155,7 @@ async def waiting_for(tx: Tx, subject: str, subject_id: int) -> list[Timer]:
 
 async def finish(tx: Tx, timer_id: int) -> bool:
     """Marks it done, in the transaction of its effect. False when it was not waiting any more."""
-    changed = await tx.run(
-        update(timers)
-        .where(timers.c.tenant == tx.tenant, timers.c.id == timer_id, timers.c.state == WAITING)
-        .values(state=DONE)
-    )
-    return changed == 1
+    return await tx.alter(timers, {"id": timer_id, "state": WAITING}, state=DONE) == 1
 
 
 async def fail(tx: Tx, timer_id: int, error: str, again_at: datetime) -> bool:

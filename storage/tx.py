@@ -81,6 +81,16 @@ class Tx:
         given |= {f"v_{name}": value for name, value in values.items()}
         return (await self._ask(Filled(statement, given))).rowcount
 
+    async def altered(
+        self, table: Table, where: dict[str, Any], columns: tuple[str, ...], /, **values: Any
+    ) -> Row[Any] | None:
+        """`alter` of one row, and these columns as they stand then; None when there was no such row."""
+        empty = tuple([name for name, value in where.items() if value is None])
+        statement = _alters(table, tuple(where), empty, tuple(values), columns)
+        given = {f"w_{name}": value for name, value in where.items() if value is not None}
+        given |= {f"v_{name}": value for name, value in values.items()}
+        return (await self._ask(Filled(statement, given))).first()
+
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
         if self.connection.dialect.name != "sqlite":
@@ -111,13 +121,16 @@ def _puts(table: Table, dialect: str, columns: tuple[str, ...], on: tuple[str, .
 
 
 @cache
-def _alters(table: Table, where: tuple[str, ...], empty: tuple[str, ...], values: tuple[str, ...]) -> Form:
+def _alters(
+    table: Table, where: tuple[str, ...], empty: tuple[str, ...], values: tuple[str, ...], back: tuple[str, ...] = ()
+) -> Form:
     held = [
         table.c[name].is_(None) if name in empty else table.c[name] == bindparam(f"w_{name}", type_=table.c[name].type)
         for name in where
     ]
     set_ = {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in values}
-    return Form(lambda: update(table).where(table.c.tenant == ME, *held).values(set_), ())
+    made = update(table).where(table.c.tenant == ME, *held).values(set_)
+    return Form(lambda: made.returning(*[table.c[name] for name in back]) if back else made, ())
 
 
 class Watcher(Protocol):

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Index,
     Integer,
     Row,
+    Select,
     String,
     Table,
     Text,
@@ -35,8 +36,10 @@ from sqlalchemy.exc import IntegrityError
 
 from storage.database import Database
 from storage.ids import Ids
+from storage.plans import ME, Filled, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import Sealer
+from storage.tx import Store
 
 OVERLAP = 5_000 << 22
 """Cursor distance of five seconds: a slower process may commit a lower cursor that much later."""
@@ -139,11 +142,52 @@ _VALUES = frozenset({"keys", "geo"})
 """Sealed as JSON values; an empty one stays as it is."""
 
 
+_END = (1 << 63) - 1
+
+
+@form
+def _found(chat: Any, post: Any) -> Select[Any]:
+    return select(web_posts).where(web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.id == post)
+
+
+def _between(chat: Any, after: Any, before: Any) -> Select[Any]:
+    here = (web_posts.c.tenant == ME, web_posts.c.chat == chat)
+    return select(web_posts).where(*here, web_posts.c.id > after, web_posts.c.id < before)
+
+
+@form
+def _first(chat: Any, after: Any, before: Any, limit: Any) -> Select[Any]:
+    return _between(chat, after, before).order_by(web_posts.c.id).limit(limit)
+
+
+@form
+def _last(chat: Any, after: Any, before: Any, limit: Any) -> Select[Any]:
+    return _between(chat, after, before).order_by(web_posts.c.id.desc()).limit(limit)
+
+
+@form
+def _changes(chat: Any, cursor: Any, limit: Any) -> Select[Any]:
+    news = (web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.changed > cursor)
+    return select(web_posts).where(*news).order_by(web_posts.c.changed).limit(limit)
+
+
+@form
+def _newest(chat: Any) -> Select[Any]:
+    return select(func.max(web_posts.c.changed)).where(web_posts.c.tenant == ME, web_posts.c.chat == chat)
+
+
+@form
+def _session(secret_hash: Any) -> Select[Any]:
+    mine = (web_sessions.c.tenant == ME, web_sessions.c.secret_hash == secret_hash)
+    return select(web_sessions.c.user, web_sessions.c.seen_at).where(*mine)
+
+
 class WebPosts:
     """Posts of all chats of one tenant."""
 
     def __init__(self, db: Database, ids: Ids, sealer: Sealer) -> None:
         self._db = db
+        self._store = Store(db, ids, sealer)
         self._ids = ids
         self._sealer = sealer
         self._mine = web_posts.c.tenant == db.tenant
@@ -154,55 +198,46 @@ class WebPosts:
 
     async def add(self, post: Post) -> Post:
         """Writes a new post and gives it id, cursor and time. The same author and client id again: the first post."""
-        try:
-            async with self._db.change() as connection:
-                number = self._ids.new()
-                made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
-                await connection.execute(insert(web_posts).values(tenant=self._db.tenant, **self._sealed(vars(made))))
+        async with self._store.write() as tx:
+            number = self._ids.new()
+            made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
+            row = {"tenant": tx.tenant, **self._sealed(vars(made))}
+            if await tx.put(web_posts, row, on=("tenant", "author", "client_id")):
                 return made
-        except IntegrityError:
-            known = await self._find_sent(post)
-            if known is None:
-                raise
-            return known
+        known = await self._find_sent(post)
+        if known is None:
+            raise LookupError("a post that was known is gone")
+        return known
 
     async def change(self, chat: str, post: int, **values: Any) -> Post | None:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
-        where = (self._mine, web_posts.c.chat == chat, web_posts.c.id == post)
-        async with self._db.change() as connection:
-            statement = (
-                update(web_posts)
-                .where(*where)
-                .values(changed=self._ids.new(), **self._sealed(values))
-                .returning(web_posts)
-            )
-            row = (await connection.execute(statement)).one_or_none()
+        async with self._store.write() as tx:
+            new = {"changed": self._ids.new(), **self._sealed(values)}
+            await tx.alter(web_posts, {"chat": chat, "id": post}, **new)
+            row = await tx.one(_found(chat=chat, post=post))
         return self._post(row) if row else None
 
     async def find(self, chat: str, post: int) -> Post | None:
         """One post of one chat."""
-        rows = await self._select(web_posts.c.chat == chat, web_posts.c.id == post)
+        rows = await self._read(_found(chat=chat, post=post))
         return rows[0] if rows else None
 
     async def page(self, chat: str, *, after: int = 0, before: int | None = None, limit: int = 50) -> list[Post]:
         """Posts of a chat, oldest first: the first `limit` after an id, or else the last `limit` (before an id)."""
-        wanted = [web_posts.c.chat == chat, web_posts.c.id > after]
-        if before is not None:
-            wanted.append(web_posts.c.id < before)
-        forward = after > 0 and before is None
-        rows = await self._select(*wanted, order=web_posts.c.id if forward else web_posts.c.id.desc(), limit=limit)
-        return rows if forward else rows[::-1]
+        upper = before if before is not None else _END
+        if after > 0 and before is None:
+            return await self._read(_first(chat=chat, after=after, before=upper, limit=limit))
+        return (await self._read(_last(chat=chat, after=after, before=upper, limit=limit)))[::-1]
 
     async def changes(self, chat: str, cursor: int, limit: int = 200) -> list[Post]:
         """Posts of a chat that were written or changed after the cursor, in that order."""
-        wanted = (web_posts.c.chat == chat, web_posts.c.changed > cursor)
-        return await self._select(*wanted, order=web_posts.c.changed, limit=limit)
+        return await self._read(_changes(chat=chat, cursor=cursor, limit=limit))
 
     async def newest(self, chat: str) -> int:
         """The cursor of the last change in a chat, 0 when nothing was written."""
-        statement = select(func.max(web_posts.c.changed)).where(self._mine, web_posts.c.chat == chat)
-        async with self._db.look() as connection:
-            return (await connection.execute(statement)).scalar_one() or 0
+        async with self._store.read() as tx:
+            row = await tx.one(_newest(chat=chat))
+        return row[0] or 0 if row else 0
 
     async def last_by(self, chat: str, author: str) -> Post | None:
         """The newest post a person wrote in a chat."""
@@ -258,6 +293,10 @@ class WebPosts:
         rows = await self._select(web_posts.c.author == post.author, web_posts.c.client_id == post.client_id)
         return rows[0] if rows else None
 
+    async def _read(self, asked: Filled) -> list[Post]:
+        async with self._store.read() as tx:
+            return [self._post(row) for row in await tx.all(asked)]
+
     async def _select(self, *wanted: Any, order: Any = None, limit: int = 1) -> list[Post]:
         statement = select(web_posts).where(self._mine, *wanted).order_by(order).limit(limit)
         async with self._db.look() as connection:
@@ -282,9 +321,10 @@ class WebSessions:
     async def find_user(self, secret: str, now: datetime) -> str | None:
         """Whose session it is. The time it was last seen is noted once a day."""
         where = (self._mine, web_sessions.c.secret_hash == _hash(secret))
+        asked = _session(secret_hash=_hash(secret))
+        asked.values["me"] = self._db.tenant
         async with self._db.look() as connection:
-            statement = select(web_sessions.c.user, web_sessions.c.seen_at).where(*where)
-            row = (await connection.execute(statement)).one_or_none()
+            row = (await connection.run(asked)).one_or_none()
         if row is None:
             return None
         if now - row.seen_at > timedelta(days=1):
