@@ -71,3 +71,32 @@ async def test_failed_tries_wait_and_the_last_is_set_aside(store: Store, now: da
         tries = [await timers.fail(tx, timer, "boom", now) for _ in range(timers.MAX_ATTEMPTS - 1)]
         assert tries == [False] * (timers.MAX_ATTEMPTS - 2) + [True]
         assert await timers.due(tx, now + MINUTE, 10) == []
+
+
+async def test_the_ten_thousand_and_first_goes_off_like_any_other(store: Store, now: datetime) -> None:
+    """Whoever fires them takes a page at a time; what stays behind of a page does not hide the rest."""
+    many = 10_001
+    async with store.write() as tx:
+        first = await timers.put(tx, now, "clock.respond", "request", 0)
+        row = {"tenant": tx.tenant, "due_at": now, "name": "clock.respond", "subject": "request", "data": {}}
+        row |= {"state": timers.WAITING, "attempts": 0, "error": ""}
+        await tx.add(timers.timers, [{**row, "id": tx.ids.new(), "subject_id": n} for n in range(1, many)])
+    gone: list[int] = []
+    async with store.write() as tx:
+        await timers.fail(tx, first, "broken", now + MINUTE)
+        while page := await timers.due(tx, now, 500):
+            gone += [timer.subject_id for timer in page]
+            done = timers.timers.c.id.in_([timer.id for timer in page])
+            mine = timers.timers.c.tenant == tx.tenant
+            await tx.run(timers.timers.update().where(mine, done).values(state=timers.DONE))
+    assert len(gone) == len(set(gone)) == many - 1
+    assert many - 1 in gone
+
+
+async def test_an_occurrence_is_set_once(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        assert await timers.put_once(tx, 20261123_1, now, "brief.morning", "brief", 0)
+        assert not await timers.put_once(tx, 20261123_1, now + MINUTE, "brief.morning", "brief", 0)
+        [one] = await timers.due(tx, now, 10)
+        assert await timers.finish(tx, one.id)
+        assert not await timers.put_once(tx, 20261123_1, now, "brief.morning", "brief", 0)

@@ -1,0 +1,227 @@
+"""The same people on either channel: a journey says who says and presses what; a side says how that is done and read.
+
+Telegram is the local Bot API server over HTTP, the web chat the program's own server on a free port.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import uvicorn
+
+from benchmarks.drivers import WebScreen
+from bot.backend import ProgramBackend
+from bot.catalogue import SHIPPED_STREET
+from bot.config import Config, load_config
+from bot.program import Program
+from bot.web.app import create_app
+from storage import events, people, requests, roles
+from storage.events import Event
+from storage.requests import Request
+from tests.fakes.telegram import TelegramServer
+from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for
+from workflow.rights import Role
+
+PATIENCE = 20.0
+MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+
+
+class Side(Protocol):
+    """A running program, its clock, and people on one channel."""
+
+    program: Program
+    clock: TurnedClock
+
+    async def person(self, name: str, *grants: tuple[Role, str]) -> None:
+        """Somebody with a private chat, and with roles."""
+        ...
+
+    async def room(self, queue: str, *names: str) -> None:
+        """A group of a queue with these people."""
+        ...
+
+    async def say(self, who: str, text: str, room: str = "") -> None: ...
+
+    async def press(self, who: str, label: str, room: str = "") -> None: ...
+
+    async def texts(self, where: str) -> list[str]:
+        """What the program has said to somebody, or in a room, as it stands now."""
+        ...
+
+
+async def sees(side: Side, where: str, part: str) -> str:
+    """Waits until this is read there."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        for text in reversed(await side.texts(where)):
+            if part in text:
+                return text
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{part!r} is not seen by {where}: {(await side.texts(where))[-4:]}")
+
+
+async def stored(side: Side, number: int = 1001) -> Request:
+    """The record as it is kept."""
+    async with side.program.store.read() as tx:
+        found = await requests.find_by_number(tx, number)
+    assert found is not None
+    return found
+
+
+async def ledger(side: Side, number: int = 1001) -> list[Event]:
+    """What happened to it."""
+    request = await stored(side, number)
+    async with side.program.store.read() as tx:
+        return await events.history(tx, "request", request.id)
+
+
+async def until(side: Side, event: str, count: int = 1, **data: Any) -> None:
+    """Waits until the ledger has so many of an event with this data."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        found = [e for e in await ledger(side) if e.name == event and data.items() <= e.data.items()]
+        if len(found) >= count:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"no {event} {data}: {[(e.name, e.data) for e in await ledger(side)][-6:]}")
+
+
+async def grant(
+    side: Side, channel: str, account: str, user: str, name: str, held: tuple[tuple[Role, str], ...]
+) -> None:
+    async with side.program.store.write() as tx:
+        found = await people.find_by_identity(tx, channel, account, user)
+        found = found or await people.add_person(tx, channel, account, user, name, side.clock.now())
+        await people.set_name(tx, found.id, name)
+        for role, scope in held:
+            await roles.grant(tx, found.id, role, scope, None, side.clock.now())
+
+
+class TelegramSide:
+    """On the local Bot API server."""
+
+    def __init__(self, running: Running) -> None:
+        self.program, self.clock, self._running = running.program, running.clock, running
+        self._people: dict[str, Any] = {}
+        self._rooms: dict[str, Any] = {}
+
+    async def person(self, name: str, *grants: tuple[Role, str]) -> None:
+        server = self._running.server
+        self._people[name] = server.person(name, started=True)
+        await grant(self, "telegram", ACCOUNT, str(self._people[name].id), name, grants)
+        server.start(self._people[name])
+        await sees(self, name, "")
+
+    async def room(self, queue: str, *names: str) -> None:
+        group = self._running.server.group(queue, [self._people[n] for n in names], bot="administrator")
+        self._rooms[queue] = group
+        await self._running.room(group, queue)
+
+    async def say(self, who: str, text: str, room: str = "") -> None:
+        where = [self._rooms[room]] if room else []
+        self._running.server.text(self._people[who], text, *where)
+
+    async def press(self, who: str, label: str, room: str = "") -> None:
+        server, where = self._running.server, self._rooms[room] if room else self._people[who]
+        await server.wait_for(where, lambda seen: label in seen.buttons or any(label in row for row in seen.buttons))
+        server.press(self._people[who], label, *([where] if room else []))
+
+    async def texts(self, where: str) -> list[str]:
+        chat = self._rooms.get(where) or self._people[where]
+        return [seen.text for seen in self._running.server.seen(chat) if seen.mine]
+
+
+class WebSide:
+    """In browsers, through the program's own HTTP server."""
+
+    def __init__(self, program: Program, clock: TurnedClock, base: str, stack: AsyncExitStack) -> None:
+        self.program, self.clock, self._base, self._stack = program, clock, base, stack
+        self._people: dict[str, WebScreen] = {}
+        self._rooms: dict[str, dict[str, WebScreen]] = {}
+
+    async def person(self, name: str, *grants: tuple[Role, str]) -> None:
+        screen = await self._stack.enter_async_context(await WebScreen.open(self._base))
+        self._people[name] = screen
+        await grant(self, "web", "", await screen.who(), name, grants)
+        await screen.say("你好")
+
+    async def room(self, queue: str, *names: str) -> None:
+        self._rooms[queue] = {n: WebScreen(self._people[n]._client, queue) for n in names}
+
+    async def say(self, who: str, text: str, room: str = "") -> None:
+        await (self._rooms[room][who] if room else self._people[who]).say(text)
+
+    async def press(self, who: str, label: str, room: str = "") -> None:
+        screen = self._rooms[room][who] if room else self._people[who]
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            screen._answers = []
+            if await screen.press(label):
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"no button {label!r} for {who}: {[s.labels for s in await screen.shown()][-3:]}")
+
+    async def texts(self, where: str) -> list[str]:
+        screen = next(iter(self._rooms[where].values())) if where in self._rooms else self._people[where]
+        screen._answers = []
+        return [shown.text for shown in await screen.shown()]
+
+
+@asynccontextmanager
+async def on_telegram(folder: Path, url: str, start: datetime = MONDAY) -> AsyncIterator[Side]:
+    """A program on this database, and its Bot API server."""
+    async with TelegramServer() as server:
+        config = _at(config_for(folder, server), url)
+        async with _started(config, start) as (program, clock):
+            yield TelegramSide(Running(program, server, clock))
+        server.assert_clean()
+
+
+@asynccontextmanager
+async def on_web(folder: Path, url: str, start: datetime = MONDAY) -> AsyncIterator[Side]:
+    """A program on this database, and its web server on a free port."""
+    path = folder / "config.toml"
+    path.write_text(
+        f'[street]\nfile = "{SHIPPED_STREET}"\n[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0\n',
+        encoding="utf-8",
+    )
+    async with _started(_at(load_config(path), url), start) as (program, clock), AsyncExitStack() as stack:
+        listening = socket.create_server(("127.0.0.1", 0))
+        app = create_app(ProgramBackend(program), program.web)
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        yield WebSide(program, clock, f"http://127.0.0.1:{listening.getsockname()[1]}", stack)
+        await stack.aclose()
+        server.should_exit = True
+        await serving
+
+
+def _at(config: Config, url: str) -> Config:
+    storage = config.storage.model_copy(update={"url": url})
+    privacy = config.privacy
+    if not url.startswith("sqlite"):
+        privacy = privacy.model_copy(update={"keys": ("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=",)})
+    return config.model_copy(update={"storage": storage, "privacy": privacy})
+
+
+@asynccontextmanager
+async def _started(config: Config, start: datetime) -> AsyncIterator[tuple[Program, TurnedClock]]:
+    clock = TurnedClock()
+    clock.ahead = start - datetime.now(UTC)
+    program = await Program.build(config, clock=clock)
+    await program.start()
+    try:
+        yield program, clock
+    finally:
+        await program.stop()
+
+
+SIDES = {"telegram": on_telegram, "web": on_web}
