@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 
 from bot.callbacks import Query
@@ -34,6 +35,8 @@ from storage.wishes import Filter
 from workflow.rights import Grant, may_act
 from workflow.wish_rules import THEMES
 
+_COUNT_EVERY = 3.0
+"""Seconds for which the figures of the wall are good."""
 _ANSWER_WITHIN = 5.0
 """Seconds that a waiting request waits for its answers to be shown."""
 
@@ -52,6 +55,7 @@ class ProgramBackend:
         now, text = program.clock.now(), self._city.texts.text
         self.wish_themes: Mapping[str, str] = {t: text(f"wish.theme_{t}", now) for t in THEMES}
         self.web_base = self._city.manners.web_base
+        self._wall_counted: tuple[float, dict[str, int]] = (0.0, {})
 
     async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
         """Stores the update; with `wait`, returns when it was answered on the screen. Raises `Busy`."""
@@ -122,9 +126,14 @@ class ProgramBackend:
         return None if found is None else WallWish(**found._asdict())
 
     async def wall_figures(self) -> dict[str, int]:
-        """Open, helping, fulfilled."""
-        async with self._store.read() as tx:
-            return await wall_page.figures(tx)
+        """Open, helping, fulfilled: counted at most every few seconds, however many screens ask."""
+        counted_at, known = self._wall_counted
+        now = time.monotonic()
+        if not known or now - counted_at > _COUNT_EVERY:
+            async with self._store.read() as tx:
+                known = await wall_page.figures(tx)
+            self._wall_counted = now, known
+        return known
 
     async def season(self) -> WallSeason | None:
         """The season that runs now."""

@@ -94,6 +94,11 @@ class TelegramSection(_Section):
     base_url: str = Field("https://api.telegram.org", description="the Bot API server, or a local one")
     mode: Literal["polling", "webhook"] = Field("polling", description="polling or webhook")
     secret: str = Field("", description="the webhook's secret token: letters, digits, _ and -")
+    channel: str = Field(
+        "",
+        pattern=r"^(@[A-Za-z][A-Za-z0-9_]{3,31}|-[0-9]{4,17})?$",
+        description="the public channel for new wishes: @name or its number; the bot is its administrator; empty: none",
+    )
     per_second: float = Field(30, gt=0, description="messages a second to all chats together")
     chat_interval: float = Field(1.0, ge=0, description="seconds between two messages to one chat")
     group_per_minute: int = Field(20, gt=0, description="messages a minute to one group")

@@ -31,6 +31,7 @@ from bot.hearing import Ears, engine_of
 from bot.inbox import STREAMS, Inbox
 from bot.media import MediaStore
 from bot.passive import Answers
+from bot.pictures import Pictures
 from bot.scheduler import PARTS, Scheduler
 from bot.sender import Sender
 from bot.shares import Shares
@@ -115,7 +116,8 @@ class Program:
             wecom.rooms.said = inbox.said
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends)
-        scheduler = Scheduler(store, city, real, files, inbox.said, fires)
+        pictures = Pictures(store, city, real, media, files)
+        scheduler = Scheduler(store, city, real, files, inbox.said, fires, [pictures.prepare])
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
         joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
@@ -248,6 +250,14 @@ def _share_polling(shares: Shares, telegram: TelegramChannel | None, config: Con
         telegram.may_poll = lambda: bool(polls.held())
 
 
+def _broadcast(config: Config) -> tuple[str, str, str]:
+    """The public channel that hears of new wishes: channel, account, chat; empty for none."""
+    section = config.telegram
+    if not section.token or not section.channel:
+        return "", "", ""
+    return "telegram", section.token.partition(":")[0], section.channel
+
+
 def _manners(config: Config, tz: ZoneInfo) -> Manners:
     rating = config.rating
     return Manners(
@@ -259,6 +269,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
         unsure=config.triage.unsure,
         web_base=config.web.base_url.rstrip("/"),
         office_base=config.web.base_url.rstrip("/") or _local_base(config),
+        broadcast=_broadcast(config),
         per_person=config.limits.per_person,
         per_person_presses=config.limits.per_person_presses,
         per_group=config.limits.per_group,

@@ -7,7 +7,7 @@ timers is our own loop on the event loop's monotonic time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
@@ -41,7 +41,14 @@ class Scheduler:
     """Fires timers and keeps house. One instance for the timers of one tenant."""
 
     def __init__(
-        self, store: Store, city: City, clock: Clock, files: Files, said: asyncio.Event, share: Share | None = None
+        self,
+        store: Store,
+        city: City,
+        clock: Clock,
+        files: Files,
+        said: asyncio.Event,
+        share: Share | None = None,
+        chores: Sequence[Callable[[], Awaitable[object]]] = (),
     ) -> None:
         self._share = share or Share("timers", PARTS)
         self._share.is_busy = lambda key: key in self._at_work
@@ -50,6 +57,7 @@ class Scheduler:
         self._city = city
         self._clock = clock
         self._files = files
+        self._chores = chores
         self._said = said
         self._teller = Teller(store, clock)
         self._jobs = AsyncIOScheduler(timezone="UTC")
@@ -139,6 +147,8 @@ class Scheduler:
         if self._share.term(_HOUSE):
             async with self._house:
                 await self._files.fetch_waiting()
+                for chore in self._chores:
+                    await chore()
 
     async def _keep_house(self) -> None:
         if not self._share.term(_HOUSE):

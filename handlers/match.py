@@ -139,6 +139,7 @@ async def give(turn: Turn, args: dict[str, Any]) -> None:
         try:
             booking = await resources.book(turn.tx, booking, turn.now, slot_id=args.get("slot"), actor_id=turn.me.id)
         except (Full, Moved):
+            await resources.settle(turn.tx, booking, turn.now, done=False, actor_id=turn.me.id)
             await turn.toast("resource.used_up", number=resource.number)
             return
     await adopt.take(turn, {"id": wish.id})

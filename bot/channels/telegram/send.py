@@ -51,6 +51,11 @@ def keyboard(out: Outgoing) -> InlineKeyboardMarkup | None:
     return InlineKeyboardMarkup(rows) if rows else None
 
 
+def chat_of(address: Address) -> int | str:
+    """The chat as the Bot API takes it: a number, or the @name of a public channel."""
+    return address.chat if address.chat.startswith("@") else int(address.chat)
+
+
 class Sender:
     """Sends for one bot."""
 
@@ -90,7 +95,7 @@ class Sender:
             if units(text) > (MAX_CAPTION if as_caption else MAX_UNITS):
                 return None
             try:
-                await self._change(int(address.chat), number, text, keyboard(out), as_caption=as_caption)
+                await self._change(chat_of(address), number, text, keyboard(out), as_caption=as_caption)
             except BadRequest as error:
                 if says(error, (UNCHANGED,)):
                     return Receipt(ref=post)
@@ -103,7 +108,7 @@ class Sender:
         return None
 
     async def _change(
-        self, chat: int, number: int, text: str, keys: InlineKeyboardMarkup | None, *, as_caption: bool
+        self, chat: int | str, number: int, text: str, keys: InlineKeyboardMarkup | None, *, as_caption: bool
     ) -> None:
         if as_caption:
             await self._bot.edit_message_caption(chat, number, caption=text, reply_markup=keys)
@@ -141,7 +146,7 @@ class Sender:
     async def _send_text(self, address: Address, text: str, markup: Any, reply: ReplyParameters | None) -> Message:
         async def sending(thread: int | None) -> Message:
             return await self._bot.send_message(
-                int(address.chat),
+                chat_of(address),
                 text,
                 message_thread_id=thread,
                 reply_markup=markup,
@@ -170,7 +175,7 @@ class Sender:
     async def _send_album(self, address: Address, files: Sequence[OutFile], more: dict[str, Any]) -> Message:
         async def sending(thread: int | None, *, upload: bool = False) -> Message:
             media = [await _album_part(each, upload=upload) for each in files]
-            group = await self._bot.send_media_group(int(address.chat), media, message_thread_id=thread, **more)
+            group = await self._bot.send_media_group(chat_of(address), media, message_thread_id=thread, **more)
             return group[-1]
 
         async def uploading(thread: int | None) -> Message:
@@ -188,13 +193,13 @@ class Sender:
 
         async def sending(thread: int | None) -> Message:
             sent: Message = await send(
-                int(address.chat), await _content(file, upload=False), message_thread_id=thread, **more
+                chat_of(address), await _content(file, upload=False), message_thread_id=thread, **more
             )
             return sent
 
         async def uploading(thread: int | None) -> Message:
             sent: Message = await send(
-                int(address.chat), await _content(file, upload=True), message_thread_id=thread, **more
+                chat_of(address), await _content(file, upload=True), message_thread_id=thread, **more
             )
             return sent
 
