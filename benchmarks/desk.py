@@ -70,16 +70,40 @@ def fill(path: Path, tenant: str, count: int, grids: list[str], items: list[str]
             )
             done = state in ("closed", "resolved")
             values = {
-                "tenant": tenant, "id": ids.new(), "number": 1001 + n, "draft_id": n + 1, "reporter_id": made.randrange(200_000), "chat_id": 0,
-                "state": state, "queue": f"grid:{grid}", "intent": "request", "item": made.choice(items), "grid": grid, "place": "{}",
-                "place_text": text[:12], "text": text, "original_sealed": sealed, "summary": text[:40], "urgent": 0, "danger": "", "confidence": 0.9,
-                "received_at": micros(received), "started_at": micros(received), "respond_due_at": micros(received + timedelta(hours=1)),
-                "resolve_due_at": micros(received + timedelta(days=3)), "claimer_id": 1 if state == "claimed" or done else None,
-                "claimed_at": micros(received + timedelta(minutes=30)) if done else None, "responded_at": micros(received + timedelta(minutes=made.randrange(5, 90))) if done else None,
+                "tenant": tenant,
+                "id": ids.new(),
+                "number": 1001 + n,
+                "draft_id": n + 1,
+                "reporter_id": made.randrange(200_000),
+                "chat_id": 0,
+                "state": state,
+                "queue": f"grid:{grid}",
+                "intent": "request",
+                "item": made.choice(items),
+                "grid": grid,
+                "place": "{}",
+                "place_text": text[:12],
+                "text": text,
+                "original_sealed": sealed,
+                "summary": text[:40],
+                "urgent": 0,
+                "danger": "",
+                "confidence": 0.9,
+                "received_at": micros(received),
+                "started_at": micros(received),
+                "respond_due_at": micros(received + timedelta(hours=1)),
+                "resolve_due_at": micros(received + timedelta(days=3)),
+                "claimer_id": 1 if state == "claimed" or done else None,
+                "claimed_at": micros(received + timedelta(minutes=30)) if done else None,
+                "responded_at": micros(received + timedelta(minutes=made.randrange(5, 90))) if done else None,
                 "resolved_at": micros(received + timedelta(hours=made.randrange(2, 90))) if done else None,
-                "closed_at": micros(received + timedelta(days=5)) if state == "closed" else None, "resolution": int(done), "reopened": 0, "supervised": 0,
-                "parent_id": None, "spot_id": made.randrange(500_000),
-            }  # fmt: skip
+                "closed_at": micros(received + timedelta(days=5)) if state == "closed" else None,
+                "resolution": int(done),
+                "reopened": 0,
+                "supervised": 0,
+                "parent_id": None,
+                "spot_id": made.randrange(500_000),
+            }
             rows.append(tuple(values.get(c, 0 if c in ("parked",) else None) for c in columns))
             terms.append((tenant, values["id"], " ".join(terms_of(f"{text}\n{text[:12]}"))))
             if state == "closed" and made.random() < 0.7:
@@ -108,12 +132,18 @@ async def measure(client: httpx.AsyncClient, name: str, paths: list[str], times:
     )
 
 
-async def run(folder: Path, count: int, times: int) -> None:
+def key_in(folder: Path) -> str:
+    """The key that the records of a folder are sealed with, made at the first time."""
     folder.mkdir(parents=True, exist_ok=True)
-    path, key_file = folder / f"desk-{count}.db", folder / "key"
-    if not key_file.exists():
-        key_file.write_text(new_key())
-    key = key_file.read_text()
+    file = folder / "key"
+    if not file.exists():
+        file.write_text(new_key())
+    return file.read_text()
+
+
+async def run(folder: Path, count: int, times: int) -> None:
+    path = folder / f"desk-{count}.db"
+    key = key_in(folder)
     city = build_city(street_file=SHIPPED_STREET, taxonomy_file=None, channels={"web": WebChannel.capabilities})
     grids, items = [g.id for g in city.street.grids()], [i.id for i in city.taxonomy.items]
     fresh = not path.exists()
