@@ -41,6 +41,7 @@ class Stage:
         token: str = "",
         speed: float = 1.0,
         url: str = "",
+        key: str = "",
         at_once: bool = False,
     ) -> None:
         self.folder = folder
@@ -57,6 +58,7 @@ class Stage:
             lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
         lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
         lines += [f'[storage]\nurl = "{url}"'] if url else []
+        lines += [f'[privacy]\nkeys = ["{key}"]'] if key else []
         if at_once:  # residents are asked for their rating at any hour, as soon as there is a result
             lines.insert(4, 'quiet_from = "00:00:00"\nquiet_until = "00:00:00"\n[rating]\nask_after_hours = 0')
         self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
