@@ -20,7 +20,7 @@ from bot.metrics import DEAD, OUTBOX, TIMERS
 from bot.shares import Share
 from handlers import ticks
 from handlers.city import City
-from storage import dialogues, outbox, timers
+from storage import dialogues, notices, outbox, timers
 from storage.database import Unavailable
 from storage.timers import Timer
 from storage.tx import Store, Tx
@@ -141,7 +141,9 @@ class Scheduler:
         if not self._share.term(_HOUSE):
             return
         async with self._house, self._store.write() as tx:
-            await dialogues.forget_expired(tx, self._clock.now() - timedelta(days=30))
+            long_ago = self._clock.now() - timedelta(days=30)
+            await dialogues.forget_expired(tx, long_ago)
+            await notices.drop_before(tx, long_ago)
 
     async def _measure(self) -> None:
         async with self._house, self._store.read() as tx:
