@@ -29,11 +29,20 @@ async def _issue(turn: Turn, _match: re.Match[str]) -> None:
 
 
 async def _redeem(turn: Turn, match: re.Match[str]) -> None:
-    """Somebody types a code: shown what will happen first, because it cannot be undone."""
+    """Somebody types a code, with the word before it."""
     if turn.here.is_group:
         await turn.toast("link.private")
         return
-    code = roles.normalise_code(match["code"])
+    await redeem(turn, roles.normalise_code(match["code"]))
+
+
+async def is_code(turn: Turn, code: str) -> bool:
+    """Whether a bare code, in capitals without its dash, is one for linking."""
+    return await tickets.peek(turn.tx, KIND, code, turn.now) is not None
+
+
+async def redeem(turn: Turn, code: str) -> None:
+    """Asks whether it is really wanted: it cannot be undone."""
     found = await tickets.peek(turn.tx, KIND, code, turn.now)
     if found is None:
         await turn.say("link.unknown")

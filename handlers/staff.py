@@ -9,7 +9,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
-from handlers import claim, names
+from handlers import claim, link, names
 from handlers.messages import Button
 from handlers.turn import Turn
 from storage import events, people, requests, roles
@@ -136,7 +136,8 @@ async def typed_code(turn: Turn, match: re.Match[str]) -> None:
     if turn.here.is_group:
         await turn.toast("staff.code_private")
         return
-    await redeem(turn, match[0])
+    code = roles.normalise_code(match[0])
+    await (link.redeem(turn, code) if await link.is_code(turn, code) else redeem(turn, match[0]))
 
 
 async def redeem(turn: Turn, code: str) -> None:

@@ -12,7 +12,9 @@ from sqlalchemy import Column, Table, UniqueConstraint, delete, select, update
 
 from storage import supporters as joined
 from storage.people import erase, people
+from storage.pictures import pictures
 from storage.requests import ratings, requests
+from storage.resources import resources
 from storage.roles import roles
 from storage.schema import metadata
 from storage.supporters import supporter_ratings, supporters
@@ -21,7 +23,13 @@ from storage.wishes import wishes
 
 APART: tuple[Table, ...] = (ratings, supporters, supporter_ratings, roles)
 """Tables whose rows are joined by a rule of their own. Roles stay: whoever holds one is not linked."""
-OTHERS: tuple[Column[Any], ...] = (wishes.c.wisher_id, wishes.c.adopter_id)
+OTHERS: tuple[Column[Any], ...] = (
+    wishes.c.wisher_id,
+    wishes.c.adopter_id,
+    resources.c.owner_id,
+    pictures.c.chosen_by,
+    pictures.c.confirmed_by,
+)
 """Columns that name a person otherwise than `person_id`, apart from those of staff."""
 
 
