@@ -37,6 +37,8 @@ LONG = {
 }  # fmt: skip
 """Characters that a blank may hold at most; every other holds a name, a kind or a place."""
 SHORT = 24
+COUNTED = frozenset({"wishes", "adopted", "fulfilled", "thanked", "adopters", "units"})
+"""Numbers; on the wall the wishes themselves."""
 ALONE = frozenset({"account.export"})
 """Sentences that may be longer than a message and are cut."""
 
@@ -48,7 +50,8 @@ def filled(key: str) -> str:
     for literal, name, _, _ in string.Formatter().parse(template):
         out.append(literal)
         if name:
-            out.append("宽" * LONG.get(name, SHORT))
+            is_count = name in COUNTED and not key.startswith("wall.")
+            out.append("9999" if is_count else "宽" * LONG.get(name, SHORT))
     return "".join(out)
 
 
