@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 
 from benchmarks.nursery import Grown, Nursery
-from benchmarks.stage import STREET, Stage, _free_port
+from benchmarks.stage import START_WITHIN, STREET, Stage, _free_port
 from bot.catalogue import SHIPPED_STREET
 from storage import migrate, people, timers
 from storage.database import Database
@@ -111,7 +111,7 @@ class Crowd:
         began = time.monotonic()
         async with httpx.AsyncClient(trust_env=False) as client:
             while one.role == "serve":
-                if await one.process.ended() or time.monotonic() - began > 60:
+                if await one.process.ended() or time.monotonic() - began > START_WITHIN:
                     raise RuntimeError(f"no answer: {(self.folder / 'linli.log').read_text()[-2000:]}")
                 try:
                     if (await client.get(f"{one.url}/healthz", timeout=2)).status_code == 200:

@@ -23,6 +23,7 @@ from typing import Any, Protocol
 from benchmarks.crowd import Crowd
 from benchmarks.stage import Stage
 from tests.fakes.telegram import TOKEN, TelegramServer
+from tests.fakes.telegram.world import Seen
 from tests.storage.cluster import Cluster, find_binaries
 
 STEPS = 3
@@ -32,6 +33,7 @@ ANSWER_WITHIN = 90.0
 MATTERS = ("电梯坏了，老人下不了楼", "楼道灯不亮", "垃圾桶满了没人收", "下水道堵了往外冒")
 
 
+AGREE, APART = "对，就这样", "不是同一件"
 HELD = "SELECT i.user_key FROM requests r JOIN identities i ON i.tenant = r.tenant AND i.person_id = r.reporter_id"
 UNHANDLED = "SELECT count(*) FROM receipts WHERE state <> 'done'"
 
@@ -50,15 +52,28 @@ class Dialogue:
         self.server.text(self.person, MATTERS[self.index % len(MATTERS)])
         await self._answer("在哪")
         self.reached = 1
-        self.server.text(self.person, f"金色家园{1 + self.index % 30}幢")
-        await self._answer("对，就这样")
+        self.server.text(self.person, f"金色家园{1 + self.index % 30}幢{1 + self.index // 120 % 4}单元")
+        shown = await self._answer(AGREE, APART)
+        if not shown.has(AGREE):  # a neighbour has reported the like at this place
+            self.server.press(self.person, APART)
+            await self._answer(AGREE, "已登记")
         self.reached = 2
-        self.server.press(self.person, "对，就这样")
-        await self._answer("已登记")
+        if not self._has("已登记"):
+            self.server.press(self.person, AGREE)
+            await self._answer("已登记")
         self.reached = 3
 
-    async def _answer(self, part: str) -> None:
-        await self.server.wait_for(self.person, part, timeout=ANSWER_WITHIN)
+    async def _answer(self, *parts: str) -> Seen:
+        """The newest message with one of these."""
+
+        def fits(seen: Seen) -> bool:
+            return any(seen.has(part) for part in parts)
+
+        found: Seen = await self.server.wait_for(self.person, fits, timeout=ANSWER_WITHIN)
+        return found
+
+    def _has(self, part: str) -> bool:
+        return any(seen.mine and seen.has(part) for seen in self.server.seen(self.person))
 
 
 class Victim(Protocol):

@@ -8,6 +8,7 @@ import tomllib
 from datetime import time
 from pathlib import Path
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -61,11 +62,26 @@ class StorageSection(_Section):
         description="where records are kept: sqlite:///file.db or postgresql://user:word@host/name",
     )
     media: Path = Field(Path("media"), description="the folder for photos and voice messages")
+    bucket: str = Field(
+        "", description="s3://bucket/prefix: photos and voice messages in S3; the folder is a copy then"
+    )
+    s3_endpoint: str = Field("", description="the address of an S3-compatible server; empty: Amazon's")
+    s3_region: str = Field("", description="the region of the bucket, where the server wants one")
+    s3_key: str = Field("", description="the access key; empty: the machine's own identity")
+    s3_secret: str = Field("", description="the secret of the access key; better from LINLI_STORAGE__S3_SECRET")
 
     @field_validator("url")
     @classmethod
     def _known(cls, url: str) -> str:
         return check_url(url)
+
+    @field_validator("bucket")
+    @classmethod
+    def _is_bucket(cls, address: str) -> str:
+        parts = urlsplit(address)
+        if address and (parts.scheme != "s3" or not parts.netloc or parts.query or parts.fragment):
+            raise ValueError("write s3://bucket or s3://bucket/prefix")
+        return address
 
     @property
     def beside(self) -> Path:
@@ -237,6 +253,13 @@ class TriageSection(_Section):
     unsure: float = Field(0.3, ge=0, le=1, description="confidence below which the desk decides")
 
 
+class TracesSection(_Section):
+    """[traces]: OpenTelemetry"""
+
+    endpoint: str = Field("", description="where traces go by OTLP over HTTP, such as http://127.0.0.1:4318/v1/traces")
+    share: float = Field(1.0, ge=0, le=1, description="what part of all updates is traced")
+
+
 class EmergencySection(_Section):
     """[emergency]: a number of your own to give beside 110, 119 and 120, by kind of danger"""
 
@@ -266,6 +289,7 @@ class Config(BaseSettings):
     privacy: PrivacySection = PrivacySection()
     triage: TriageSection = TriageSection()
     emergency: EmergencySection = EmergencySection()
+    traces: TracesSection = TracesSection()
 
     @classmethod
     def settings_customise_sources(

@@ -15,6 +15,7 @@ from bot.files import Files
 from bot.gate import AT_ONCE
 from bot.marks import Marks
 from bot.metrics import REFUSED, SENT
+from bot.traces import Traces
 from handlers import groups, missed
 from handlers.city import City
 from handlers.messages import Address, Outgoing, Receipt, Refusal, Refused
@@ -40,6 +41,7 @@ class Delivery:
         clock: Clock,
         files: Files,
         accounts: Accounts,
+        traces: Traces,
     ) -> None:
         self._store = store
         self._city = city
@@ -47,6 +49,7 @@ class Delivery:
         self._clock = clock
         self._files = files
         self._accounts = accounts
+        self._traces = traces
         self._marks = Marks(store)
         self._screens = asyncio.Semaphore(AT_ONCE)
 
@@ -63,8 +66,9 @@ class Delivery:
         channel = self._channels.get((row.channel, row.account))
         if channel is None:
             return
-        async with self._screens:
-            result = await channel.send(_address(row), Outgoing.model_validate(row.body))
+        with self._traces.span("send", row.trace, channel=row.channel):
+            async with self._screens:
+                result = await channel.send(_address(row), Outgoing.model_validate(row.body))
         if isinstance(result, Refused):
             REFUSED.labels(row.channel, result.reason.value).inc()
 
@@ -88,6 +92,10 @@ class Delivery:
             return await self._settle(row, await self._call(channel, row, post))
 
     async def _call(self, channel: Channel, row: Waiting, post: str) -> Receipt | Refused:
+        with self._traces.span("send", row.trace, channel=row.channel):
+            return await self._hand_over(channel, row, post)
+
+    async def _hand_over(self, channel: Channel, row: Waiting, post: str) -> Receipt | Refused:
         out = Outgoing.model_validate(row.body)
         files = [] if post else await self._files.of(out.media, channel)
         if isinstance(channel, KnowsRepeats) and not post:

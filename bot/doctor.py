@@ -15,6 +15,7 @@ from bot import doctor_wechat, wecom_doctor
 from bot.catalogue import CatalogueError, build_city, holidays_known_until
 from bot.config import Config, ConfigError, load_config
 from bot.demo.fill import STORY
+from bot.extras import media_store
 from bot.findings import Finding
 from bot.program import sealing_keys
 from bot.texts.render import TextError
@@ -62,6 +63,7 @@ async def examine(path: Path | None) -> list[Finding]:
     if city is not None:
         findings += await _database(config, city)
         findings += _holidays(config)
+    findings += await _bucket(config)
     findings += await _telegram(config)
     findings += await doctor_wechat.examine(config)
     findings += await _wecom(config, city)
@@ -167,6 +169,16 @@ def _why_shut(error: Unavailable, database: Database) -> str:
     if error.code:
         return f"{error}; ask whoever runs the server"
     return f"{error}: cannot be reached; is the server running, and are host and port in [storage] url right?"
+
+
+async def _bucket(config: Config) -> list[Finding]:
+    if not config.storage.bucket:
+        return []
+    try:
+        await asyncio.to_thread(lambda: media_store(config).check())
+    except (ConfigError, OSError) as error:
+        return [Finding("fail", f"{error}; check [storage] bucket, s3_endpoint and the key")]
+    return [Finding("ok", f"files: {config.storage.bucket}")]
 
 
 def _holidays(config: Config) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 import structlog
@@ -49,7 +50,8 @@ class Files:
             stored = attachment.stored or ("" if own and channel.name != "web" else await self.fetch(attachment))
             path = None
             if stored and stored != GONE and not stored.startswith(attachments.ERASED):
-                path = await asyncio.to_thread(self._media.path, stored)
+                with suppress(OSError):  # gone, or the store cannot be reached now
+                    path = await asyncio.to_thread(self._media.path, stored)
             if path is None and not (own and attachment.ref):
                 continue
             ref = stored if channel.name == "web" else (attachment.ref if own else "")

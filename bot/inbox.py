@@ -7,6 +7,7 @@ by one, so that a bad one spoils nothing for the others.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -17,6 +18,7 @@ from bot.channels.base import BadUpdate, Channel, KeepsBooks, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
 from bot.shares import Share
+from bot.traces import Traces, carrying
 from handlers import dispatch
 from handlers.city import City
 from handlers.messages import Incoming
@@ -52,8 +54,10 @@ class Inbox:
         share: Share | None = None,
         *,
         hears: bool = False,
+        traces: Traces | None = None,
     ) -> None:
         """`hears`: voice messages without words are stored for `bot.hearing` first."""
+        self.traces = traces or Traces()
         self._hears = hears
         self._share = share or Share("updates", STREAMS)
         self._share.is_busy = lambda key: key in self._at_work
@@ -99,12 +103,15 @@ class Inbox:
         """
         if len(self._pending) + len(updates) > MOST_WAITING:
             raise Full
-        loop = asyncio.get_running_loop()
+        loop, began = asyncio.get_running_loop(), time.monotonic()
         stored = [loop.create_future() for _ in updates]
         self._pending += [(channel, account, u, f) for u, f in zip(updates, stored, strict=True)]
         self._arrived.set()
         ids = [await future for future in stored]
         RECEIVED.labels(channel).inc(len(ids))
+        for update in updates:
+            here = self.traces.of(channel, account, update.id)
+            self.traces.past("receive", here, time.monotonic() - began, channel=channel)
         if wait:
             await asyncio.gather(*[self.handled(i) for i in ids])
         return ids
@@ -250,8 +257,10 @@ class Inbox:
         channel = self._channels.get((receipt.channel, receipt.account))
         if isinstance(channel, KeepsBooks):
             await channel.keep(tx, receipt.raw, self._clock.now())
-        for incoming in self._parse(receipt):
-            await dispatch.handle(self._city, tx, incoming, self._clock.now())
+        whole = self.traces.of(receipt.channel, receipt.account, receipt.external_id)
+        with self.traces.span("handle", whole, channel=receipt.channel) as here, carrying(tx, here):
+            for incoming in self._parse(receipt):
+                await dispatch.handle(self._city, tx, incoming, self._clock.now())
 
     def _parse(self, receipt: StoredReceipt) -> list[Incoming]:
         found = self._channels[receipt.channel, receipt.account].parse(receipt.raw)

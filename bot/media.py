@@ -30,7 +30,7 @@ SUFFIXES = {
     "audio/amr": ".amr",
     "application/pdf": ".pdf",
 }
-_MIMES = {suffix: mime for mime, suffix in SUFFIXES.items()}
+MIMES = {suffix: mime for mime, suffix in SUFFIXES.items()}
 _PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP", "image/gif": "GIF"}
 _VIDEO_CODECS = (b"V_VP8", b"V_VP9", b"V_AV1", b"V_MPEG")
 _LARGEST_PNG = 4 * 1024 * 1024
@@ -86,7 +86,7 @@ class MediaStore:
     def find(self, ref: str) -> StoredFile | None:
         """What is kept under `ref`, if anything."""
         path = self._find_path(ref)
-        return StoredFile(ref, _MIMES[path.suffix], path.stat().st_size) if path else None
+        return StoredFile(ref, MIMES[path.suffix], path.stat().st_size) if path else None
 
     def path(self, ref: str) -> Path:
         """Where the file lies. Raises FileNotFoundError."""
@@ -105,13 +105,17 @@ class MediaStore:
         if path:
             path.unlink(missing_ok=True)
 
+    def check(self) -> None:
+        """Raises OSError when nothing can be kept."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+
     def _place(self, ref: str, suffix: str) -> Path:
         return self._folder / ref[:2] / (ref + suffix)
 
     def _find_path(self, ref: str) -> Path | None:
-        if len(ref) != 64 or not set(ref) <= set("0123456789abcdef"):
+        if not is_ref(ref):
             return None
-        return next((path for s in _MIMES if (path := self._place(ref, s)).is_file()), None)
+        return next((path for s in MIMES if (path := self._place(ref, s)).is_file()), None)
 
     def _write(self, path: Path, data: bytes) -> None:
         if path.is_file():
@@ -131,6 +135,11 @@ class MediaStore:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def is_ref(ref: str) -> bool:
+    """Whether this can be the name of a file: a sha256 in hex."""
+    return len(ref) == 64 and set(ref) <= set("0123456789abcdef")
 
 
 def sniff(data: bytes) -> str:

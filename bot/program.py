@@ -26,6 +26,7 @@ from bot.channels.wechat.channel import WeChatChannel
 from bot.channels.wecom.channel import WecomChannel
 from bot.clock import Clock
 from bot.config import Config, ConfigError
+from bot.extras import media_store, open_traces
 from bot.files import Files
 from bot.hearing import Ears, engine_of
 from bot.inbox import STREAMS, Inbox
@@ -94,7 +95,7 @@ class Program:
         store.watcher = metrics.Watch()
         logs.bind(database.tenant)
         real = clock or await clock_of(config, store)
-        media = MediaStore(config.storage.media)
+        media, traces = media_store(config), open_traces(config, database.tenant)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
         web = _web(database, media, store, together=alone and intake and delivery)
@@ -111,13 +112,13 @@ class Program:
                 wecom.follow(sends)
         engine = engine_of(config.hearing)
         ears = Ears(store, channels, engine) if engine is not None else None
-        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None)
+        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None, traces=traces)
         if wecom is not None:
             wecom.rooms.said = inbox.said
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
-        sender = Sender(store, city, channels, real, files, inbox.said, sends)
+        sender = Sender(store, city, channels, real, files, inbox.said, sends, traces)
         pictures = Pictures(store, city, real, media, files)
-        scheduler = Scheduler(store, city, real, files, inbox.said, fires, [pictures.prepare])
+        scheduler = Scheduler(store, city, real, files, inbox.said, fires, [pictures.prepare], traces)
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
         joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
@@ -163,6 +164,7 @@ class Program:
         await self.web.stop()
         await self.shares.stop()
         await self.store.database.close()
+        await asyncio.to_thread(self.inbox.traces.close)
 
     async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
         """Stores updates; durable when it returns. Raises `bot.inbox.Full`."""

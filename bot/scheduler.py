@@ -19,6 +19,7 @@ from bot.files import Files
 from bot.metrics import DEAD, OUTBOX, TIMERS
 from bot.partners import Teller
 from bot.shares import Share
+from bot.traces import Traces, carrying
 from handlers import ticks
 from handlers.city import City
 from storage import dialogues, notices, outbox, timers
@@ -49,10 +50,12 @@ class Scheduler:
         said: asyncio.Event,
         share: Share | None = None,
         chores: Sequence[Callable[[], Awaitable[object]]] = (),
+        traces: Traces | None = None,
     ) -> None:
         self._share = share or Share("timers", PARTS)
         self._share.is_busy = lambda key: key in self._at_work
         self._at_work: frozenset[str] = frozenset()
+        self._traces = traces or Traces()
         self._store = store
         self._city = city
         self._clock = clock
@@ -121,7 +124,9 @@ class Scheduler:
 
         async def fire(tx: Tx) -> None:
             for timer in batch:
-                await ticks.fire(self._city, tx, timer, self._clock.now())
+                whole = self._traces.of("timer", str(timer.id))
+                with self._traces.span("timer", whole, timer=timer.name) as here, carrying(tx, here):
+                    await ticks.fire(self._city, tx, timer, self._clock.now())
 
         try:
             await self._store.run(fire)

@@ -18,6 +18,7 @@ from bot.delivery import Delivery
 from bot.files import Files
 from bot.gate import Closed
 from bot.shares import Share
+from bot.traces import Traces
 from handlers.city import City
 from storage import outbox
 from storage.outbox import Waiting
@@ -43,9 +44,10 @@ class Sender:
         files: Files,
         wake: asyncio.Event,
         share: Share | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._accounts = Accounts(store, clock, channels, share)
-        self._delivery = Delivery(store, city, channels, clock, files, self._accounts)
+        self._delivery = Delivery(store, city, channels, clock, files, self._accounts, traces or Traces())
         self._share = self._accounts.share
         self._share.is_busy = self._is_busy
         self._store = store

@@ -87,6 +87,8 @@ class Waiting(NamedTuple):
     attempts: int
     urgency: int = NOTICE
     """The lane it goes in: its own, or that of a later message of its chat, which it holds up."""
+    trace: str = ""
+    """The trace it belongs to, where there is one."""
 
 
 class Share(NamedTuple):
@@ -130,7 +132,7 @@ async def put(
         "user_key": user_key,
         "lane": lane,
         "slot": slot,
-        "body_sealed": tx.sealer.seal_json(body),
+        "body_sealed": tx.sealer.seal_json(body | tx.carried),
         "state": WAITING,
         "not_before": not_before or now,
         "attempts": 0,
@@ -220,7 +222,7 @@ async def _load(tx: Tx, chosen: Select[tuple[int, int]]) -> list[Waiting]:
 
 
 def _waiting(tx: Tx, r: Any, urgency: int) -> Waiting:
-    body = tx.sealer.open_json(r.body_sealed)
+    body, trace = _open(tx, r.body_sealed)
     return Waiting(
         r.id,
         r.chat_id,
@@ -235,6 +237,7 @@ def _waiting(tx: Tx, r: Any, urgency: int) -> Waiting:
         body,
         r.attempts,
         urgency,
+        trace,
     )
 
 
@@ -259,6 +262,12 @@ def _is_in(row: Any, shares: Collection[Share]) -> bool:
         and (share.of == 1 or part_number(row.chat_id, share.of) in share.parts)
         for share in shares
     )
+
+
+def _open(tx: Tx, sealed: bytes) -> tuple[dict[str, Any], str]:
+    """The message, and apart from it the trace it carries."""
+    body: dict[str, Any] = tx.sealer.open_json(sealed)
+    return body, str(body.pop("trace", ""))
 
 
 def _awaited(
@@ -419,7 +428,7 @@ async def held(tx: Tx, chat_id: int) -> list[tuple[int, datetime, dict[str, Any]
         )
         .order_by(outbox.c.id)
     )
-    return [(r.id, r.created_at, tx.sealer.open_json(r.body_sealed)) for r in rows]
+    return [(r.id, r.created_at, _open(tx, r.body_sealed)[0]) for r in rows]
 
 
 async def let_go(tx: Tx, ids: Collection[int]) -> None:
@@ -444,7 +453,7 @@ async def unsent_answers(tx: Tx, chat_id: int, now: datetime) -> list[tuple[int,
         .where(o.attempts == 0, o.not_before > now)
         .order_by(o.id)
     )
-    return [(r.id, r.slot, tx.sealer.open_json(r.body_sealed)) for r in rows]
+    return [(r.id, r.slot, _open(tx, r.body_sealed)[0]) for r in rows]
 
 
 async def send_now(tx: Tx, row_id: int, now: datetime, body: dict[str, Any] | None = None) -> None:

@@ -39,6 +39,8 @@ class Tx:
     """Events of this transaction that are not in the database yet (`storage.events`)."""
     written: list[dict[str, Any]] = field(default_factory=list)
     """Events that this transaction has put into the ledger."""
+    carried: dict[str, str] = field(default_factory=dict)
+    """What goes into the outbox with every message that is said now, beside its words."""
     endings: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
     """What is still to be done before the commit, each once."""
 

@@ -35,6 +35,8 @@ async def upload(
             stored = await asyncio.to_thread(site.channel.media.save, data, file.content_type or "")
     except MediaRefused as refused:
         raise ProblemError(_REFUSALS[refused.reason], f"file_{refused.reason}") from refused
+    except OSError as error:  # the disk is full, or the bucket cannot be reached
+        raise ProblemError(503, headers={"Retry-After": "5"}) from error
     length = duration if stored.kind == "voice" else 0
     kept = WebFile(stored.ref, stored.kind, stored.mime, stored.size, length)
     await site.channel.files.grant(private_chat(user), [kept], datetime.now(UTC))

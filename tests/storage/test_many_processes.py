@@ -19,7 +19,7 @@ from tests.storage.conftest import Fresh
 from workflow.rights import Role
 
 ACCOUNT = TOKEN.partition(":")[0]
-WORKERS, RESIDENTS, FOLLOW_UPS = 10, 8, 60
+WORKERS, RESIDENTS, FOLLOW_UPS = 6, 5, 40
 
 
 async def claim_at_once(crowd: Crowd, links: dict[str, str]) -> None:
@@ -46,7 +46,7 @@ async def until_all_are_asked(crowd: Crowd) -> Counter[str]:
         if not timers and not await crowd.rows("SELECT 1 FROM outbox WHERE state = 'waiting' LIMIT 1"):
             break
         await asyncio.sleep(0.05)
-    asked = "SELECT chat, count(*) FROM web_posts WHERE direction = 'out' AND chat LIKE 'w%' GROUP BY chat"
+    asked = "SELECT chat, count(*) FROM web_posts WHERE direction = 'out' AND chat LIKE 'u:w%' GROUP BY chat"
     return Counter(dict(await crowd.rows(asked)))
 
 
@@ -71,7 +71,7 @@ async def test_four_processes_are_one_program(tmp_path: Path, fresh: Fresh) -> N
         await playing
 
         asked = await until_all_are_asked(crowd)
-        assert asked == Counter({f"w{n:07}": 1 for n in range(FOLLOW_UPS)})
+        assert asked == Counter({f"u:w{n:07}": 1 for n in range(FOLLOW_UPS)})
         held = await crowd.rows(
             "SELECT i.user_key, count(*) FROM requests r JOIN identities i "
             "ON i.tenant = r.tenant AND i.person_id = r.reporter_id WHERE i.channel = 'telegram' GROUP BY 1"

@@ -155,6 +155,17 @@ async def test_the_last_that_went_to_a_chat_are_known(store: Store, now: datetim
         assert await outbox.last_sent(tx, other, 2) == []
 
 
+async def test_what_is_carried_is_no_part_of_the_message(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chat = await add_chat(tx, "a", now)
+        tx.carried["trace"] = "t1"
+        await say(tx, chat, "said", now)
+        (row,) = await outbox.due(tx, now, 9)
+        assert (row.body, row.trace) == ({"text": "said"}, "t1")
+        await tx.run(outbox.outbox.update().values(state=outbox.HELD))
+        assert [body for _, _, body in await outbox.held(tx, chat)] == [{"text": "said"}]
+
+
 async def test_an_erased_dead_letter_stays_dead(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         chat = await add_chat(tx, "a", now)
