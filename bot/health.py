@@ -15,7 +15,8 @@ from bot.clock import Clock
 from bot.config import Config
 from bot.web.ports import Health
 from storage import gauges, migrate, timers
-from storage.tx import Store
+from storage.gauges import Gauges
+from storage.tx import Store, Tx
 
 ANSWER_WITHIN = 1.0
 """Seconds in which the database has to answer."""
@@ -90,9 +91,11 @@ class Doctor:
 
     async def _figures(self) -> list[str]:
         now = self._clock.now()
-        async with self._store.read() as tx:
-            found = await gauges.measure(tx, now)
-            size = await gauges.size(self._store.database, tx)
+
+        async def measured(tx: Tx) -> tuple[Gauges, int]:
+            return await gauges.measure(tx, now), await gauges.size(self._store.database, tx)
+
+        found, size = await self._store.study(measured)
         metrics.show(found, size, now)
         self._measured = time.monotonic()
         return []

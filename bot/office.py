@@ -101,8 +101,7 @@ class Office:
     async def counted(self, work: Callable[[Facts, datetime], Result]) -> Result:
         """Figures of this moment: the columns are brought up to date first, and counted beside the event loop."""
         async with self._reading:
-            async with self.store.read() as tx:
-                await self._facts.refresh(tx)
+            await self.store.study(self._facts.refresh)
             return await asyncio.to_thread(work, self._facts, self.now())
 
     async def newest(self) -> int:

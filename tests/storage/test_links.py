@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
 
 import pytest
@@ -141,10 +142,14 @@ async def test_a_long_look_is_not_in_the_way(store: Store) -> None:
 
 
 def test_work_on_sqlite_waits_for_nothing_else() -> None:
-    async def waits() -> None:
-        await asyncio.sleep(0)
+    class Never:
+        def __await__(self) -> Generator[object, None, None]:
+            yield object()
 
-    work = waits()
-    with pytest.raises(RuntimeError):
-        finished(work)
-    work.close()
+    async def lets_others_go_first() -> str:
+        await asyncio.sleep(0)
+        return "done"
+
+    with pytest.raises(RuntimeError, match="waited"):
+        finished(Never())
+    assert finished(lets_others_go_first()) == "done"
