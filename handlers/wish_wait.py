@@ -54,6 +54,9 @@ async def wait(turn: Turn, args: dict[str, Any]) -> None:
         await turn.toast("adopt.wait_enough", count=_MOST)
     elif await wish_shown.can_answer(turn):
         place = await adoptions.wait(turn.tx, wish.id, turn.me.id, turn.now)
+        if not place:
+            await _your_turn(turn, turn.me.id, wish)
+            return
         await events.add(turn.tx, "wish", wish.id, "wish.waited", turn.now, actor_id=turn.me.id, data={"place": place})
         row = [turn.button("adopt.button_wait_no", "adopt.wait_no", {"id": wish.id})]
         await wish_shown.answer(turn, "adopt.waiting", rows=[row], number=wish.number, place=place)
@@ -77,20 +80,25 @@ async def offer(turn: Turn, wish: Wish) -> None:
     if person_id is not None:
         await timers.put(turn.tx, until, "wish.reserved_over", "wish", wish.id)
         await events.add(turn.tx, "wish", wish.id, "wish.offered", turn.now, data={"to": person_id})
-        rows = [
-            [wish_shown.adopt_button(turn, wish)],
-            [turn.button("adopt.button_wait_no", "adopt.wait_no", {"id": wish.id})],
-        ]
-        await turn.tell(
-            person_id,
-            "adopt.your_turn",
-            rows=rows,
-            number=wish.number,
-            words=wish.text,
-            place=wish_shown.coarse_place(turn, wish),
-            until=until,
-        )
+        await _your_turn(turn, person_id, wish)
     await wish_card.draw(turn, wish)
+
+
+async def _your_turn(turn: Turn, person_id: int, wish: Wish) -> None:
+    """The wish is kept for this person: it can be adopted with one press, or let go."""
+    rows = [
+        [wish_shown.adopt_button(turn, wish)],
+        [turn.button("adopt.button_wait_no", "adopt.wait_no", {"id": wish.id})],
+    ]
+    await turn.tell(
+        person_id,
+        "adopt.your_turn",
+        rows=rows,
+        number=wish.number,
+        words=wish.text,
+        place=wish_shown.coarse_place(turn, wish),
+        until=wish.reserved_until,
+    )
 
 
 async def reserved_over(turn: Turn, timer: Timer) -> None:

@@ -173,6 +173,8 @@ async def take(
         moved = await wish_rows.move(tx, wish, "wish.adopted", now, actor_id=person_id, data=data, **values)
     await _add(tx, wish.id, person_id, chat_id, part, as_unit, now)
     await _settle(tx, wish.id, person_id)
+    if wish.reserved_for is not None:
+        await _settle(tx, wish.id, wish.reserved_for)
     return moved
 
 
@@ -277,7 +279,9 @@ async def helped(tx: Tx, person_ids: Collection[int]) -> dict[int, int]:
 
 
 async def wait(tx: Tx, wish_id: int, person_id: int, now: datetime) -> int:
-    """Joins the waiting list; the place in it. Whoever waits already keeps their place."""
+    """Joins the waiting list; the place in it, 0 for whom the wish is kept now. Whoever waits already keeps their place."""
+    if (await wish_rows.get(tx, wish_id)).reserved_for == person_id:
+        return 0
     queue = await waiting(tx, wish_id)
     if person_id in queue:
         return queue.index(person_id) + 1

@@ -89,7 +89,7 @@ class Model:
         return True
 
     def wait(self, person: int) -> bool:
-        if person not in self.waiting:
+        if person != self.kept_for and person not in self.waiting:
             self.waiting.append(person)
         return True
 
