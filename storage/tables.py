@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from storage.access_tokens import access_tokens
 from storage.adoptions import adoptions, wish_waits
 from storage.attachments import attachments
 from storage.codes import one_time_codes
@@ -38,7 +37,6 @@ from storage.windows import agreements, windows
 from storage.wishes import wishes
 
 ALL = (
-    access_tokens,
     adoptions,
     agreements,
     assessments,

@@ -22,7 +22,7 @@ from bot.channels.wecom.receive import Answer, Callbacks
 from bot.channels.wecom.send import CODE_LASTS, Members, Sender
 from bot.channels.wecom.shapes import NAME, bot_update, parse_update, pressed_card
 from handlers.messages import Address, Capabilities, Incoming, Outgoing, Receipt, Refused
-from storage import access_tokens, update_codes
+from storage import platforms, update_codes
 from storage.tx import Store, Tx
 
 log = logging.getLogger(__name__)
@@ -194,20 +194,27 @@ class _Tokens:
 
     def __init__(self, store: Store, account: Account) -> None:
         self._store = store
-        self._name = f"{NAME}/{account.corp_id}/{account.agent_id}"
+        self._account = f"{account.corp_id}/{account.agent_id}"
 
     async def find(self, now: datetime) -> str | None:
         """The token that is valid now."""
         async with self._store.read() as tx:
-            return await access_tokens.find(tx, self._name, now)
+            kept = await platforms.find_token(tx, NAME, self._account)
+        return kept.token if kept is not None and kept.expires_at > now else None
 
     async def keep(self, token: str, expires_at: datetime) -> None:
         """Keeps a fetched one."""
-        await self._store.run(lambda tx: access_tokens.keep(tx, self._name, token, expires_at))
+        await self._store.run(lambda tx: platforms.keep_token(tx, NAME, self._account, token, expires_at))
 
     async def drop(self, token: str, now: datetime) -> None:
-        """Forgets one that was refused."""
-        await self._store.run(lambda tx: access_tokens.drop(tx, self._name, token, now))
+        """It is good no more; what another process has fetched meanwhile stays."""
+
+        async def drop(tx: Tx) -> None:
+            kept = await platforms.find_token(tx, NAME, self._account)
+            if kept is not None and kept.token == token:
+                await platforms.keep_token(tx, NAME, self._account, token, now)
+
+        await self._store.run(drop)
 
 
 class _Codes:

@@ -1,4 +1,4 @@
-"""Access tokens that processes share, and the one-use codes with which sent cards are changed."""
+"""The one-use codes with which sent cards are changed; handles of files that are long addresses."""
 
 from __future__ import annotations
 
@@ -12,15 +12,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Adds the two tables; a handle of a file may be an address with a key."""
-    op.create_table(
-        "access_tokens",
-        sa.Column("tenant", sa.String(length=64), nullable=False),
-        sa.Column("name", sa.String(length=160), nullable=False),
-        sa.Column("token_sealed", sa.LargeBinary(), nullable=False),
-        sa.Column("expires_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "name", name=op.f("pk_access_tokens")),
-    )
+    """Adds the table; a handle of a file may be an address with a key."""
     op.create_table(
         "update_codes",
         sa.Column("tenant", sa.String(length=64), nullable=False),
