@@ -24,13 +24,20 @@ from workflow.rights import Role
 QUEUE, GRID = "grid:yinxing-01", "yinxing-01"
 
 
+def section(server: WecomServer, *, bot: bool = True) -> str:
+    """[wecom] for this platform, with its real limits."""
+    robot = f'bot_id = "{BOT}"\nbot_secret = "{BOT_SECRET}"\nbot_url = "{server.bot.url}"\n' if bot else ""
+    return (
+        f'[wecom]\ncorp_id = "{CORP}"\nagent_id = {AGENT}\nsecret = "{SECRET}"\n'
+        f'token = "{TOKEN}"\naes_key = "{AES_KEY}"\nbase_url = "{server.base_url}"\n{robot}'
+    )
+
+
 def config_for(folder: Path, server: WecomServer, more: str = "", *, bot: bool = True) -> Config:
     """A configuration with the platform's real limits and none of ours."""
     path = folder / "config.toml"
-    robot = f'bot_id = "{BOT}"\nbot_secret = "{BOT_SECRET}"\nbot_url = "{server.bot.url}"\n' if bot else ""
     path.write_text(
-        f'[street]\nfile = "{SHIPPED_STREET}"\n[wecom]\ncorp_id = "{CORP}"\nagent_id = {AGENT}\nsecret = "{SECRET}"\n'
-        f'token = "{TOKEN}"\naes_key = "{AES_KEY}"\nbase_url = "{server.base_url}"\n{robot}{more}'
+        f'[street]\nfile = "{SHIPPED_STREET}"\n{section(server, bot=bot)}{more}'
         "[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0\n",
         encoding="utf-8",
     )
