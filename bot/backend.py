@@ -20,6 +20,7 @@ from bot.web.ports import (
     Figure,
     FigureRow,
     Health,
+    Ready,
     Room,
     WallQuery,
     WallReport,
@@ -27,6 +28,7 @@ from bot.web.ports import (
     WallWish,
 )
 from bot.wechat_pages import WeChatPages
+from bot.wecom_here import CheckIn
 from handlers import wall_page, wish_shown
 from handlers.names import shown
 from storage import attachments, figures, people, pictures, requests, roles
@@ -280,6 +282,30 @@ class ProgramBackend:
         """Takes a WeCom callback; 200 only when it is durable."""
         wecom = self._program.wecom
         return 404 if wecom is None else (await wecom.channel.accept(query, body)).status
+
+    def _check_in(self) -> CheckIn:
+        wecom, config = self._program.wecom, self._program.config
+        if wecom is None or not config.web.base_url:
+            raise Absent
+        base = config.web.base_url.rstrip("/")
+        section = config.wecom
+        return CheckIn(wecom.channel, section.agent_id, self._store, self._program.clock, section.sign_in_url, base)
+
+    async def wecom_way(self) -> tuple[str, str]:
+        """(address, cookie) of the sign-in through WeCom. Raises `Absent`."""
+        return await self._check_in().begin()
+
+    async def wecom_arrive(self, code: str, state: str, cookie: str, url: str) -> Ready | None:
+        """What the check-in page needs. Raises `Absent`."""
+        return await self._check_in().arrive(code, state, cookie, url)
+
+    async def wecom_here(self, token: str, lat: float, lon: float) -> bool:
+        """Takes a position. Raises `Absent`, `Busy`."""
+        try:
+            return await self._check_in().take(token, lat, lon)
+        except Full:
+            BUSY.inc()
+            raise Busy from None
 
 
 def _states(counted: Mapping[tuple[str, str], int], queue: str) -> dict[str, int]:

@@ -120,6 +120,7 @@ class WecomSection(_Section):
     )
     base_url: str = Field("https://qyapi.weixin.qq.com", description="the interface's address")
     bot_url: str = Field("wss://openws.work.weixin.qq.com", description="the group bot's address")
+    sign_in_url: str = Field("https://open.weixin.qq.com", description="the silent sign-in's address")
 
     @field_validator("aes_key")
     @classmethod

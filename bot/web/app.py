@@ -22,6 +22,7 @@ from bot.web import (
     routes_session,
     routes_wall,
     routes_wechat,
+    routes_wecom,
 )
 from bot.web.guard import Guard
 from bot.web.openapi import describe
@@ -61,6 +62,7 @@ def create_app(
         routes_wall,
         routes_service,
         routes_wechat,
+        routes_wecom,
         pages_wall,
         pages,
     ):

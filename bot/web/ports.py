@@ -115,6 +115,16 @@ class FigureRow(TypedDict):
     rating_coverage: Figure
 
 
+class Ready(NamedTuple):
+    """What the check-in page needs: its token, and what WeCom's script is configured with."""
+
+    token: str
+    app_id: str
+    timestamp: int
+    nonce: str
+    signature: str
+
+
 class Backend(Protocol):
     """The program behind the pages. `user` is always a user of the web channel."""
 
@@ -225,4 +235,16 @@ class Backend(Protocol):
 
     async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
         """Takes a WeCom callback and returns the HTTP status to answer; 200 only when it is durable."""
+        ...
+
+    async def wecom_way(self) -> tuple[str, str]:
+        """(address, cookie) of the sign-in through WeCom that leads to the check-in page. Raises `Absent`."""
+        ...
+
+    async def wecom_arrive(self, code: str, state: str, cookie: str, url: str) -> Ready | None:
+        """What the page at this address needs; None when whoever comes is not to be trusted. Raises `Absent`."""
+        ...
+
+    async def wecom_here(self, token: str, lat: float, lon: float) -> bool:
+        """Takes a position; durable when it returns. False: the token is used or too old. Raises `Absent`, `Busy`."""
         ...

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from bot.callbacks import Crypt
-from bot.channels.base import BadUpdate, OutFile, Receive
+from bot.channels.base import BadUpdate, OutFile, RawUpdate, Receive
 from bot.channels.wecom.api import Api
 from bot.channels.wecom.cards import Words
 from bot.channels.wecom.connection import BotConnection, Pressed, pressed_frame
@@ -162,6 +162,12 @@ class WecomChannel:
             log.exception("wecom: a callback could not be stored, it will come again")
             return Answer(503)
         return Answer(200)
+
+    async def hand_over(self, update: RawUpdate) -> None:
+        """Gives the program one update of our own page. Raises ConnectionError before the start."""
+        if self._receive is None:
+            raise ConnectionError("not started")
+        await self._receive([update])
 
     async def _note_bot(self, said: str) -> None:
         await self._notes.keep(BOT, said)

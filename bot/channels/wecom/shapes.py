@@ -1,7 +1,8 @@
 """WeCom callbacks as neutral messages, and the names of chats. No network, no state.
 
-Raw updates are {"via": "app", "fields": …} (a decrypted callback of the application) or {"via": "bot", "body": …} (a
-frame of the group bot). Sources: developer.work.weixin.qq.com/document/path/90239, 90240, 96458, 101463.
+Raw updates are {"via": "app", "fields": …} (a decrypted callback), {"via": "bot", "body": …} (a frame of the group bot)
+or {"via": "here", "body": …} (a position from our own page).
+Sources: developer.work.weixin.qq.com/document/path/90239, 90240, 96458, 101463.
 """
 
 from __future__ import annotations
@@ -69,6 +70,13 @@ def app_update(fields: dict[str, Any]) -> RawUpdate:
     return RawUpdate(f"e:{digest}", {"via": "app", "fields": fields})
 
 
+def here_update(user: str, token: str, lat: float, lon: float, now: datetime) -> RawUpdate:
+    """A position that a member's phone has told a page of ours. The same token again is the same update."""
+    digest = hashlib.sha256(token.encode()).hexdigest()[:40]
+    body = {"user": user, "token": digest, "lat": lat, "lon": lon, "at": int(now.timestamp())}
+    return RawUpdate(f"h:{digest}", {"via": "here", "body": body})
+
+
 def bot_update(frame: dict[str, Any]) -> RawUpdate:
     """A frame of the group bot, with the id by which its repeats are known. Raises `BadUpdate`."""
     body, headers = frame.get("body"), frame.get("headers")
@@ -81,6 +89,8 @@ def bot_update(frame: dict[str, Any]) -> RawUpdate:
 def parse_update(raw: dict[str, Any], account: str) -> list[Incoming]:
     """The update as neutral messages; empty when it concerns nobody. Raises `BadUpdate`."""
     try:
+        if raw["via"] == "here":
+            return [_read_here(raw["body"], account)]
         if raw["via"] == "bot":
             return _read_bot(bot_update({"body": raw["body"], "headers": {}}), account)
         return _read_app(app_update(raw["fields"]), account)
@@ -96,6 +106,12 @@ def pressed_card(raw: dict[str, Any]) -> tuple[str, str]:
     if raw.get("via") != "app" or str(fields.get("Event", "")).lower() not in PRESSES:
         return "", ""
     return str(fields.get("TaskId", "")), str(fields.get("ResponseCode", ""))
+
+
+def _read_here(body: dict[str, Any], account: str) -> Incoming:
+    address = Address(channel=NAME, account=account, user=body["user"], chat=body["user"])
+    geo = Geo(lat=body["lat"], lon=body["lon"], system="gcj02")
+    return Incoming(id=f"h:{body['token']}", kind="place", at=_moment(body["at"]), address=address, geo=geo)
 
 
 # -------------------------------------------------------------------- the application

@@ -9,7 +9,19 @@ from pathlib import Path
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
-from bot.web.ports import Busy, Figure, FigureRow, Health, Room, WallQuery, WallReport, WallSeason, WallWish
+from bot.web.ports import (
+    Absent,
+    Busy,
+    Figure,
+    FigureRow,
+    Health,
+    Ready,
+    Room,
+    WallQuery,
+    WallReport,
+    WallSeason,
+    WallWish,
+)
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
@@ -183,6 +195,15 @@ class Program:
 
     async def wecom_echo(self, query: Mapping[str, str]) -> tuple[int, str]:
         return (200, "echo") if query.get("msg_signature") == "right" else (403, "")
+
+    async def wecom_way(self) -> tuple[str, str]:
+        raise Absent
+
+    async def wecom_arrive(self, code: str, state: str, cookie: str, url: str) -> Ready | None:
+        raise Absent
+
+    async def wecom_here(self, token: str, lat: float, lon: float) -> bool:
+        raise Absent
 
     async def wecom_hook(self, query: Mapping[str, str], body: bytes) -> int:
         return self.hook_status if query.get("msg_signature") == "right" else 403

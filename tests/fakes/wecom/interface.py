@@ -22,6 +22,7 @@ class Interface:
         self.trusted = True
         self.forbidden: dict[str, int] = {}
         """call -> errcode, for what the application may not do."""
+        self.tickets: list[str] = []
         self.per_minute = 0
         """Calls a minute of one kind before 45009; 0: no limit."""
 
@@ -199,7 +200,8 @@ class Interface:
         return {"userid": user}
 
     def _get_jsapi_ticket(self, _query: dict[str, str], _body: Body) -> Body:
-        return {"ticket": f"ticket-{secrets.token_urlsafe(32)}", "expires_in": 7200}
+        self.tickets.append(f"ticket-{secrets.token_urlsafe(32)}")
+        return {"ticket": self.tickets[-1], "expires_in": 7200}
 
     def _menu_create(self, query: dict[str, str], body: Body) -> Body:
         self._check_agent(int(query.get("agentid", "0")))
