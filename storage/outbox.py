@@ -530,11 +530,11 @@ async def is_waiting(tx: Tx, row_id: int) -> bool:
 
 
 @form
-def _open(chat_id: Any) -> Select[Any]:
+def _one_waiting(chat_id: Any) -> Select[Any]:
     mine = (outbox.c.tenant == ME, outbox.c.chat_id == chat_id)
     return select(outbox.c.id).where(*mine, outbox.c.state == WAITING).limit(1)
 
 
 async def waits(tx: Tx, chat_id: int) -> bool:
     """Whether anything for this chat is still to be sent."""
-    return await tx.one(_open(chat_id=chat_id)) is not None
+    return await tx.one(_one_waiting(chat_id=chat_id)) is not None
