@@ -1,4 +1,3 @@
-# ruff: noqa: E501, ASYNC240
 """The web desk with many records: lists, search, cockpit and export, each through the HTTP API of the real app, in process.
 
     python -m benchmarks.desk --records 1000000 --folder /var/tmp/desk
