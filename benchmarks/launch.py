@@ -92,7 +92,7 @@ class Crowd:
         """All of them, at random moments of the same span, to random wishes."""
         dice = random.Random(5)
         limits = httpx.Limits(max_connections=400)
-        async with httpx.AsyncClient(base_url=self._stage.url, timeout=60, trust_env=False, limits=limits) as client:
+        async with httpx.AsyncClient(base_url=self._stage.url, timeout=600, trust_env=False, limits=limits) as client:
             cookies = {}
             for name, link in links.items():
                 cookies[name] = await self.enter(client, link)

@@ -5,6 +5,7 @@ Every public page is read for what was seeded as secret: names, phones, rooms, a
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,11 +22,12 @@ from bot.config import load_config
 from bot.program import Program
 from bot.web import pages, pages_wall, routes_service, routes_wall
 from bot.web.app import create_app
-from storage import attachments, pictures, wishes
+from storage import attachments, pictures, seasons, wishes
 from tests.bot.faces import as_jpeg, drawn_face
 from tests.fakes.telegram import TelegramServer
 from tests.journeys.conftest import Running, TurnedClock, config_for
 from workflow.rights import Role
+from workflow.season import SeasonState
 
 SECRETS = ("李秀兰", "秀兰", "13987654321", "139 8765", "单元401", "2单元", "苑3幢", "13700001111", "赵铁柱")
 OPEN_MODULES = (pages, pages_wall, routes_service, routes_wall)
@@ -213,12 +215,13 @@ async def _publish_photo(running: Running, server: TelegramServer, liu: Any, des
 
 async def _end_season(running: Running, server: TelegramServer, zhou: Any) -> None:
     running.clock.turn(days=10)
-    server.text(zhou, "心愿季")
-    for _ in range(5):
-        shown = await server.wait_for(zhou, "暖冬心愿季")
-        if any("公布报告" in label for row in shown.buttons for label in row):
+    for _ in range(600):
+        async with running.program.store.read() as tx:
+            season = await seasons.find_current(tx)
+        if season is not None and season.state is SeasonState.REVIEWED:
             break
-        server.text(zhou, "心愿季")
+        await asyncio.sleep(0.1)
+    server.text(zhou, "心愿季")
     await server.wait_for(zhou, "公布报告")
     server.press(zhou, "公布报告")
     await server.wait_for(zhou, "谢谢 1 位好心人")
