@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from handlers import cards, names
-from handlers.turn import Turn
+from handlers.turn import Rows, Turn
 from storage import events, people, requests, roles, timers
 from storage.requests import Request
 from workflow import clock, escalation
@@ -51,7 +51,8 @@ async def overdue(turn: Turn, request: Request, overrun: Overrun) -> None:
     if request.claimer_id is not None:
         await turn.tell(request.claimer_id, f"clock.{overrun.which}_overdue", **known)
     await turn.tell_queue(request.queue, f"clock.{overrun.which}_overdue", **known)
-    if rung is None or not await tell_rung(turn, rung, f"clock.{overrun.which}_overdue", known):
+    rows = _rows(turn, request)
+    if rung is None or not await tell_rung(turn, rung, f"clock.{overrun.which}_overdue", known, rows):
         await _unheard(turn, request, rung or "")
         await tell_next(turn, request, overrun)
         return
@@ -65,7 +66,8 @@ async def tell_next(turn: Turn, request: Request, overrun: Overrun) -> None:
         rung = escalation.next_rung(request.queue, turn.city.org, await told(turn, request, overrun))
         if rung is None:
             return
-        heard = await tell_rung(turn, rung, f"clock.{overrun.which}_climbed", {**known, "since": _since(turn, overrun)})
+        told_now = {**known, "since": turn.now - overrun.due_at}
+        heard = await tell_rung(turn, rung, f"clock.{overrun.which}_climbed", told_now, _rows(turn, request))
         data = {**overrun.data(), "queue": request.queue, "rung": rung}
         await events.add(turn.tx, "request", request.id, "request.escalated", turn.now, data=data)
         if heard:
@@ -88,8 +90,14 @@ async def go_on(turn: Turn, request: Request, overrun: Overrun) -> None:
     await timers.put(turn.tx, at, "clock.climb", "request", request.id, overrun.data())
 
 
-def _since(turn: Turn, overrun: Overrun) -> Any:
-    return turn.now - overrun.due_at
+def _rows(turn: Turn, request: Request) -> Rows:
+    """What somebody above can do about it at once: look, and everything else the record allows them."""
+    number, args = request.number, {"id": request.id}
+    detail = turn.button(
+        "card.button_detail", "claim.detail", args, typed=turn.text("card.typed_detail", number=number)
+    )
+    more = turn.button("waiting.button_more", "more.show", args, typed=turn.text("waiting.typed_more", number=number))
+    return [[detail, more]]
 
 
 async def _unheard(turn: Turn, request: Request, rung: str) -> None:
@@ -126,23 +134,23 @@ async def _last_told(turn: Turn, request: Request, overrun: Overrun) -> datetime
 # -------------------------------------------------------------------- telling a level
 
 
-async def tell_rung(turn: Turn, rung: str, key: str, known: dict[str, Any]) -> bool:
+async def tell_rung(turn: Turn, rung: str, key: str, known: dict[str, Any], rows: Rows = ()) -> bool:
     """Says it to a level: a desk's groups, and its people in private when it has none; a head in person.
 
     False when nobody is there who could hear it.
     """
     if rung.partition(":")[0] == HEAD:
-        return await _tell_people(turn, await heads(turn, rung), key, known)
+        return await _tell_people(turn, await heads(turn, rung), key, known, rows)
     rooms = [r for r in await people.rooms_of(turn.tx, [rung]) if r.reachable]
     for room in rooms:
-        await turn.send(room, turn.text(key, **known))
+        await turn.send(room, turn.text(key, **known), rows=rows)
     if any(not turn.city.channels[r.channel].keeps for r in rooms):
         return True
-    return await _tell_people(turn, await servants(turn, rung), key, known)
+    return await _tell_people(turn, await servants(turn, rung), key, known, rows)
 
 
-async def _tell_people(turn: Turn, person_ids: list[int], key: str, known: dict[str, Any]) -> bool:
-    heard = [await turn.tell(person_id, key, **known) for person_id in person_ids]
+async def _tell_people(turn: Turn, person_ids: list[int], key: str, known: dict[str, Any], rows: Rows) -> bool:
+    heard = [await turn.tell(person_id, key, rows=rows, **known) for person_id in person_ids]
     return any(heard)
 
 

@@ -38,6 +38,8 @@ async def rows(turn: Turn, request: Request) -> Rows:
     take_typed = turn.text("card.typed_take", number=request.number)
     last.append(turn.button("desk.button_take", "claim.take", {"id": request.id}, typed=take_typed))
     last.append(_button(turn, request, "refuse"))
+    more_typed = turn.text("waiting.typed_more", number=request.number)
+    last.append(turn.button("waiting.button_more", "more.show", {"id": request.id}, typed=more_typed))
     return [*_pairs([*kinds, more_kinds]), *_pairs([*places, more_places]), last]
 
 
