@@ -30,7 +30,7 @@ SURE_OF_MATTER = 4.0
 """Score from which a sentence counts as a matter of its own."""
 TELLING = 130
 """Characters from which a text is one story told at length, not a list of matters."""
-STORY = 60
+STORY = 80
 """Characters from which a story may drown the danger it comes to."""
 ENDING, STRETCH = 120, 40
 """Characters of a story's end that are read again for danger, and those of one stretch of it."""
