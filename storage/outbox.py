@@ -222,7 +222,7 @@ async def _load(tx: Tx, chosen: Select[tuple[int, int]]) -> list[Waiting]:
 
 
 def _waiting(tx: Tx, r: Any, urgency: int) -> Waiting:
-    body, trace = _open(tx, r.body_sealed)
+    body, trace = _unseal(tx, r.body_sealed)
     return Waiting(
         r.id,
         r.chat_id,
@@ -264,7 +264,7 @@ def _is_in(row: Any, shares: Collection[Share]) -> bool:
     )
 
 
-def _open(tx: Tx, sealed: bytes) -> tuple[dict[str, Any], str]:
+def _unseal(tx: Tx, sealed: bytes) -> tuple[dict[str, Any], str]:
     """The message, and apart from it the trace it carries."""
     body: dict[str, Any] = tx.sealer.open_json(sealed)
     return body, str(body.pop("trace", ""))
@@ -428,7 +428,7 @@ async def held(tx: Tx, chat_id: int) -> list[tuple[int, datetime, dict[str, Any]
         )
         .order_by(outbox.c.id)
     )
-    return [(r.id, r.created_at, _open(tx, r.body_sealed)[0]) for r in rows]
+    return [(r.id, r.created_at, _unseal(tx, r.body_sealed)[0]) for r in rows]
 
 
 async def let_go(tx: Tx, ids: Collection[int]) -> None:
@@ -453,7 +453,7 @@ async def unsent_answers(tx: Tx, chat_id: int, now: datetime) -> list[tuple[int,
         .where(o.attempts == 0, o.not_before > now)
         .order_by(o.id)
     )
-    return [(r.id, r.slot, _open(tx, r.body_sealed)[0]) for r in rows]
+    return [(r.id, r.slot, _unseal(tx, r.body_sealed)[0]) for r in rows]
 
 
 async def send_now(tx: Tx, row_id: int, now: datetime, body: dict[str, Any] | None = None) -> None:
