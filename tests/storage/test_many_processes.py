@@ -46,7 +46,7 @@ async def until_all_are_asked(crowd: Crowd) -> Counter[str]:
         if not timers and not await crowd.rows("SELECT 1 FROM outbox WHERE state = 'waiting' LIMIT 1"):
             break
         await asyncio.sleep(0.05)
-    asked = "SELECT chat, count(*) FROM web_posts WHERE direction = 'out' AND chat LIKE 'u:w%' GROUP BY chat"
+    asked = "SELECT chat, count(*) FROM web_posts WHERE direction = 'out' AND chat ~ '^u:w[0-9]{7}$' GROUP BY chat"
     return Counter(dict(await crowd.rows(asked)))
 
 
