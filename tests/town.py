@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, ClassVar
+
+from sqlalchemy import create_engine
 
 from bot.catalogue import SHIPPED_STREET, build_city
 from handlers import dispatch, ticks
@@ -73,10 +76,10 @@ class Town:
         url = url or cls.url
         able = WITH_BUTTONS if buttons else WITHOUT_BUTTONS
         built = replace(city or _linjiang(), channels={"test": able})
-        database = Database(url or f"sqlite:///{tmp_path / 'town.db'}", built.street.id)
+        file = tmp_path / "town.db"
         if not url:
-            async with database.engine.begin() as connection:
-                await connection.run_sync(metadata.create_all)
+            file.write_bytes(_empty())
+        database = Database(url or f"sqlite:///{file}", built.street.id)
         town = cls(built, Store(database, Ids(), Sealer([new_key()])), buttons=buttons)
         async with town.store.write() as tx:
             for queue in built.org.queues():
@@ -244,6 +247,17 @@ class Town:
 
     def toasts(self, name: str) -> list[str]:
         return self._toasts.get(name, [])
+
+
+@cache
+def _empty() -> bytes:
+    """An SQLite file with every table and nothing in them, made once: making them takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        engine = create_engine(f"sqlite:///{file}")
+        metadata.create_all(engine)
+        engine.dispose()
+        return file.read_bytes()
 
 
 @cache
