@@ -128,7 +128,7 @@ def test_every_column_that_names_a_resident_is_joined() -> None:
     """A new table with another name for a person has to be added to `storage.linking`."""
     known = {
         "person_id", "actor_id", "claimer_id", "granted_by", "created_by", "used_by", "bound_by", "decided_by",
-        "made_by", "filed_by", "blown_by", "answered_by", "arrived_by", "done_by",
+        "made_by", "published_by", "ruled_by", "partner_id", "filed_by", "blown_by", "answered_by", "arrived_by", "done_by",
     }  # fmt: skip
     others = {(c.table.name, c.name) for c in linking.OTHERS} | {("requests", "reporter_id")}
     for table in metadata.sorted_tables:

@@ -98,7 +98,7 @@ async def test_the_desk_plans_for_all_at_once(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await offered(town)
         for i in range(3):
-            await published(town, f"居民{i}", f"卧室灯泡够不着，想请人换第{i + 2}个灯泡，银杏苑3幢2单元40{i}", 1002 + i)
+            await published(town, f"居民{i}", f"厨房灯泡够不着，想请人换第{i + 2}个灯泡，银杏苑3幢2单元40{i}", 1002 + i)
             await town.passes(days=1)
         await town.says("路人", "配对")
         assert "不归您" in told(town, "路人")
