@@ -79,6 +79,7 @@ def came_again(tx: Tx) -> Any:
         select(again.id)
         .where(
             again.tenant == tx.tenant,
+            r.tenant == tx.tenant,
             again.reporter_id == r.reporter_id,
             again.id > r.id,
             again.item == r.item,

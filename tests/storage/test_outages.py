@@ -130,16 +130,18 @@ async def test_sqlite_that_may_not_grow_is_an_outage(tmp_path: Path) -> None:
     store = Store(database, Ids(), Sealer([new_key()]))
     async with database.write() as connection:
         await connection.exec_driver_sql("CREATE TABLE heap (x BLOB)")
-        await connection.exec_driver_sql("PRAGMA max_page_count=1")
+
+    async def limit(tx: Tx, pages: int) -> None:
+        await tx.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
     async def grow(tx: Tx) -> None:
         await tx.connection.exec_driver_sql("INSERT INTO heap VALUES (zeroblob(100000))")
 
+    await store.run(lambda tx: limit(tx, 1))
     with pytest.raises(Unavailable, match="full") as caught:
         await store.run(grow)
     assert caught.value.code == "SQLITE_FULL"
-    async with database.write() as connection:
-        await connection.exec_driver_sql("PRAGMA max_page_count=1000000")
+    await store.run(lambda tx: limit(tx, 1_000_000))
     await store.run(grow)
     await database.close()
 

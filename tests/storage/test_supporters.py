@@ -80,7 +80,7 @@ async def test_the_search_uses_its_index(store: Store, now: datetime) -> None:
             f"{explain} SELECT id FROM requests WHERE tenant = 'street' AND grid = 'g7' AND received_at >= 5 "
             "AND state IN ('queued', 'claimed')"
         )
-        assert any("ix_requests_tenant_grid_received_at" in str(row) for row in plan.all())
+        assert any("ix_requests_tenant_grid_state_received_at" in str(row) for row in plan.all())
 
 
 async def test_a_pair_told_apart_is_one_pair_both_ways(store: Store, now: datetime) -> None:
