@@ -16,7 +16,7 @@ setup: $(VENV)/.ready ## only the environment: .venv with linli in it
 
 test: $(VENV)/.ready-dev ## the whole test suite
 	@bash tests/prepare.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 lint: $(VENV)/.ready-dev ## ruff, format, types, import arrows
 	$(BIN)/ruff check .
