@@ -50,7 +50,7 @@ async def test_bytes_are_fetched_oldest_first_and_once(store: Store, now: dateti
 
 async def test_an_overlong_handle_is_cut_not_refused(store: Store, now: datetime) -> None:
     async with store.write() as tx:
-        found = await attachments.find(tx, await add(tx, now, "x" * 400))
+        found = await attachments.find(tx, await add(tx, now, "x" * 3_000))
         assert found is not None
         assert len(found.ref) == 2_000
         assert await attachments.find(tx, 1) is None
