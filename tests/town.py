@@ -78,7 +78,7 @@ class Town:
         built = replace(city or _linjiang(), channels={"test": able})
         file = tmp_path / "town.db"
         if not url:
-            tmp_path.mkdir(parents=True, exist_ok=True)
+            tmp_path.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240
             file.write_bytes(_empty())
         database = Database(url or f"sqlite:///{file}", built.street.id)
         town = cls(built, Store(database, Ids(), Sealer([new_key()])), buttons=buttons)
