@@ -20,6 +20,8 @@ DANGERS = (
 """The dangers there is advice for; the first of equals is taken."""
 URGENT = 0.3
 """Confidence from which a text is urgent: a missed danger costs more than a needless alarm."""
+FEW_LETTERS, UNSAID = 8, 0.4
+"""A text of fewer letters without a word of danger may be the answer to a question: doubt for each letter it lacks."""
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
 CALM = "calm"
@@ -78,6 +80,8 @@ class AlarmReader:
         """
         weight, danger, words = self.hand.find(said, found)
         lead = learned.item(self._urgent) - learned.item(self._calm)
+        if not words and (letters := len(said.framed) - 2) < FEW_LETTERS:
+            doubt += (FEW_LETTERS - letters) * UNSAID
         power = self.model.lead * lead + self.model.weigh(weight) - doubt
         confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0
         if confidence < URGENT:

@@ -71,7 +71,7 @@ async def test_a_department_needs_no_place(tmp_path: Path) -> None:
 
 async def test_two_presses_from_vague_words_to_the_right_grid(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
-        await waiting(town, "灯闪")
+        await waiting(town, "灯光闪")
         await town.presses(STREET, "楼道灯", room="desk")
         assert (await stored(town)).queue == "desk"
         await town.presses(STREET, "渡口社区第四网格", room="desk")
@@ -82,7 +82,7 @@ async def test_two_presses_from_vague_words_to_the_right_grid(tmp_path: Path) ->
 
 async def test_a_guessed_kind_is_not_settled_by_its_place(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
-        await waiting(town, "灯闪")
+        await waiting(town, "灯光闪")
         await town.presses(STREET, "银杏社区第二网格", room="desk")
         assert (await stored(town)).queue == "desk"
         await town.presses(STREET, "楼道灯", room="desk")

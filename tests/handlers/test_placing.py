@@ -30,7 +30,7 @@ async def test_a_label_becomes_its_place_and_a_grid_keeps_the_words(tmp_path: Pa
 
 async def test_a_card_offers_every_way_on(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
-        await at_desk(town, "灯闪")
+        await at_desk(town, "灯光闪")
         request = await stored(town)
         assert request.queue == "desk"
         labels = [label for _, row in town.room("desk") for label in row]
