@@ -32,7 +32,7 @@ from tests import counterparts
 TOKEN, KEY, RECEIVER = "QDG6eK", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C", "wx5823bf96d3bd56c7"
 CRYPT = Crypt(TOKEN, KEY, RECEIVER)
 LIBRARIES = ("wechat-crypto", "@wecom/crypto")
-EACH = 200
+EACH = 400
 """Messages sealed by one side and opened by another."""
 
 # https://developer.work.weixin.qq.com/document/path/90968, the example of Tencent's own libraries
