@@ -13,7 +13,8 @@ import httpx
 
 from bot.catalogue import SHIPPED_STREET
 
-WITHIN = 10
+WITHIN = 40
+"""Seconds for a process to end; it promises ten of a machine that is its own."""
 MESSAGES = 40
 PHONE = "13912341234"
 
