@@ -6,7 +6,7 @@ A partner's key comes with every call; its secret signs what goes either way. Th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -245,3 +245,15 @@ async def owned_by(tx: Tx, partner_id: int) -> list[tuple[int, str]]:
         .order_by(o.request_id)
     )
     return [(int(r.request_id), str(r.external_id)) for r in rows]
+
+
+async def owned_numbers(tx: Tx, partner_id: int, external_ids: Sequence[str]) -> set[str]:
+    """Which of these numbers a partner has brought."""
+    o, found = origins.c, set[str]()
+    for start in range(0, len(external_ids), 500):
+        part = list(external_ids[start : start + 500])
+        rows = await tx.all(
+            select(o.external_id).where(o.tenant == tx.tenant, o.partner_id == partner_id, o.external_id.in_(part))
+        )
+        found |= {str(row.external_id) for row in rows}
+    return found

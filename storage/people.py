@@ -24,6 +24,7 @@ from sqlalchemy import update as sql_update
 
 from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
+from storage.seal import SealBroken
 from storage.tx import Tx
 
 TAIL = 4
@@ -186,6 +187,58 @@ async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: st
         return known
     await tx.add(people, [{"tenant": tx.tenant, "id": person_id, "created_at": now, "name_sealed": sealed}])
     return Person(person_id, name, "", None, None, None)
+
+
+async def add_known(tx: Tx, book: str, name: str, phone: str, home: dict[str, Any] | None, now: datetime) -> int:
+    """Somebody whom only a list names, with no chat of their own; their id. `book` says which list, as an identity.
+
+    They are found by the phone number like everybody else. Without a number nothing tells two of them apart.
+    """
+    person_id = tx.ids.new()
+    key = {"tenant": tx.tenant, "channel": "book", "account": book, "user_key": str(person_id)}
+    await tx.put(identities, {**key, "person_id": person_id}, on=tuple(key))
+    row = {
+        "tenant": tx.tenant,
+        "id": person_id,
+        "created_at": now,
+        "name_sealed": tx.sealer.seal(name) if name else None,
+        "phone_sealed": tx.sealer.seal(phone) if phone else None,
+        "phone_digest": tx.sealer.digest(phone) if phone else None,
+        "tail_digest": tx.sealer.digest(tail_of(phone)) if phone else None,
+        "home_place": home,
+    }
+    await tx.add(people, [row])
+    return person_id
+
+
+async def with_phones(tx: Tx, phones: Sequence[str]) -> dict[str, int]:
+    """Who has which of these phone numbers; of several people the one who came first."""
+    by_digest = {digest: phone for phone in phones if phone for digest in tx.sealer.digests(phone)}
+    digests, found = list(by_digest), dict[str, int]()
+    for start in range(0, len(digests), 500):
+        asked = select(people.c.id, people.c.phone_digest).where(
+            people.c.tenant == tx.tenant, people.c.phone_digest.in_(digests[start : start + 500])
+        )
+        for row in await tx.all(asked.order_by(people.c.id)):
+            found.setdefault(by_digest[row.phone_digest], int(row.id))
+    return found
+
+
+async def fill_tails(tx: Tx, after: int, limit: int) -> int | None:
+    """Gives the people after an id, who have a phone number but no digest of its last digits, that digest.
+
+    The last id that was done; None when nobody is left. Whom nobody can open any more is passed over.
+    """
+    p = people.c
+    lacking = (p.tenant == tx.tenant, p.id > after, p.phone_sealed.is_not(None), p.tail_digest.is_(None))
+    rows = await tx.all(select(p.id, p.phone_sealed).where(*lacking).order_by(p.id).limit(limit).with_for_update())
+    for row in rows:
+        try:
+            digest = tx.sealer.digest(tail_of(tx.sealer.open(row.phone_sealed)))
+        except SealBroken:
+            continue
+        await tx.alter(people, {"id": row.id, "tail_digest": None}, tail_digest=digest)
+    return int(rows[-1].id) if rows else None
 
 
 async def add_identity(tx: Tx, channel: str, account: str, user_key: str, person_id: int) -> int:

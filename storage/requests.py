@@ -294,6 +294,77 @@ async def file(
     return request, True
 
 
+async def carry(
+    tx: Tx,
+    *,
+    reporter_id: int,
+    queue: str,
+    item: str,
+    grid: str,
+    place: dict[str, Any],
+    place_text: str,
+    text: str,
+    original: Original,
+    summary: str,
+    confidence: float,
+    received_at: datetime,
+    respond_due_at: datetime,
+    resolve_due_at: datetime,
+    responded_at: datetime,
+    resolved_at: datetime,
+    actor_id: int,
+    words: str,
+    now: datetime,
+) -> Request:
+    """Enters a record of an old book as it ended: closed, in one event of today that says so. Nobody claimed it here.
+
+    `words` are what was done, masked. The moments are those of the book; nothing is set, sent or asked for it.
+    """
+    request_id, number = tx.ids.new(), await counters.next_number(tx)
+    row = {
+        "tenant": tx.tenant,
+        "id": request_id,
+        "number": number,
+        "draft_id": request_id,
+        "spot_id": await _spot(tx, reporter_id, place_text),
+        "reporter_id": reporter_id,
+        "chat_id": 0,
+        "state": states.State.CLOSED,
+        "queue": queue,
+        "intent": "request",
+        "item": item,
+        "grid": grid,
+        "place": place,
+        "place_text": place_text,
+        "text": text,
+        "original_sealed": tx.sealer.seal_json(list(original)),
+        "summary": summary,
+        "urgent": False,
+        "danger": "",
+        "confidence": confidence,
+        "received_at": received_at,
+        "started_at": received_at,
+        "respond_due_at": respond_due_at,
+        "resolve_due_at": resolve_due_at,
+        "responded_at": responded_at,
+        "resolved_at": resolved_at,
+        "closed_at": resolved_at,
+        "resolution": 1,
+        "reopened": 0,
+        "supervised": False,
+        "contact_queue": queue,
+        "parked": False,
+    }
+    await tx.add(requests, [row])
+    await search.keep(tx, request_id, text, place_text)
+    request = await get(tx, request_id)
+    data = {"number": number, "ratings": [], "set": facts(request, *FACTS)}
+    await events.add(
+        tx, "request", request_id, "request.carried", now, actor_id=actor_id, target="closed", data=data, words=words
+    )
+    return request
+
+
 async def _get_by_draft(tx: Tx, draft_id: int) -> Request:
     row = await tx.one(_by_draft(draft_id=draft_id))
     if row is None:

@@ -10,7 +10,7 @@ from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
 from storage.echoes import echoes
 from storage.events import events, ledgers, remarks
-from storage.imports import imports
+from storage.imports import imported_rows, imports
 from storage.labels import labels
 from storage.leases import leases, pauses
 from storage.notices import notices
@@ -58,6 +58,7 @@ ALL = (
     events,
     held,
     identities,
+    imported_rows,
     imports,
     invitations,
     keyboards,

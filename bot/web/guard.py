@@ -9,6 +9,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handlers.office.books.sheet import MOST_BYTES
+
 POLICY = "; ".join(
     [
         "default-src 'self'",
@@ -32,6 +34,7 @@ HEADERS = {
 _NO_HEAD = ("/api/", "/login/", "/hooks/", "/desk/in/")  # a look at a sign-in link must not use it up
 SMALL_BODY = 256 * 1024
 HOOK_BODY = 4 * 1024 * 1024
+BOOK_BODY = MOST_BYTES + 1024
 
 
 class Guard:
@@ -64,6 +67,8 @@ class Guard:
     def _limit(self, path: str) -> int:
         if path == "/api/media":
             return self._upload
+        if path.startswith("/api/desk/imports/"):
+            return BOOK_BODY
         return HOOK_BODY if path.startswith("/hooks/") else SMALL_BODY
 
 

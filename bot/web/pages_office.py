@@ -45,6 +45,15 @@ async def desk(request: Request, site: TheSite, seat: MaybeSeat) -> Response:
     return site.page(request, "desk.html", {"words_of_page": _words(site)})
 
 
+@router.get("/desk/import")
+async def bring_books(request: Request, site: TheSite, seat: MaybeSeat) -> Response:
+    """The page where the street brings books from Excel."""
+    if seat is None:
+        return site.page(request, "desk_closed.html", {}, status=401)
+    words = {**site.words.section("books"), "problem": site.words.section("problem")}
+    return site.page(request, "books.html", {"words_of_page": words})
+
+
 @router.get("/cockpit")
 async def cockpit(request: Request, site: TheSite, seat: MaybeSeat, screen: bool = False) -> Response:
     """The cockpit; with `screen` for a wall of 1920 by 1080."""

@@ -56,13 +56,20 @@ class ProblemError(Exception):
     """Answers the request with a problem. `code` names the sentence in web.toml; `detail` says more about this one."""
 
     def __init__(
-        self, status: int, code: str = "", headers: Mapping[str, str] | None = None, *, detail: str = ""
+        self,
+        status: int,
+        code: str = "",
+        headers: Mapping[str, str] | None = None,
+        *,
+        detail: str = "",
+        faults: list[Fault] | None = None,
     ) -> None:
         super().__init__(code or CODES[status])
         self.status = status
         self.code = code or CODES[status]
         self.headers = dict(headers or {})
         self.detail = detail
+        self.faults = faults
 
 
 def answer(
@@ -103,7 +110,7 @@ def _wants_page(request: Request) -> bool:
 
 async def _on_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, ProblemError)
-    return answer(request, error.status, error.code, headers=error.headers, detail=error.detail)
+    return answer(request, error.status, error.code, faults=error.faults, headers=error.headers, detail=error.detail)
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

@@ -39,6 +39,7 @@ class Site:
     metrics_token: str = ""
     desk: Office | None = None
     drawing: asyncio.Semaphore = field(default_factory=_pictures_at_once)
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def day(self, moment: datetime) -> str:
         """A day as people say it."""

@@ -12,6 +12,8 @@ const me = await call("GET", "/api/desk/me");
 document.getElementById("me").textContent = me.name;
 document.getElementById("me").title = me.roles.join("\n");
 
+document.getElementById("books").hidden = !me.may.includes("import_books");
+
 const detail = new Detail(me, () => list.refresh(), open);
 const list = new List(me, open);
 
