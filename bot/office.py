@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.program import Program
 from handlers.office import acts, signin, turning
@@ -14,9 +18,11 @@ from handlers.office.order import Order
 from handlers.office.signin import Seat
 from handlers.office.turning import OfficeTurn
 from storage import events, office
-from storage.facts import Facts
+from storage.database import Unavailable
+from storage.facts import Facts, Halted
 from storage.tx import Tx
 
+log = structlog.get_logger()
 Result = TypeVar("Result")
 Work = Callable[[OfficeTurn], Awaitable[Result]]
 
@@ -103,6 +109,21 @@ class Office:
         async with self._reading:
             await self.store.study(self._facts.refresh)
             return await asyncio.to_thread(work, self._facts, self.now())
+
+    async def warm(self) -> None:
+        """Reads the columns in before anybody asks: the first look after a start need not wait for it."""
+        begun = time.monotonic()
+        try:
+            async with self._reading:
+                await self.store.study(self._facts.refresh)
+        except (Halted, Unavailable, SQLAlchemyError) as error:  # whoever looks at the cockpit reads them in then
+            log.warning("office.not_warm", why=type(error).__name__)
+            return
+        log.info("office.warm", records=self._facts.size, seconds=round(time.monotonic() - begun, 1))
+
+    def close(self) -> None:
+        """Gives up what is being read in."""
+        self._facts.halted = True
 
     async def newest(self) -> int:
         """Where the ledger stands: it moves whenever anything happens."""

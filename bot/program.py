@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import keys, logs, metrics, wechat
+from bot import keys, logs, metrics, tails, wechat
 from bot.accounts import parts
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
@@ -78,6 +78,7 @@ class Program:
     intake: bool = True
     delivery: bool = True
     start_code: str = ""
+    tidying: asyncio.Task[int] | None = None
 
     @classmethod
     async def build(
@@ -132,6 +133,7 @@ class Program:
             await self.store.run(lambda tx: briefs.ensure(self.city, tx, self.clock.now()))
             await self.sender.start()
             await self.scheduler.start()
+            self.tidying = asyncio.create_task(tails.fill(self.store), name="tails")
         if self.intake or self.wecom is not None:
             await self.inbox.start(handles=self.intake)
         if self.intake and self.ears is not None:
@@ -152,6 +154,9 @@ class Program:
             await self.ears.stop()
         if self.intake or self.wecom is not None:
             await self.inbox.stop()
+        if self.tidying is not None:
+            self.tidying.cancel()
+            await asyncio.gather(self.tidying, return_exceptions=True)
         if self.delivery:
             await self.scheduler.stop()
             await self.sender.stop()

@@ -45,7 +45,9 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    server, serving = _serve(config, program, backend, listening)
+    office = Office(program)
+    server, serving = _serve(config, program, backend, office, listening)
+    warming = asyncio.create_task(office.warm(), name="warm") if serving is not None else None
     shown = metrics.listen(config.web.worker_metrics_port) if config.web.worker_metrics_port and not intake else None
     try:
         if demo:
@@ -56,6 +58,9 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
             typer.echo(f"第一个管理员的启动码 / start code of the first administrator: {program.start_code}")
         await stopping.wait()
     finally:
+        office.close()
+        if warming is not None:
+            await warming
         await program.web.stop()
         if server is not None and serving is not None:
             server.should_exit = True
@@ -100,7 +105,7 @@ def _listen(config: Config) -> socket.socket:
 
 
 def _serve(
-    config: Config, program: Program, backend: ProgramBackend, listening: socket.socket | None
+    config: Config, program: Program, backend: ProgramBackend, office: Office, listening: socket.socket | None
 ) -> tuple[uvicorn.Server | None, asyncio.Task[None] | None]:
     if listening is None:
         return None, None
@@ -109,7 +114,7 @@ def _serve(
         program.web,
         secure=config.web.base_url.startswith("https://"),
         metrics_token=config.web.metrics_token,
-        office=Office(program),
+        office=office,
     )
     settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5)
     server = uvicorn.Server(settings)

@@ -5,24 +5,24 @@ Nothing here is a figure, and nothing is stored: the columns are read from the r
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, case, cast, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Integer, Select, and_, case, cast, func, select, type_coerce
 
 from storage import events as ledger
 from storage.events import events
 from storage.figures import came_again, combined_ratings
 from storage.requests import requests
 from storage.tx import Tx
+from workflow.indicators import RECURS_WITHIN
 
 Ints = NDArray[np.int64]
-BATCH = 20_000
-"""Rows read at once."""
+BATCH = 5_000
+"""Rows read at once: on PostgreSQL everybody else waits while they are put into columns."""
 NONE = -1
 """In a column: no such moment, rating or person."""
 _MOMENTS = (
@@ -39,6 +39,10 @@ COLUMNS = ("id", "number", *_WORDS, *_MOMENTS, "reopened", "supervised", "claime
 _SMALL = frozenset({*_WORDS, "reopened", "supervised", "worst", "stars", "again"})
 
 
+class Halted(Exception):
+    """Whoever wanted the figures is gone: the reading was given up between two batches."""
+
+
 @dataclass
 class Facts:
     """One column for each of `COLUMNS`; moments in microseconds since 1970, words as places in `words[column]`."""
@@ -46,6 +50,8 @@ class Facts:
     seq: int = -1
     """How far of the ledger is in it; -1 before the first reading."""
     size: int = 0
+    halted: bool = False
+    """Set from any thread: a first reading under way ends with `Halted` before its next batch."""
     words: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _WORDS})
     _codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _WORDS})
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -71,18 +77,18 @@ class Facts:
             touched = await _touched(tx, self.seq, seq)
             for start in range(0, len(touched), 500):
                 part = touched[start : start + 500]
-                self._put(await tx.all(_statement(tx, part)))
+                self._put(await tx.all(_statement(tx, of=part)))
         self.seq = seq
         return True
 
     async def _read_all(self, tx: Tx) -> None:
         self.size, last = 0, 0
-        while rows := await tx.all(
-            _statement(tx, None).where(requests.c.id > last).order_by(requests.c.id).limit(BATCH)
-        ):
-            self._append(self._coded(rows))
-            last = int(rows[-1][0])
-            await asyncio.sleep(0)  # others have their turn between two batches
+        while (part := await _next_ids(tx, last)) is not None:
+            if self.halted:
+                raise Halted
+            statement = _statement(tx, within=part).where(requests.c.id.between(*part)).order_by(requests.c.id)
+            self._append(self._coded(await tx.all(statement)))
+            last = part[1]
 
     def _put(self, rows: Sequence[Any]) -> None:
         """Rows that are new, or in place of what they were."""
@@ -121,26 +127,36 @@ class Facts:
     def _coded(self, rows: Sequence[Any]) -> dict[str, NDArray[Any]]:
         found: dict[str, NDArray[Any]] = {}
         for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=True):
+            kind = np.int32 if name in _SMALL else np.int64
+            coded: Iterable[int] = values
             if name in _WORDS:
-                found[name] = np.fromiter((self._encode(name, v) for v in values), dtype=np.int32, count=len(values))
-            else:
-                kind = np.int32 if name in _SMALL else np.int64
-                found[name] = np.fromiter(
-                    (NONE if v is None else int(v) for v in values), dtype=kind, count=len(values)
-                )
+                coded = map(self._encoded(name, values).__getitem__, values)
+            elif None in values:
+                coded = (NONE if value is None else value for value in values)
+            found[name] = np.fromiter(coded, dtype=kind, count=len(values))
         return found
 
-    def _encode(self, column: str, word: str) -> int:
+    def _encoded(self, column: str, words: Iterable[str]) -> dict[str, int]:
+        """The places of the column's words, these among them."""
         codes = self._codes[column]
-        if word not in codes:
-            codes[word] = len(codes)
-            self.words[column].append(word)
-        return codes[word]
+        for word in dict.fromkeys(words):
+            if word not in codes:
+                codes[word] = len(codes)
+                self.words[column].append(word)
+        return codes
 
 
-def _statement(tx: Tx, of: Collection[int] | None) -> Select[Any]:
-    """The columns of all records, or of these."""
-    r, rating = requests.c, combined_ratings(tx, of).c
+async def _next_ids(tx: Tx, after: int) -> tuple[int, int] | None:
+    """The first and last id of the next batch; None behind the last record."""
+    page = select(requests.c.id).where(requests.c.tenant == tx.tenant, requests.c.id > after)
+    ids = page.order_by(requests.c.id).limit(BATCH).subquery()
+    row = await tx.one(select(func.min(ids.c.id), func.max(ids.c.id)))
+    return None if row is None or row[0] is None else (int(row[0]), int(row[1]))
+
+
+def _statement(tx: Tx, of: Collection[int] | None = None, within: tuple[int, int] | None = None) -> Select[Any]:
+    """The columns of records; of their ratings, those of these records, or of ids between these two."""
+    r, rating = requests.c, combined_ratings(tx, of, within).c
     source = requests.outerjoin(
         rating.request_id.table,
         and_(rating.tenant == r.tenant, rating.request_id == r.id, rating.resolution == r.resolution),
@@ -156,7 +172,7 @@ def _statement(tx: Tx, of: Collection[int] | None) -> Select[Any]:
 
 
 async def _touched(tx: Tx, after: int, until: int) -> list[int]:
-    """The records of these events, and the earlier ones of the same people: what comes again is not solved."""
+    """The records of these events, and what the same people had closed shortly before: what comes again is not solved."""
     e, r = events.c, requests.c
     rows = await tx.all(
         select(e.subject_id)
@@ -166,9 +182,13 @@ async def _touched(tx: Tx, after: int, until: int) -> list[int]:
     found = [int(row.subject_id) for row in rows]
     wide: set[int] = set(found)
     for part in _parts(found, 500):
-        reporters = select(r.reporter_id).where(r.tenant == tx.tenant, r.id.in_(part)).distinct()
-        ids = [int(row.reporter_id) for row in await tx.all(reporters)]
-        rows = await tx.all(select(r.id).where(r.tenant == tx.tenant, r.reporter_id.in_(ids), r.closed_at.is_not(None)))
+        rows = await tx.all(select(r.reporter_id, r.received_at).where(r.tenant == tx.tenant, r.id.in_(part)))
+        if not rows:
+            continue
+        moments = [row.received_at for row in rows]
+        lately = r.closed_at.between(min(moments) - RECURS_WITHIN, max(moments))
+        reporters = sorted({int(row.reporter_id) for row in rows})
+        rows = await tx.all(select(r.id).where(r.tenant == tx.tenant, r.reporter_id.in_(reporters), lately))
         wide.update(int(row.id) for row in rows)
     return sorted(wide)
 

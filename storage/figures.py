@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Subquery, case, cast, func, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, Integer, Subquery, case, cast, func, select, type_coerce, union_all
 
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings
@@ -15,6 +15,7 @@ from workflow.indicators import RECURS_WITHIN, Counts
 
 _GONE = ("withdrawn", "refused", "merged")
 """Records that ask for nothing any more are not due for anything."""
+_RECURS_WITHIN = RECURS_WITHIN // timedelta(microseconds=1)
 
 
 async def counts_by_scope(
@@ -87,7 +88,7 @@ def came_again(tx: Tx) -> Any:
             again.spot_id == r.spot_id,
             again.state.not_in(("withdrawn", "refused")),
             again.received_at >= r.closed_at,
-            again.received_at - r.closed_at <= RECURS_WITHIN // timedelta(microseconds=1),
+            type_coerce(again.received_at, BigInteger) <= type_coerce(r.closed_at, BigInteger) + _RECURS_WITHIN,
         )
         .correlate(requests)
         .exists()
@@ -121,12 +122,21 @@ async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict
     return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
 
 
-def combined_ratings(tx: Tx, of: Collection[int] | None = None) -> Subquery:
-    """One rating a result, however many people gave one: as `workflow.rating.combine` says. `of`: these records only."""
+def combined_ratings(tx: Tx, of: Collection[int] | None = None, within: tuple[int, int] | None = None) -> Subquery:
+    """One rating a result, however many people gave one: as `workflow.rating.combine` says.
+
+    `of`: these records only; `within`: those whose ids lie between these two, both included.
+    """
+
+    def wanted(request_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
+        if of is not None:
+            return [request_id.in_(list(of))]
+        return [] if within is None else [request_id.between(*within)]
+
     every = union_all(
         *(
             select(t.c.tenant, t.c.request_id, t.c.resolution, t.c.solved, t.c.stars).where(
-                t.c.tenant == tx.tenant, *([] if of is None else [t.c.request_id.in_(list(of))])
+                t.c.tenant == tx.tenant, *wanted(t.c.request_id)
             )
             for t in (ratings, supporter_ratings)
         )

@@ -88,6 +88,7 @@ requests = Table(
     Index(None, "tenant", "queue", "received_at"),
     Index(None, "tenant", "item", "received_at"),
     Index(None, "tenant", "state", "resolve_due_at"),
+    Index(None, "tenant", "spot_id", "item", "received_at"),  # whether a matter came again
 )
 
 ratings = Table(

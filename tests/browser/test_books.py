@@ -53,6 +53,7 @@ def test_a_book_is_looked_at_mended_and_taken_in(
     brings(page, "工作人员名单", tmp_path, book(STAFF, ("王建国", "网格员", FIRST_GRID), ("孙敏", "站长", "银杏社区")))
     expect(page.locator("#result")).to_contain_text("没有这个角色")
     expect(page.locator("#result")).to_contain_text("B3")
+    expect(page.locator("#result")).not_to_contain_text("null")
     expect(page.get_by_role("button", name="导入 1 行")).to_have_count(0)
     check_axe(page)
     shot(page, "books-faults")

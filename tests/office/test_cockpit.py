@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from handlers import audit
 from handlers.office import periods
 from handlers.office.counting import Sheet, micros
+from storage import facts as storage_facts
 from storage import figures
 from storage.facts import Facts
 from tests.office.desk import GRID, DeskTown
@@ -74,6 +76,36 @@ async def test_columns_sql_and_ledger_agree_by_queue(desk: DeskTown) -> None:
     assert whole.counts.rated >= 1
     assert whole.counts.merged == 1
     assert whole.counts.received == sum(c.received for c in stored.values())
+
+
+async def test_read_in_parts_the_columns_are_the_same(desk: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    await lived(desk)
+    whole = await columns(desk)
+    monkeypatch.setattr(storage_facts, "BATCH", 2)
+    parts = await columns(desk)
+    assert parts.size == whole.size > 4
+    assert parts.words == whole.words
+    assert all(np.array_equal(parts[name], whole[name]) for name in storage_facts.COLUMNS)
+
+
+async def test_the_columns_are_there_before_anybody_asks(desk: DeskTown, monkeypatch: pytest.MonkeyPatch) -> None:
+    await desk.filed(f"银杏苑1幢{WORDS[0]}")
+    await desk.office.warm()
+
+    async def never(_facts: Facts, _tx: Any) -> None:
+        raise AssertionError("everything was read in anew")
+
+    monkeypatch.setattr(Facts, "_read_all", never)
+    await desk.filed(f"银杏苑2幢{WORDS[1]}", by="赵大爷")
+    assert await desk.office.counted(lambda facts, _now: facts.size) == 2
+
+
+async def test_an_office_that_closes_gives_the_reading_up(desk: DeskTown) -> None:
+    await desk.filed(f"银杏苑1幢{WORDS[0]}")
+    desk.office.close()
+    await desk.office.warm()
+    with pytest.raises(storage_facts.Halted):
+        await desk.office.counted(lambda facts, _now: facts.size)
 
 
 async def test_a_period_of_a_grid_is_the_same_from_the_ledger(desk: DeskTown) -> None:

@@ -1,4 +1,4 @@
-"""Rows that were taken in are known again; a proposal for the street file is kept with its import."""
+"""Rows that were taken in are known again; a proposal for the street file is kept; what came again is found by its place."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "kind", "digest", name=op.f("pk_imported_rows")),
     )
     op.add_column("imports", sa.Column("proposal", sa.Text(), nullable=True))
+    columns = ["tenant", "spot_id", "item", "received_at"]
+    op.create_index("ix_requests_tenant_spot_id_item_received_at", "requests", columns)
 
 
 def downgrade() -> None:
     """Removes them."""
+    op.drop_index("ix_requests_tenant_spot_id_item_received_at", "requests")
     op.drop_column("imports", "proposal")
     op.drop_table("imported_rows")

@@ -27,7 +27,7 @@ function table(heads, rows) {
 function cells(texts) { return texts.map((text) => h("td", {}, String(text))); }
 
 function show(...content) {
-  result.replaceChildren(h("h2", {}, say("result")), ...content);
+  result.replaceChildren(h("h2", {}, say("result")), ...content.filter((part) => part !== null));
   result.hidden = false;
   result.focus();
 }
@@ -61,7 +61,7 @@ function showTaken(taken) {
     h("p", { class: "right" }, say("done", { rows: taken.rows, known: taken.known })),
     taken.proposal ? h("p", { class: "buttons" }, h("a", { href: `/api/desk/imports/${taken.id}/street.toml`, download: "street.toml" }, say("proposal"))) : null,
     codes ? h("p", { class: "wrong" }, say("codes")) : null,
-    rows.length ? table([say("row"), say("source"), say(codes ? "code" : "number")], rows) : null,
+    rows.length ? table([say("row"), say(codes ? "whom" : "source"), say(codes ? "code" : "number")], rows) : null,
     codes ? h("p", { class: "buttons" }, h("button", { type: "button", class: "plain strong", onclick: () => print() }, say("print"))) : null,
   );
 }
