@@ -31,6 +31,16 @@ def answer(form: str, root: str, element: str, rows: Sequence[Values], status: i
     return Response(ET.tostring(tree, encoding="utf-8", xml_declaration=True), status, media_type=_MEDIA["xml"])
 
 
+def define(form: str, service_code: str) -> Response:
+    """A service without questions of its own: one object, no list, as the standard has it."""
+    if form == "json":
+        return Response(json.dumps({"service_code": service_code, "attributes": []}), media_type=_MEDIA["json"])
+    tree = ET.Element("service_definition")
+    ET.SubElement(tree, "service_code").text = service_code
+    ET.SubElement(tree, "attributes")
+    return Response(ET.tostring(tree, encoding="utf-8", xml_declaration=True), media_type=_MEDIA["xml"])
+
+
 def refuse(form: str, status: int, description: str) -> Response:
     """An error of the standard."""
     return answer(form, "errors", "error", [{"code": str(status), "description": description}], status)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import Response
 
-from bot.web.georeport import answer, refuse
+from bot.web.georeport import answer, define, refuse
 from bot.web.site import TheSite
 from handlers.office import partners as records
 from handlers.office.partners import Shown
@@ -48,7 +48,7 @@ async def list_services(site: TheSite, form: Form_) -> Response:
             "service_code": item.id,
             "service_name": item.name,
             "description": item.name,
-            "metadata": "false",
+            "metadata": False,
             "type": "realtime",
             "keywords": "",
             "group": group,
@@ -63,7 +63,7 @@ async def define_service(site: TheSite, code: Annotated[str, Path(max_length=80)
     """No kind here has questions of its own; an unknown kind is a 404."""
     if site.office.city.taxonomy.find_item(code) is None:
         return refuse(form, 404, "service_code was not found")
-    return answer(form, "service_definition", "attributes", [{"service_code": code}])
+    return define(form, code)
 
 
 @router.get("/requests.{form}", responses=_SAID)
@@ -83,10 +83,11 @@ async def list_requests(
         numbers = [int(n) for n in (service_request_id or "").split(",") if n.strip()]
     except ValueError:
         return refuse(form, 400, "dates are ISO 8601 with a zone, ids are numbers")
-    if status not in (None, "", "open", "closed") or any(not 0 < n < 1 << 53 for n in numbers):
+    wanted, codes = _listed(status), _listed(service_code)
+    if not wanted <= {"open", "closed"} or any(not 0 < n < 1 << 53 for n in numbers):
         return refuse(form, 400, "status is open or closed, ids are numbers")
     since = until - timedelta(days=90) if until and not since else since
-    is_open = None if not status else status == "open"
+    is_open = "open" in wanted if len(wanted) == 1 else None
     found: list[Shown] = []
     async with site.office.store.read() as tx:
         for number in numbers[:100] or [None]:
@@ -95,7 +96,7 @@ async def list_requests(
                 tx,
                 site.office.now(),
                 number=number,
-                item=service_code or "",
+                items=codes,
                 is_open=is_open,
                 since=since,
                 until=until,
@@ -148,6 +149,11 @@ async def new_request(
         return refuse(form, 403, "api_key is missing or unknown")
     row = {"service_request_id": str(number), "service_notice": "", "account_id": ""}
     return answer(form, "service_requests", "request", [row], 201)
+
+
+def _listed(text: str | None) -> set[str]:
+    """Several values with commas between them."""
+    return {part.strip() for part in (text or "").split(",") if part.strip()}
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -154,7 +154,7 @@ async def shown(
     now: datetime,
     *,
     number: int | None = None,
-    item: str = "",
+    items: Collection[str] = (),
     is_open: bool | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
@@ -162,11 +162,11 @@ async def shown(
 ) -> list[Shown]:
     """Public records of the last ninety days, or of a period, newest first; private matters are not among them."""
     public = [i.id for c in city.taxonomy.categories if c.id in alike.PUBLIC for s in c.subcategories for i in s.items]
-    items = tuple(i for i in public if not item or i == item)
-    if not items:
+    chosen = tuple(i for i in public if not items or i in items)
+    if not chosen:
         return []
     start = since if since is not None or number is not None else now - _SHOWN
-    wanted = Filters(bucket="all", items=items, number=number, since=start, until=until)
+    wanted = Filters(bucket="all", items=chosen, number=number, since=start, until=until)
     found: list[Shown] = []
     async for batch in listing.walk(tx, wanted, now, 200):
         for one in batch:
