@@ -8,14 +8,15 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bot.catalogue import load_street
+from bot.catalogue import load_points, load_street
 from bot.config import Config, ConfigError
 from handlers import audit
-from storage import ledger, migrate
+from storage import ledger, migrate, points
 from storage.database import Database
 from storage.ids import Ids
 from storage.ledger import Head
@@ -48,8 +49,11 @@ async def check(config: Config, say: Say) -> bool:
         async for line in audit.differences(tx, books, datetime.now(UTC)):
             say(line)
             same = False
+        for line in await points.differences(tx, load_points(config.points.file), ZoneInfo(config.clocks.tz)):
+            say(line)
+            same = False
     if same:
-        say(f"the same: {len(books.requests)} requests, {len(books.wishes)} wishes, counters and figures")
+        say(f"the same: {len(books.requests)} requests, {len(books.wishes)} wishes, counters, figures and points")
     return same
 
 

@@ -18,10 +18,12 @@ from handlers.messages import Capabilities
 from nlp.address import PlaceBook
 from nlp.reader import Item, Reader
 from nlp.street import Street, parse_street
+from workflow.points import PointsError, Rulebook, parse_points
 from workflow.queues import Org
 from workflow.taxonomy import Taxonomy, parse_taxonomy
 
 SHIPPED_TAXONOMY = Path(str(resources.files("workflow"))) / "data" / "taxonomy.toml"
+SHIPPED_POINTS = Path(str(resources.files("workflow"))) / "data" / "points.toml"
 SHIPPED_STREET = Path(__file__).parent / "demo" / "street.toml"
 
 
@@ -57,6 +59,15 @@ def load_taxonomy(path: Path | None) -> Taxonomy:
     except CatalogueError:
         raise
     except ValueError as error:
+        raise CatalogueError(f"{file}: {error}") from None
+
+
+def load_points(path: Path | None) -> Rulebook:
+    """The rules of points, by default the shipped ones. Raises `CatalogueError`."""
+    file = path or SHIPPED_POINTS
+    try:
+        return parse_points(read_toml(file))
+    except PointsError as error:
         raise CatalogueError(f"{file}: {error}") from None
 
 
@@ -168,6 +179,7 @@ def build_city(
     texts: Texts | None = None,
     holidays_folder: Path | None = None,
     calendar_file: Path | None = None,
+    points_file: Path | None = None,
 ) -> City:
     """Everything handlers know about the place. Raises `CatalogueError`, `bot.texts.render.TextError`."""
     chosen = manners or Manners()
@@ -202,6 +214,7 @@ def build_city(
         holidays_until=holidays_known_until(folder),
         manners=chosen,
         place_codes=place_codes(street),
+        points=load_points(points_file),
     )
 
 

@@ -232,6 +232,12 @@ class ClocksSection(_Section):
         return tz
 
 
+class PointsSection(_Section):
+    """[points]"""
+
+    file: Path | None = Field(None, description="the rules of points; without it the shipped ones are used")
+
+
 class RatingSection(_Section):
     """[rating]"""
 
@@ -286,6 +292,7 @@ class Config(BaseSettings):
     limits: LimitsSection = LimitsSection()
     clocks: ClocksSection = ClocksSection()
     rating: RatingSection = RatingSection()
+    points: PointsSection = PointsSection()
     privacy: PrivacySection = PrivacySection()
     triage: TriageSection = TriageSection()
     emergency: EmergencySection = EmergencySection()
@@ -335,6 +342,7 @@ def _absolute(config: Config, base: Path) -> Config:
         update={
             "street": StreetSection(file=base / config.street.file),
             "taxonomy": TaxonomySection(file=at(config.taxonomy.file), lexicon=at(config.taxonomy.lexicon)),
+            "points": PointsSection(file=at(config.points.file)),
             "clocks": config.clocks.model_copy(update={"calendar": at(config.clocks.calendar)}),
             "storage": config.storage.model_copy(update={"url": url, "media": base / config.storage.media}),
         }

@@ -80,6 +80,7 @@ def _data_files(config: Config) -> tuple[City | None, list[Finding]]:
             channels={},
             lexicon=config.taxonomy.lexicon,
             calendar_file=config.clocks.calendar,
+            points_file=config.points.file,
         )
     except (CatalogueError, TextError, ValueError, OSError) as error:
         return None, [Finding("fail", str(error))]

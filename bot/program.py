@@ -299,6 +299,7 @@ def city_of(config: Config, texts: render.Texts, telegram: TelegramChannel | Non
         lexicon=config.taxonomy.lexicon,
         texts=texts,
         calendar_file=config.clocks.calendar,
+        points_file=config.points.file,
     )
 
 

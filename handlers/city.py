@@ -14,6 +14,7 @@ from nlp.reader import Reader
 from nlp.street import Street
 from workflow.calendar import WorkCalendar
 from workflow.clock import quiet_shift
+from workflow.points import Rulebook
 from workflow.queues import Org
 from workflow.rating import Schedule
 from workflow.taxonomy import Taxonomy
@@ -79,6 +80,7 @@ class City:
     desk_calendar: WorkCalendar | None = None  # without one: that of the grids
     own_calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)  # queue -> its own
     holidays_until: date = date.max  # the last day whose holidays are known
+    points: Rulebook = field(default_factory=Rulebook)  # what deeds are worth
 
     def calendar_of(self, queue: str) -> WorkCalendar:
         """The queue's own calendar, else that of its kind: grids and desks work every day, departments on workdays.

@@ -396,9 +396,13 @@ async def book(tx: Tx, booking: Booking, now: datetime, *, slot_id: int | None =
     if await tx.run(update(bookings).where(mine, asked).values(state=BookingState.BOOKED, slot_id=slot_id)) != 1:
         await _free(tx, resource.id, slot_id, stock=True)
         raise Moved
-    data = {"number": resource.number, "subject": booking.subject, "subject_id": booking.subject_id}
+    data = {"number": resource.number, "owner": resource.owner_id, **_need(booking)}
     await _note(tx, resource.id, "resource.booked", now, actor_id, "", "", data)
     return await get_booking(tx, booking.id)
+
+
+def _need(booking: Booking) -> dict[str, Any]:
+    return {"subject": booking.subject, "subject_id": booking.subject_id}
 
 
 async def _take_slot(tx: Tx, resource_id: int, slot_id: int, now: datetime) -> bool:
@@ -434,7 +438,7 @@ async def settle(tx: Tx, booking: Booking, now: datetime, *, done: bool, actor_i
         return False
     if booking.state is BookingState.BOOKED and not done:
         await _free(tx, booking.resource_id, booking.slot_id, stock=True)
-    data = {"subject": booking.subject, "subject_id": booking.subject_id}
+    data = {"owner": (await get(tx, booking.resource_id)).owner_id, **_need(booking)}
     event = "resource.done" if done else "resource.dropped"
     await _note(tx, booking.resource_id, event, now, actor_id, "", "", data)
     return True

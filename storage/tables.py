@@ -23,9 +23,12 @@ from storage.people import chats, identities, people, rooms
 from storage.petitions import petitions
 from storage.pictures import pictures
 from storage.platforms import platform_tokens, scene_codes, uploads
+from storage.point_appeals import point_appeals, point_hidden
+from storage.points import point_books, point_moves
 from storage.receipts import receipts
 from storage.requests import ratings, requests
 from storage.resources import bookings, resources, slots
+from storage.rewards import reward_orders, rewards
 from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
 from storage.search import search_texts
@@ -85,12 +88,18 @@ ALL = (
     petitions,
     pictures,
     platform_tokens,
+    point_appeals,
+    point_books,
+    point_hidden,
+    point_moves,
     posts,
     ratings,
     receipts,
     remarks,
     requests,
     resources,
+    reward_orders,
+    rewards,
     roles,
     rooms,
     scene_codes,

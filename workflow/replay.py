@@ -20,7 +20,8 @@ _RECURS_WITHIN = RECURS_WITHIN // _MICROSECOND
 _GONE = frozenset({State.WITHDRAWN, State.REFUSED, State.MERGED})
 _NEVER_MIND = frozenset({State.WITHDRAWN, State.REFUSED})
 _NAMES_A_NUMBER = frozenset({"request.received", "request.carried", "wish.submitted", "wish.carried"})
-"""Events whose data names the number of their own record; others may name somebody else's."""
+_COUNTED = _NAMES_A_NUMBER | {"resource.submitted", "reward.listed", "points.appealed"}
+"""Events whose data names the number of their own record; others may name somebody else's. `_COUNTED` have any."""
 
 
 class Step(NamedTuple):
@@ -74,9 +75,12 @@ class Books:
 
     requests: dict[int, Account] = field(default_factory=dict)
     wishes: dict[int, Account] = field(default_factory=dict)
+    _highest: int | None = None
 
     def read(self, step: Step) -> None:
         """Takes the next event; they come in the order of the ledger."""
+        if step.name in _COUNTED:
+            self._highest = max(self._highest or 0, int(step.data["number"]))
         kept = {"request": self.requests, "wish": self.wishes}.get(step.subject)
         if kept is None:
             return
@@ -91,8 +95,8 @@ class Books:
         _rate(account, step)
 
     def last_number(self) -> int | None:
-        """The highest number that a record has; None without records."""
-        return max((a.number for kept in (self.requests, self.wishes) for a in kept.values()), default=None)
+        """The highest number that anything has; None without records."""
+        return self._highest
 
     def counts_by_scope(self, now: int) -> dict[str, Counts]:
         """By queue, as `storage.figures` counts them."""

@@ -99,7 +99,7 @@ def test_a_head_that_was_noted_is_held_against_the_chain(config: Path) -> None:
 def test_the_books_are_compared_and_the_counter_written_anew(config: Path, file: Path) -> None:
     assert run("rebuild", "--check", "--config", str(config)) == (
         0,
-        "the same: 1 requests, 1 wishes, counters and figures\n",
+        "the same: 1 requests, 1 wishes, counters, figures and points\n",
     )
     tamper(file, "UPDATE counters SET value = 1000", "UPDATE requests SET state = 'closed'")
     code, out = run("rebuild", "--check", "--config", str(config))

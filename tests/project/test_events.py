@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.texts import render
-from storage import resources
+from storage import resources, rewards
 from tests.project import source
-from workflow import season, states, wish
+from workflow import points, season, states, wish
 from workflow.states import State
 from workflow.wish import WishState
 
@@ -33,7 +33,7 @@ def _written() -> dict[str, set[str]]:
             for argument in [*call.args, *(k.value for k in call.keywords if k.arg == "event")]:
                 for text in source.constants(argument):
                     if (
-                        text.split(".")[0] in {"request", "wish", "season", "resource", *OTHERS}
+                        text.split(".")[0] in {"request", "wish", "season", "resource", "points", "reward", *OTHERS}
                         and text.count(".") == 1
                     ):
                         found.setdefault(text, set()).add(source.name(path))
@@ -45,7 +45,7 @@ def _mentioned() -> set[str]:
 
 
 def test_every_event_written_is_in_the_tables() -> None:
-    known = states.EVENTS | wish.EVENTS | season.EVENTS | resources.EVENTS
+    known = states.EVENTS | wish.EVENTS | season.EVENTS | resources.EVENTS | points.EVENTS | rewards.EVENTS
     unknown = {e: where for e, where in _written().items() if e.split(".")[0] not in OTHERS and e not in known}
     assert not unknown, f"add them to NOTES or TRANSITIONS in workflow/: {unknown}"
 
