@@ -13,6 +13,7 @@ from bot.health import Doctor
 from bot.inbox import Full
 from bot.media import StoredFile
 from bot.metrics import BUSY
+from bot.papers import Papers
 from bot.program import Program
 from bot.web.ports import (
     Absent,
@@ -57,6 +58,7 @@ class ProgramBackend:
         now, text = program.clock.now(), self._city.texts.text
         self.wish_themes: Mapping[str, str] = {t: text(f"wish.theme_{t}", now) for t in THEMES}
         self.web_base = self._city.manners.web_base
+        self._papers = Papers(program.store, self._city, program.clock.now)
         self._wall_counted: tuple[float, dict[str, int]] = (0.0, {})
 
     async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
@@ -180,6 +182,10 @@ class ProgramBackend:
         if person.id in (request.reporter_id, request.claimer_id):
             return True
         return may_act(grants, "detail", request.queue, self._city.org)
+
+    async def paper(self, token: str, base: str) -> bytes | None:
+        """The PDF that a ticket opens; None for one that is unknown or too old. Codes on it open `base`."""
+        return await self._papers.find(token, base)
 
     async def place_name(self, code: str) -> str | None:
         """What the code on a door stands for."""

@@ -110,12 +110,12 @@ def _poster(
     canvas.setFillColor(INK)
     _centred(canvas, font, _fitting(font, words, 21, _WIDTH - 20 * mm), middle, top - 36 * mm, words)
     side = 58 * mm
-    _code(canvas, address, middle - side / 2, top - 98 * mm, side)
+    draw_code(canvas, address, middle - side / 2, top - 98 * mm, side)
     canvas.setFillColor(SOFT)
     for line, text in enumerate(_lines(city, scan, telegram)):
         _centred(canvas, font, 11, middle, top - 106 * mm - line * 6.2 * mm, text)
     if telegram:
-        _code(canvas, telegram_address_of(telegram, code), left + _WIDTH - 28 * mm, bottom + 5 * mm, 20 * mm)
+        draw_code(canvas, telegram_address_of(telegram, code), left + _WIDTH - 28 * mm, bottom + 5 * mm, 20 * mm)
     canvas.setFont(font, 8)
     canvas.drawString(left + 9 * mm, bottom + 7 * mm, _text(city, "foot", code=code))
 
@@ -135,7 +135,7 @@ def _fitting(font: str, text: str, size: float, width: float) -> float:
     return min(size, size * width / max(float(pdfmetrics.stringWidth(text, font, size)), 1.0))
 
 
-def _code(canvas: Canvas, address: str, x: float, y: float, side: float) -> None:
+def draw_code(canvas: Canvas, address: str, x: float, y: float, side: float) -> None:
     picture = io.BytesIO()
     segno.make(address, error="m", micro=False).save(picture, kind="png", scale=12, border=2)
     picture.seek(0)

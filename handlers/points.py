@@ -12,8 +12,10 @@ from typing import Any
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.mask import mask_name
-from storage import people, point_appeals, points
+from storage import members, people, point_appeals, points
+from storage.members import Member
 from workflow.points import Kind, Move, Rule
+from workflow.queues import grid_queue
 
 _PAGE = 8
 _PLACES = 10
@@ -134,6 +136,32 @@ async def rank(turn: Turn, args: dict[str, Any]) -> None:
     )
 
 
+async def rank_groups(turn: Turn, args: dict[str, Any]) -> None:
+    """Branches or grids by what their registered people have earned together; nobody is named."""
+    by, period = args["by"], args.get("period", "month")
+    await points.catch_up(turn.tx, turn.city.points, turn.city.manners.tz)
+    belongs = {m.person_id: _group(turn, by, m) for m in await members.confirmed(turn.tx)}
+    totals: dict[str, int] = {}
+    for one in await points.earned(turn.tx, since(turn, period), turn.now + _MOMENT):
+        name = belongs.get(one.person_id, "")
+        if name:
+            totals[name] = totals.get(name, 0) + one.points
+    name = turn.text(f"points.period_{period}")
+    if not totals:
+        await turn.say("points.rank_empty", period=name)
+        return
+    best = sorted(totals.items(), key=lambda item: (-item[1], item[0]))[:_PLACES]
+    lines = [turn.text("points.rank_line", place=i, who=who, points=n) for i, (who, n) in enumerate(best, 1)]
+    await turn.say(f"points.rank_{by}", period=name, lines="\n".join(lines))
+
+
+def _group(turn: Turn, by: str, member: Member) -> str:
+    """The branch of somebody, with its unit; or the grid, as far as it is known."""
+    if by == "branch":
+        return " ".join(part for part in (member.unit, member.branch) if part)
+    return turn.city.org.name_of(grid_queue(member.grid)) if member.grid in turn.city.org.grids else ""
+
+
 async def public_name(turn: Turn, person_id: int) -> str:
     """Somebody as everybody may see them: 王**, or a neighbour."""
     person = await people.get_person(turn.tx, person_id)
@@ -159,13 +187,15 @@ async def _typed_rules(turn: Turn, _: re.Match[str]) -> None:
 
 
 async def _typed_rank(turn: Turn, match: re.Match[str]) -> None:
-    await rank(turn, {"period": "year" if match["year"] else "month"})
+    period = "year" if match["year"] else "month"
+    by = {"支部": "branch", "网格": "grid"}.get(match["by"] or "")
+    await (rank_groups(turn, {"by": by, "period": period}) if by else rank(turn, {"period": period}))
 
 
 PRESSES = {"points.mine": mine, "points.rules": rules, "points.rank": rank}
 COMMANDS = [
     (re.compile(r"我的积分|积分|查积分|积分明细"), _typed_mine),
     (re.compile(r"积分规则|怎么记分|怎么积分"), _typed_rules),
-    (re.compile(r"(?P<year>今年|年度)?(?:积分榜|积分排行|积分排名)"), _typed_rank),
+    (re.compile(r"(?P<year>今年|年度)?(?P<by>支部|网格)?(?:积分榜|积分排行|积分排名)"), _typed_rank),
     (re.compile(r"(?P<no>不|别让我|不想)?上(?:积分)?榜"), opt),
 ]

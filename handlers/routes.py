@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from handlers import (
     account,
+    activity,
     adopt,
     albums,
     alike,
@@ -18,6 +19,7 @@ from handlers import (
     danger,
     desk,
     dispute,
+    duty,
     extension,
     groups,
     joining,
@@ -38,9 +40,11 @@ from handlers import (
     result,
     rewards,
     season,
+    service,
     staff,
     supervision,
     survey_chat,
+    volunteer,
     waiting,
     waiting_chat,
     wall,
@@ -101,6 +105,10 @@ _MODULES = (
     points,
     points_appeal,
     rewards,
+    volunteer,
+    service,
+    activity,
+    duty,
     signin,
     echo,
 )

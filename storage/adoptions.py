@@ -343,3 +343,18 @@ async def waited_by(tx: Tx, person_id: int) -> list[int]:
         )
     )
     return [r.wish_id for r in rows]
+
+
+async def fulfilled_by(tx: Tx, person_id: int) -> list[Wish]:
+    """The wishes that somebody has helped to fulfil, that the wisher or time has closed."""
+    rows = await tx.all(
+        select(adoptions.c.wish_id)
+        .where(
+            adoptions.c.tenant == tx.tenant,
+            adoptions.c.person_id == person_id,
+            adoptions.c.state == ENDED,
+            adoptions.c.why == "closed",
+        )
+        .order_by(adoptions.c.id)
+    )
+    return [await wish_rows.get(tx, r.wish_id) for r in rows]

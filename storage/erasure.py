@@ -10,13 +10,16 @@ from sqlalchemy import ColumnElement, delete, select, update
 from storage import search
 from storage.attachments import ERASED, attachments
 from storage.dialogues import dialogues, keyboards, menus
+from storage.duties import duty_services
 from storage.events import remarks
 from storage.labels import labels
+from storage.members import members
 from storage.notices import notices
 from storage.outbox import WAITING, outbox
 from storage.pace import held
 from storage.people import chats, identities
 from storage.petitions import petitions
+from storage.point_appeals import point_appeals
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings, supporters
 from storage.surveys import ballots
@@ -45,7 +48,18 @@ async def erase_person(tx: Tx, person_id: int, words: str) -> None:
         .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id, attachments.c.stored != "!")
         .values(ref="", stored=ERASED + attachments.c.stored, likeness=None)
     )
+    await _service(tx, person_id)
     await _chats(tx, person_id)
+
+
+async def _service(tx: Tx, person_id: int) -> None:
+    """Registrations, what was told of service, appeals about points: the words go, hours and points stay."""
+    for table, blank in (
+        (members, {"unit": "", "branch": "", "words": "", "state": "left"}),
+        (duty_services, {"words": ""}),
+        (point_appeals, {"words": "", "answer": ""}),
+    ):
+        await tx.run(update(table).where(table.c.tenant == tx.tenant, table.c.person_id == person_id).values(**blank))
 
 
 async def _records(tx: Tx, person_id: int, words: str) -> None:

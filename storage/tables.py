@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from storage.activities import activities, activity_people
 from storage.adoptions import adoptions, wish_waits
 from storage.appeals import appeals
 from storage.attachments import attachments
 from storage.codes import one_time_codes
 from storage.counters import counters, settings
 from storage.dialogues import dialogues, keyboards, menus
+from storage.duties import duties, duty_holds, duty_services
 from storage.echoes import echoes
 from storage.events import events, ledgers, remarks
 from storage.imports import imported_rows, imports
 from storage.labels import labels
 from storage.leases import leases, pauses
+from storage.members import members
 from storage.notices import notices
 from storage.office import office_links, office_sessions, office_templates, office_views
 from storage.outbox import outbox, posts
@@ -46,6 +49,8 @@ from storage.windows import agreements, windows
 from storage.wishes import wishes
 
 ALL = (
+    activities,
+    activity_people,
     adoptions,
     agreements,
     appeals,
@@ -57,6 +62,9 @@ ALL = (
     counters,
     dialogues,
     distinctions,
+    duties,
+    duty_holds,
+    duty_services,
     echoes,
     events,
     held,
@@ -69,6 +77,7 @@ ALL = (
     leases,
     ledgers,
     login_links,
+    members,
     menus,
     notices,
     office_links,

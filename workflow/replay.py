@@ -20,7 +20,13 @@ _RECURS_WITHIN = RECURS_WITHIN // _MICROSECOND
 _GONE = frozenset({State.WITHDRAWN, State.REFUSED, State.MERGED})
 _NEVER_MIND = frozenset({State.WITHDRAWN, State.REFUSED})
 _NAMES_A_NUMBER = frozenset({"request.received", "request.carried", "wish.submitted", "wish.carried"})
-_COUNTED = _NAMES_A_NUMBER | {"resource.submitted", "reward.listed", "points.appealed"}
+_COUNTED = _NAMES_A_NUMBER | {
+    "resource.submitted",
+    "reward.listed",
+    "points.appealed",
+    "activity.announced",
+    "duty.offered",
+}
 """Events whose data names the number of their own record; others may name somebody else's. `_COUNTED` have any."""
 
 

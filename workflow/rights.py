@@ -66,7 +66,7 @@ HANDLING = frozenset(
 """What everybody who works in a queue may do there. Whose claim it is, is checked where the record is."""
 DECIDING = frozenset(
     {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
-    | {"rule_points", "manage_rewards"}
+    | {"rule_points", "manage_rewards", "confirm_member", "run_activity"}
 )
 """What a desk decides."""
 OFFICE = frozenset({"find_phone", "publish_answer", "export"})

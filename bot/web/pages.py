@@ -35,9 +35,10 @@ async def resident_chat(
     r: _Scanned = None,
     m: _Scanned = None,
     h: _Scanned = None,
+    v: _Scanned = None,
 ) -> Response:
-    """The resident's chat; `b` a door code, `w` a wish, `i` an invitation, `h` a hand-over, `r` a record, `m` my records."""
-    given = (("b", b), ("w", w), ("i", i), ("h", h), ("r", r), ("m", m))
+    """The resident's chat; `b` a door code, `w` a wish, `i` an invitation, `h` a hand-over, `r` a record, `m` my records, `v` a sign at a place."""
+    given = (("b", b), ("w", w), ("i", i), ("h", h), ("r", r), ("m", m), ("v", v))
     scanned = {name: code for name, code in given if code and _SCENE.fullmatch(code)}
     scene = next((f"{name}_{code}" for name, code in scanned.items()), "")
     place = await site.backend.place_name(scanned["b"]) if "b" in scanned else None

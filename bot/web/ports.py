@@ -165,6 +165,10 @@ class Backend(Protocol):
         """A file of a record, if the person may see it."""
         ...
 
+    async def paper(self, token: str, base: str) -> bytes | None:
+        """The PDF that a ticket opens; None for one that is unknown or too old. Codes on it open `base`."""
+        ...
+
     async def place_name(self, code: str) -> str | None:
         """What the code on a door stands for, in words; None when no such code was issued."""
         ...

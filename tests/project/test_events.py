@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.texts import render
-from storage import resources, rewards
+from storage import activities, duties, members, resources, rewards
 from tests.project import source
 from workflow import points, season, states, wish
 from workflow.states import State
@@ -33,7 +33,19 @@ def _written() -> dict[str, set[str]]:
             for argument in [*call.args, *(k.value for k in call.keywords if k.arg == "event")]:
                 for text in source.constants(argument):
                     if (
-                        text.split(".")[0] in {"request", "wish", "season", "resource", "points", "reward", *OTHERS}
+                        text.split(".")[0]
+                        in {
+                            "request",
+                            "wish",
+                            "season",
+                            "resource",
+                            "points",
+                            "reward",
+                            "member",
+                            "activity",
+                            "duty",
+                            *OTHERS,
+                        }
                         and text.count(".") == 1
                     ):
                         found.setdefault(text, set()).add(source.name(path))
@@ -46,6 +58,7 @@ def _mentioned() -> set[str]:
 
 def test_every_event_written_is_in_the_tables() -> None:
     known = states.EVENTS | wish.EVENTS | season.EVENTS | resources.EVENTS | points.EVENTS | rewards.EVENTS
+    known |= members.EVENTS | activities.EVENTS | duties.EVENTS
     unknown = {e: where for e, where in _written().items() if e.split(".")[0] not in OTHERS and e not in known}
     assert not unknown, f"add them to NOTES or TRANSITIONS in workflow/: {unknown}"
 

@@ -16,7 +16,7 @@ WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "
 }
 BIND = {"bind_group"}
 DECIDE = {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
-DECIDE |= {"rule_points", "manage_rewards"}
+DECIDE |= {"rule_points", "manage_rewards", "confirm_member", "run_activity"}
 OFFICE = {"find_phone", "publish_answer", "export"}
 MOST = WORK | BIND | DECIDE | OFFICE
 ALL = MOST | {"rule", "import_books", "rule_appeal", "manage_partners"}

@@ -1,4 +1,4 @@
-"""Points, appeals and rewards."""
+"""Points, appeals and rewards; registrations, activities and posts."""
 
 from __future__ import annotations
 
@@ -13,6 +13,121 @@ depends_on = None
 
 def upgrade() -> None:
     """Adds the tables; the books of points fill themselves from the ledger."""
+    op.create_table(
+        "activities",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
+        sa.Column("queue", sa.String(length=80), nullable=False),
+        sa.Column("community", sa.String(length=64), nullable=False),
+        sa.Column("starts_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=24), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("made_by", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_activities")),
+        sa.UniqueConstraint("tenant", "code", name=op.f("uq_activities_tenant_code")),
+        sa.UniqueConstraint("tenant", "number", name=op.f("uq_activities_tenant_number")),
+    )
+    op.create_index(
+        op.f("ix_activities_tenant_state_starts_at"), "activities", ["tenant", "state", "starts_at"], unique=False
+    )
+    op.create_table(
+        "activity_people",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("activity_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("arrived_at", sa.BigInteger(), nullable=True),
+        sa.Column("left_at", sa.BigInteger(), nullable=True),
+        sa.Column("hours", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_activity_people")),
+        sa.UniqueConstraint(
+            "tenant", "activity_id", "person_id", name=op.f("uq_activity_people_tenant_activity_id_person_id")
+        ),
+    )
+    op.create_index(
+        op.f("ix_activity_people_tenant_person_id_state"),
+        "activity_people",
+        ["tenant", "person_id", "state"],
+        unique=False,
+    )
+    op.create_table(
+        "duties",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
+        sa.Column("queue", sa.String(length=80), nullable=False),
+        sa.Column("places", sa.Integer(), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
+        sa.Column("open", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_duties")),
+        sa.UniqueConstraint("tenant", "number", name=op.f("uq_duties_tenant_number")),
+    )
+    op.create_index(op.f("ix_duties_tenant_open_id"), "duties", ["tenant", "open", "id"], unique=False)
+    op.create_table(
+        "duty_holds",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("duty_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_duty_holds")),
+    )
+    op.create_index(
+        op.f("ix_duty_holds_tenant_duty_id_state"), "duty_holds", ["tenant", "duty_id", "state"], unique=False
+    )
+    op.create_index(
+        op.f("ix_duty_holds_tenant_person_id_state"), "duty_holds", ["tenant", "person_id", "state"], unique=False
+    )
+    op.create_table(
+        "duty_services",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("duty_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("hours", sa.Float(), nullable=False),
+        sa.Column("words", sa.String(length=200), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_duty_services")),
+    )
+    op.create_index(
+        op.f("ix_duty_services_tenant_person_id_at"), "duty_services", ["tenant", "person_id", "at"], unique=False
+    )
+    op.create_table(
+        "members",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("unit", sa.String(length=40), nullable=False),
+        sa.Column("branch", sa.String(length=40), nullable=False),
+        sa.Column("skills", sa.String(length=120), nullable=False),
+        sa.Column("words", sa.String(length=300), nullable=False),
+        sa.Column("community", sa.String(length=64), nullable=False),
+        sa.Column("grid", sa.String(length=64), nullable=False),
+        sa.Column("queue", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_by", sa.BigInteger(), nullable=True),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_members")),
+    )
+    op.create_index(
+        op.f("ix_members_tenant_person_id_state"), "members", ["tenant", "person_id", "state"], unique=False
+    )
+    op.create_index(
+        op.f("ix_members_tenant_state_community"), "members", ["tenant", "state", "community"], unique=False
+    )
     op.create_table(
         "point_appeals",
         sa.Column("tenant", sa.String(length=64), nullable=False),
