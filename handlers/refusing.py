@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards, clocks, names, petitions, records, standing
+from handlers import cards, clocks, names, petitions, records, snap_credit, standing
 from handlers.turn import Denied, Turn
 from nlp.mask import mask
 from storage import events, requests, supporters, timers, waits
@@ -47,6 +47,7 @@ async def refuse(turn: Turn, request: Request, *, reason: str = "", words: str =
         now = await requests.get(turn.tx, request.id)
         raise Denied("common.moved_on", number=now.number, state=turn.text(f"state.{now.state.value}")) from None
     await timers.drop(turn.tx, "request", moved.id)
+    await snap_credit.settled(turn, moved, useful=False)
     await kept.moved_on(turn.tx, moved.id, turn.now, by=turn.me.id)
     await cards.refresh(turn, moved)
     appeal_ = turn.button("refusing.button_appeal", "refusing.appeal", {"id": moved.id})

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import cards, clocks, names, rate, records, standing, whistle
+from handlers import cards, clocks, names, rate, records, snap_credit, standing, whistle
 from handlers.turn import Turn
 from nlp.mask import mask
 from storage import attachments, events, petitions, requests, timers
@@ -192,6 +192,7 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
         await standing.tell(turn, request)
         return
     await attachments.attach(turn.tx, files, "result", moved.id)
+    await snap_credit.settled(turn, moved, useful=True)
     await timers.drop(turn.tx, "request", moved.id, prefix="clock.")
     await petitions.moved_on(turn.tx, moved.id, turn.now, by=turn.me.id)
     await rate.arm(turn, moved)

@@ -41,6 +41,7 @@ from handlers import (
     rewards,
     season,
     service,
+    snap,
     staff,
     supervision,
     survey_chat,
@@ -109,6 +110,7 @@ _MODULES = (
     service,
     activity,
     duty,
+    snap,
     signin,
     echo,
 )

@@ -36,6 +36,7 @@ from storage.roles import invitations, login_links, roles
 from storage.schema import metadata
 from storage.search import search_texts
 from storage.seasons import seasons
+from storage.snaps import snaps
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
 from storage.tickets import tickets
@@ -116,6 +117,7 @@ ALL = (
     seasons,
     settings,
     slots,
+    snaps,
     supporter_ratings,
     supporters,
     surveys,

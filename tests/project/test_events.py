@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.texts import render
-from storage import activities, duties, members, resources, rewards
+from storage import activities, duties, members, resources, rewards, snaps
 from tests.project import source
 from workflow import points, season, states, wish
 from workflow.states import State
@@ -44,6 +44,7 @@ def _written() -> dict[str, set[str]]:
                             "member",
                             "activity",
                             "duty",
+                            "snap",
                             *OTHERS,
                         }
                         and text.count(".") == 1
@@ -58,7 +59,7 @@ def _mentioned() -> set[str]:
 
 def test_every_event_written_is_in_the_tables() -> None:
     known = states.EVENTS | wish.EVENTS | season.EVENTS | resources.EVENTS | points.EVENTS | rewards.EVENTS
-    known |= members.EVENTS | activities.EVENTS | duties.EVENTS
+    known |= members.EVENTS | activities.EVENTS | duties.EVENTS | snaps.EVENTS
     unknown = {e: where for e, where in _written().items() if e.split(".")[0] not in OTHERS and e not in known}
     assert not unknown, f"add them to NOTES or TRANSITIONS in workflow/: {unknown}"
 

@@ -1,4 +1,4 @@
-"""Points, appeals and rewards; registrations, activities and posts."""
+"""Points, appeals and rewards; registrations, activities, posts and snaps."""
 
 from __future__ import annotations
 
@@ -223,3 +223,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "number", name=op.f("uq_rewards_tenant_number")),
     )
     op.create_index(op.f("ix_rewards_tenant_open_cost"), "rewards", ["tenant", "open", "cost"], unique=False)
+    op.create_table(
+        "snaps",
+        sa.Column("tenant", sa.String(length=64), nullable=False),
+        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_snaps")),
+    )
+    op.create_index(op.f("ix_snaps_tenant_person_id_state"), "snaps", ["tenant", "person_id", "state"], unique=False)
