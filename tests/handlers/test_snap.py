@@ -52,3 +52,17 @@ async def test_a_place_on_the_map_is_enough_and_cancelling_files_nothing(tmp_pat
         await town.says("骑手小李", "随手拍", media=1)
         await town.says("骑手小李", geo=(32.2, 119.4))
         assert "编号 1001" in last(town, "骑手小李")
+
+
+async def test_one_that_was_no_problem_costs_nothing_and_is_weighed(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("主任", Role.STREET, "linjiang")
+        await town.says("骑手小李", "随手拍", media=1)
+        await town.says("骑手小李", geo=(32.2, 119.4))
+        await town.says("主任", "不予受理 1001", room="desk")
+        await town.presses("主任", "别的原因", room="desk")
+        await town.says("主任", "照片里是正常施工，没有隐患", room="desk")
+        assert await standing(town, "骑手小李") == (0, snaps.Weight(1, 0, 1))
+        await town.says("骑手小李", "随手拍", media=1)
+        await town.says("骑手小李", geo=(32.2, 119.4))
+        assert any("1 处不是问题" in text for text, _ in town.room("desk"))
