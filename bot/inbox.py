@@ -85,7 +85,7 @@ class Inbox:
             self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
 
     async def stop(self) -> None:
-        """Ends after the transaction under way. What is stored and not handled waits for the next start."""
+        """Ends after the update under way. What is stored and not handled waits for the next start."""
         self._stopping = True
         self._arrived.set()
         self._stored.set()
@@ -217,9 +217,16 @@ class Inbox:
         if not waiting:
             return False
 
+        handled: list[StoredReceipt] = []
+
         async def handle(tx: Tx) -> None:
+            handled.clear()  # the transaction may be run again
             for receipt in waiting:
+                if self._stopping and handled:
+                    break
                 await self._handle(tx, receipt)
+                handled.append(receipt)
+                await asyncio.sleep(0)  # statements do not wait for anything: others get their turn here
 
         try:
             await self._store.run(handle)
@@ -227,13 +234,15 @@ class Inbox:
             raise  # no fault of the updates: they wait until the database is there again
         except Exception as error:
             for receipt in waiting:
+                if self._stopping:
+                    break
                 if len(waiting) == 1:
                     await self._failed(receipt, error)
                 else:
                     await self._handle_alone(receipt)
                 self._answered(receipt)  # one by one: what fails later must not keep the others waiting
             return True
-        for receipt in waiting:
+        for receipt in handled:
             self._answered(receipt)
         return True
 

@@ -26,6 +26,8 @@ from storage.tx import Store
 
 log = structlog.get_logger()
 
+PATIENCE = 3
+"""Seconds that the end waits for sends under way; with the other waits the whole ends within ten."""
 NOTICES = 16
 """Chats written to at the same time where nobody waits for it."""
 LOOK, LOOK_TOGETHER = 0.5, 0.1
@@ -67,7 +69,7 @@ class Sender:
         self._task = asyncio.create_task(self._run(), name="sender")
 
     async def stop(self) -> None:
-        """Ends after the messages under way."""
+        """Ends after the messages under way; one that takes longer than `PATIENCE` may go out again after the next start."""
         self._stopping = True
         self._wake.set()
         self._accounts.close()
@@ -75,7 +77,7 @@ class Sender:
             await self._task  # never cancelled: a query cut short would leave its connection's thread behind
         await self._delivery.close()
         if self._jobs:
-            await asyncio.wait(self._jobs, timeout=8)
+            await asyncio.wait(self._jobs, timeout=PATIENCE)
 
     async def drained(self) -> None:
         """Returns when nothing that may go out now is left."""

@@ -20,6 +20,7 @@ from bot.config import Config, ConfigError
 from bot.demo.fill import Demo
 from bot.office import Office
 from bot.program import Program
+from bot.sender import PATIENCE
 from bot.web.app import create_app
 
 log = structlog.get_logger()
@@ -116,7 +117,7 @@ def _serve(
         metrics_token=config.web.metrics_token,
         office=office,
     )
-    settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=5)
+    settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=PATIENCE)
     server = uvicorn.Server(settings)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     return server, asyncio.create_task(server.serve(sockets=[listening]), name="web")

@@ -13,8 +13,7 @@ import httpx
 
 from bot.catalogue import SHIPPED_STREET
 
-WITHIN = 40
-"""Seconds for a process to end; it promises ten of a machine that is its own."""
+WITHIN = 10
 MESSAGES = 40
 PHONE = "13912341234"
 
