@@ -21,7 +21,6 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    false,
     func,
     select,
     update,
@@ -71,9 +70,7 @@ requests = Table(
     Column("contact_queue", String(80)),  # 首接: the unit that answers to the reporter
     Column("contact_id", BigInteger),  # 首接: the person of it, from the first claim until somebody else's
     Column("waits_until", Moment),  # its clock stands still, at most until then
-    Column(
-        "parked", Boolean, nullable=False, server_default=false()
-    ),  # 挂账: it waits for longer, by a desk's decision
+    Column("parked", Boolean, nullable=False),  # 挂账: it waits for longer, by a desk's decision
     Column("spot_id", BigInteger),  # one id for each place of a reporter: what comes back is known without its words
     UniqueConstraint("tenant", "number"),
     UniqueConstraint("tenant", "draft_id"),
