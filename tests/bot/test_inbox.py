@@ -123,11 +123,11 @@ async def test_too_much_at_once_is_refused(tmp_path: Path) -> None:
 
 async def test_the_end_waits_for_one_update_not_for_all_that_were_read_with_it(tmp_path: Path) -> None:
     async with taking(tmp_path, start=False) as (town, inbox):
-        ending: list[asyncio.Task[None]] = []
+        ending: asyncio.Queue[asyncio.Task[None]] = asyncio.Queue()
 
         class Ending(Wire):
             def parse(self, raw: dict[str, Any]) -> list[Incoming]:
-                ending.append(asyncio.create_task(inbox.stop()))
+                ending.put_nowait(asyncio.create_task(inbox.stop()))
                 return super().parse(raw)
 
         async with town.store.write() as tx:
@@ -135,9 +135,7 @@ async def test_the_end_waits_for_one_update_not_for_all_that_were_read_with_it(t
             await receipts.save(tx, "test", "", some, Clock().now())
         inbox._channels = {("test", ""): Ending()}  # type: ignore[dict-item]
         await inbox.start()
-        while not ending:
-            await asyncio.sleep(0.01)
-        await ending[0]
+        await (await ending.get())
         left = await states(town)
         assert 1 <= left["done"] < 20
         assert left == {"waiting": 20 - left["done"], "done": left["done"], "failed": 0}
