@@ -17,6 +17,8 @@ def upgrade() -> None:
     op.add_column("requests", sa.Column("contact_id", sa.BigInteger(), nullable=True))
     op.add_column("requests", sa.Column("waits_until", sa.BigInteger(), nullable=True))
     op.add_column("requests", sa.Column("parked", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("requests") as batch:
+        batch.alter_column("parked", server_default=None)  # the program says it itself
     op.execute(sa.text("UPDATE requests SET contact_queue = queue, contact_id = claimer_id WHERE tenant = tenant"))
     op.create_index(
         op.f("ix_requests_tenant_contact_id_state"), "requests", ["tenant", "contact_id", "state"], unique=False
