@@ -79,9 +79,14 @@ class Door(NamedTuple):
     room: str = ""
 
 
+def is_numeral_near(text: str, at: int) -> bool:
+    """Whether anything after `at` can be a building or house number at all."""
+    return bool(_NUMERAL_NEAR.search(text, at, at + _NEAR))
+
+
 def find_building(text: str, at: int) -> Door | None:
     """The building written at `at`, after the name of an estate, with unit and room."""
-    if not _NUMERAL_NEAR.search(text, at, at + _NEAR):
+    if not is_numeral_near(text, at):
         return None
     for pattern in (_DIRECT, _BEFORE_UNIT, _DASHED, _BARE, _TRAILING):
         found = pattern.match(text, at)
@@ -102,7 +107,7 @@ def find_building(text: str, at: int) -> Door | None:
 
 def find_house(text: str, at: int, *, bare: bool) -> Door | None:
     """The house number written at `at`, after the name of a road; `bare` takes "建设路21" without 号 too."""
-    if not _NUMERAL_NEAR.search(text, at, at + _NEAR):
+    if not is_numeral_near(text, at):
         return None
     found = _HOUSE.match(text, at) or (_HOUSE_BARE.match(text, at) if bare else None)
     if not found or (first := number(found["first"])) is None:

@@ -72,23 +72,22 @@ class Gazetteer:
         self._sounding: dict[str, list[str]] = {}
         for name in self._same:
             self._sounding.setdefault(name.translate(self._table), []).append(name)
-        self._names = Names([*self._sounding, *(other.translate(self._table) for other in self._other)])
+        self._heard_names = Names(self._sounding)
+        self._spelt_names = Names([*self._same, *self._other])
 
     def find_names(self, text: str) -> list[Hit]:
         """The names in a text, none overlapping another: exact ones first, then by ear, by eye, by half."""
-        sounds = text.translate(self._table)
-        spans = self._names.find_all(sounds)
-        if not spans:
-            return []
+        spelt, sounds = same_numerals(text), text.translate(self._table)
         found: list[Hit] = []
-        for start, end in spans:
-            written = same_numerals(text[start:end])
+        for start, end in self._spelt_names.find_all(spelt):
+            written = spelt[start:end]
             if written in self._same:
                 found.append(Hit(start, end, self._same[written], "exact"))
-            elif names := self._sounding.get(sounds[start:end]):
-                found.append(self._heard(start, end, written, names))
             if written in self._other:
                 found.append(Hit(start, end, *self._other[written]))
+        for start, end in self._heard_names.find_all(sounds):
+            if spelt[start:end] not in self._same:
+                found.append(self._heard(start, end, spelt[start:end], self._sounding[sounds[start:end]]))
         return _without_overlaps(found) if found else found
 
     def _heard(self, start: int, end: int, written: str, names: list[str]) -> Hit:

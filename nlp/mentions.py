@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nlp.doors import Door, buildings_alone, find_building, find_house
+from nlp.doors import Door, buildings_alone, find_building, find_house, is_numeral_near
 from nlp.gazetteer import Gazetteer, Hit, Spot
 from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
 from nlp.soundalike import same_numerals
@@ -88,9 +88,11 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     """Every mention in text order; a building without an estate comes as a mention without spots and a building."""
     mentions = []
     for hit in gazetteer.find_names(text):
+        if not _worth_reading(text, hit, gazetteer):
+            continue
         mention = Mention(hit.start, hit.end, text[hit.start : hit.end], hit.spots, hit.how == "partial")
         _read_parts(text, mention, gazetteer)
-        if _is_near(text, hit, mention) and _believable(text, hit, mention):
+        if _is_near(text, hit, bool(mention.building or mention.number)) and _believable(text, hit, mention):
             mentions.append(mention)
     if _SIGN.search(text):
         mentions += _unknown(text, mentions)
@@ -104,11 +106,22 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     return mentions
 
 
-def _is_near(text: str, hit: Hit, mention: Mention) -> bool:
+def _worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
+    """False where neither the spelling nor what follows can make a place of it: in a street of many names the most."""
+    if hit.how == "exact" or len(hit.spots) > 1 or hit.spots[0].name in gazetteer.tails:
+        return True
+    if is_numeral_near(text, hit.end):
+        return True
+    if hit.how == "partial":
+        return bool(PART_CUE.match(text, hit.end) or SCENE_AFTER.match(text, hit.end))
+    return _is_near(text, hit, numbered=False)
+
+
+def _is_near(text: str, hit: Hit, numbered: bool) -> bool:
     """Whether a name spelt otherwise is that name: one character may differ, more only before a building or number."""
     if hit.how in ("exact", "partial"):
         return True
-    size, numbered = hit.end - hit.start, bool(mention.building or mention.number)
+    size = hit.end - hit.start
     if len(hit.changed) * 2 > size or (size == 2 and len(hit.changed) == 2):
         return numbered
     if numbered or size > 3:
