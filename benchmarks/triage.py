@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import re
 import resource
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median, quantiles
@@ -31,6 +33,8 @@ from bot.teach import labelled
 from handlers.city import City
 from nlp.labels import Label, read_labels
 from nlp.learning import fresh_shares
+from nlp.reader import Reader
+from nlp.street import parse_street
 
 TESTS = Path(__file__).parent.parent / "tests" / "nlp"
 ALARM_WORDS = re.compile(
@@ -41,6 +45,10 @@ ALMOST, LENGTH = 50, 60
 """Characters of the texts whose speed is measured, at least; longer ones are cut at the second figure."""
 WARMING, MOST_TIMED = 50, 1_000
 """Texts that are read before the clock runs, and readings that are timed."""
+
+NAMING = "金银桂兰竹梅松柏杏桃李柳杨槐枫榆荷菊莲云霞星月天海山川江河湖溪泉石玉珠翠碧青丹紫红朱白龙凤鹤燕鹏福禄寿喜康宁安泰和顺祥瑞嘉德仁义礼智信忠"
+ENDINGS = ("苑", "园", "花园", "小区", "新村", "家园", "公寓", "里", "府", "城")
+MEGABYTE = 1_000_000
 
 
 def city_of(street: Path, lexicon: Path | None = None) -> City:
@@ -83,6 +91,36 @@ def speed(city: City, kind: str, texts: Sequence[str]) -> None:
         f"jieba.cut {median(cut) * 1e6:.0f} us, {ratio:.2f} times as long in the median; "
         f"p99 {quantiles(read, n=100)[98] * 1e3:.2f} ms"
     )
+
+
+def many_names(city: City, street: Path, texts: Sequence[str]) -> None:
+    """What a megabyte of further names costs, text by text in turn: names as estates have them, and of any characters."""
+    texts = [text[:LENGTH] for text in texts if len(text) >= ALMOST][:MOST_TIMED]
+    for kind, characters in (("estates are called by", NAMING), ("people write", "".join(sorted(set("".join(texts)))))):
+        big = Reader(list(city.reader.items.values()), parse_street(_with_names(street, characters)))
+        pairs = []
+        for text in texts:
+            pairs.append((_seconds(city.reader.read, text), _seconds(big.read, text)))
+        few, many = (median(column) for column in zip(*pairs[WARMING:], strict=True))
+        print(f"a megabyte of names of the characters that {kind}: {many / few - 1:+.1%}")
+
+
+def _with_names(street: Path, characters: str) -> dict[str, Any]:
+    """A street file with a megabyte of further estates in a grid of their own."""
+    chance = random.Random(5)
+    letters = [character for character in characters if "一" <= character <= "龥"]
+    names: set[str] = set()
+    size = 0
+    while size < MEGABYTE:
+        name = "".join(chance.choices(letters, k=chance.choice((2, 3)))) + chance.choice(ENDINGS)
+        size += 0 if name in names else len(name.encode())
+        names.add(name)
+    raw = tomllib.loads(street.read_text(encoding="utf-8"))
+    community = raw["communities"][0]
+    community["estates"] += [{"id": f"more-{i}", "name": name} for i, name in enumerate(sorted(names))]
+    areas = [{"estate": f"more-{i}"} for i in range(len(names))]
+    community["grids"].append({"id": "more", "name": "更多网格", "areas": areas, "places": []})
+    return raw
 
 
 def _seconds(work: Callable[[str], Any], text: str) -> float:
@@ -136,6 +174,7 @@ def main() -> None:
     more = read_labels([TESTS / "messages-dev.jsonl"])
     baselines(labels, more)
     speed(city, "written messages", [label.text for label in (*labels, *more)])
+    many_names(city, given.street, [label.text for label in (*labels, *more)])
     if given.real:
         real = [json.loads(line)["text"] for line in given.real.read_text(encoding="utf-8").splitlines() if line]
         speed(city, "real messages", real)

@@ -22,8 +22,8 @@ _SAME_NUMERAL = {ord(numeral): str(value) for value, numeral in enumerate(_NUMER
 _NUMERAL = frozenset(_NUMERALS)
 _FIRST_SOUND = 0xE000
 """Syllables are written as characters of the private use area, so that a text and its sound have one length."""
-_MANY = 20_000
-"""Keys from which most pairs of characters begin some key, and only three tell."""
+_MANY = 30_000
+"""Pairs of first characters from which too many a text has them by chance, and only three characters tell."""
 _MIX = np.uint32(0x9E3779B1)
 """Spreads codes of characters over the whole of 32 bits, as Fibonacci hashing does."""
 _ROOM = 8
@@ -101,7 +101,7 @@ class Names:
 
     def __init__(self, keys: Iterable[str]) -> None:
         self._keys = frozenset(key for key in keys if len(key) > 1)
-        width = 3 if len(self._keys) > _MANY else 2
+        width = 3 if len({key[:2] for key in self._keys}) > _MANY else 2
         lengths: dict[str, set[int]] = {}
         for key in self._keys:
             lengths.setdefault(key[:width], set()).add(len(key))
