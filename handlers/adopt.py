@@ -19,6 +19,7 @@ from handlers import (
     wish_wait,
 )
 from handlers.messages import Button
+from handlers.question import put_away
 from handlers.turn import Turn
 from nlp.mask import find_phone
 from nlp.wish_traits import read_shares
@@ -208,9 +209,7 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("adopt.stopped")
+    await put_away(turn, FLOW, "adopt.stopped")
 
 
 async def step(turn: Turn) -> bool:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import names
 from handlers.activity import my_desk
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_wall, is_public
 from nlp.wish_traits import read_hours
 from storage import duties, members
+from storage.dialogues import Dialogue
 from storage.duties import Duty, Service
 
 FLOW = "duty"
-QUESTION_LIFE = timedelta(hours=2)
 _MOST = 500
 _PAGE = 8
 
@@ -131,23 +131,12 @@ async def tell(turn: Turn, args: dict[str, Any]) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """Not now."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("duty.stopped")
+    await put_away(turn, FLOW, "duty.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """What was done."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if not words or findings.menu is not None or findings.urgent:
-        return False
     hours = read_hours(words)
     if hours is None:
         await turn.say("duty.tell_again", rows=[[_stop(turn)]])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import points as accounts
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from nlp.mask import mask
 from storage import point_appeals, points
+from storage.dialogues import Dialogue
 from storage.point_appeals import Appeal
 from workflow.queues import desk_queue
 from workflow.rights import Role
 
 FLOW = "points_appeal"
-QUESTION_LIFE = timedelta(hours=2)
 MOST = 100
 """Points that one ruling may add or take."""
 _SHOWN = 5
@@ -70,23 +70,12 @@ async def choose(turn: Turn, args: dict[str, Any]) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("points.appeal_stopped")
+    await put_away(turn, FLOW, "points.appeal_stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """The words of the appeal."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if not words or findings.menu is not None or findings.urgent:
-        return False
     move = await points.find(turn.tx, dialogue.data["move"]) if dialogue.data["move"] else None
     queue = await home_desk(turn, turn.me.id)
     await turn.done()

@@ -11,6 +11,7 @@ from typing import Any
 
 from handlers import match, wish_shown
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.resource_shown import card_text, find, list_line, tell_desk
 from handlers.turn import Turn
 from handlers.wish_words import for_wall, is_public
@@ -18,13 +19,13 @@ from nlp.mask import find_phone
 from nlp.moments import read_moment
 from nlp.wish_traits import find_dangers, read_hours, read_shares, read_traits
 from storage import people, resources
+from storage.dialogues import Dialogue
 from storage.resources import Moved, Resource, ResourceState
 from workflow import wish_rules
 from workflow.queues import desk_queue
 from workflow.rights import Role
 
 FLOW = "resource"
-QUESTION_LIFE = timedelta(hours=2)
 _PAGE = 8
 _SLOT = timedelta(hours=2)
 _MOST_STOCK = 10_000
@@ -51,23 +52,12 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("adopt.stopped")
+    await put_away(turn, FLOW, "adopt.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """The words of the offer, the name of a unit, or a phone number."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if not words or findings.menu is not None or findings.urgent:
-        return False
     data = {k: v for k, v in dialogue.data.items() if k != "aside"}
     if dialogue.step == "phone":
         return await _phone(turn, data, words)

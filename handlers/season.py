@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from handlers import broadcast, season_review
+from handlers.question import put_away
 from handlers.turn import Turn
 from nlp.moments import read_moment
 from storage import seasons, timers, wishes
@@ -70,9 +71,7 @@ async def begin(turn: Turn, _: dict[str, Any]) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.desk_stopped")
+    await put_away(turn, FLOW, "wish.desk_stopped")
 
 
 async def step(turn: Turn) -> bool:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import draft as drafts
 from handlers import filing
 from handlers.draft import Draft
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from storage import snaps
+from storage.dialogues import Dialogue
 
 FLOW = "snap"
-QUESTION_LIFE = timedelta(hours=1)
 
 
 def _stop(turn: Turn) -> Button:
@@ -33,23 +33,12 @@ async def begin(turn: Turn, _: re.Match[str]) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """Not now."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("snap.stopped")
+    await put_away(turn, FLOW, "snap.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop, files=True)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """A photo, a place, or words; danger goes the way of every danger."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if findings.menu is not None or findings.urgent or not (words or turn.attached or incoming.geo):
-        return False
     draft = Draft.model_validate(dialogue.data)
     draft.add(turn, words)
     await _go_on(turn, draft)

@@ -6,22 +6,22 @@ One conversation for all; the words differ by kind. Activities are `activity.py`
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import names, service
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_wall, is_public
 from nlp.mask import find_phone
 from nlp.wish_traits import read_traits
 from storage import events, members, people, resources, roles
+from storage.dialogues import Dialogue
 from storage.members import Member, MemberState
 from workflow.queues import desk_queue
 from workflow.rights import Role
 
 FLOW = "volunteer"
-QUESTION_LIFE = timedelta(hours=2)
 _KINDS = ("member", "volunteer", "unit")
 _ROLES = {"member": Role.MEMBER, "unit": Role.UNIT}
 """What a confirmed registration makes of somebody; a volunteer needs no role for what everybody may do."""
@@ -50,22 +50,13 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """Not now."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("volunteer.stopped")
+    await put_away(turn, FLOW, "volunteer.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """The answer to whichever question is open."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if not words or findings.menu is not None or findings.urgent or dialogue.step == "confirm":
+    if dialogue.step == "confirm":
         return False
     data = {k: v for k, v in dialogue.data.items() if k != "aside"}
     if dialogue.step == "name":

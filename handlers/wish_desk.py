@@ -9,6 +9,7 @@ from typing import Any
 
 from handlers import broadcast, wish_card, wish_clock, wish_shown
 from handlers.messages import Button
+from handlers.question import put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_wall, is_public
 from storage import attachments, events, people, seasons, wishes
@@ -188,9 +189,7 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question of this person here is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.desk_stopped")
+    await put_away(turn, FLOW, "wish.desk_stopped")
 
 
 async def step(turn: Turn) -> bool:

@@ -6,17 +6,17 @@ The one who files it is told every step and passes it on; the neighbour's name a
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import wish_ask, wish_draft
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from handlers.wish_draft import WishDraft
+from storage.dialogues import Dialogue
 from workflow.rights import Role
 from workflow.wish_rules import CONSENTS
 
 FLOW = "wish_for"
-QUESTION_LIFE = timedelta(hours=2)
 _FILERS = frozenset({Role.GRID_WORKER, Role.GRID_CHIEF, Role.BUILDING_CHIEF, Role.DESK, Role.STREET, Role.ADMIN})
 _MOST = 120
 
@@ -34,9 +34,7 @@ async def begin(turn: Turn, _: dict[str, Any] | None = None) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.desk_stopped")
+    await put_away(turn, FLOW, "wish.desk_stopped")
 
 
 async def consent(turn: Turn, args: dict[str, Any]) -> None:
@@ -55,17 +53,10 @@ async def consent(turn: Turn, args: dict[str, Any]) -> None:
     await turn.say("wish.for_ask_words", rows=[[wish_ask.button(turn, draft, "cancel")]])
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """The neighbour's name, place and number, in one line."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if not words or findings.menu is not None or findings.urgent or dialogue.step != "who":
+    if dialogue.step != "who":
         return False
     await turn.ask(FLOW, "consent", {"contact": words[:_MOST]})
     rows = [[turn.button(f"wish.consent_{how}", "wish.for_consent", {"how": how})] for how in CONSENTS]

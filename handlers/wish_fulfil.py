@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers import resource_book, wish_card, wish_clock, wish_shown, wish_wait
 from handlers.messages import Button
+from handlers.question import put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_relay
 from nlp.reader import Findings
@@ -41,9 +42,7 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("adopt.stopped")
+    await put_away(turn, FLOW, "adopt.stopped")
 
 
 async def note(turn: Turn, args: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from handlers import wish_clock, wish_shown
 from handlers.messages import Button
+from handlers.question import put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_relay
 from nlp.mask import find_phone, mask_phone
@@ -64,9 +65,7 @@ def _stop(turn: Turn) -> Button:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """The open question is put away."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.word_stopped")
+    await put_away(turn, FLOW, "wish.word_stopped")
 
 
 async def _pass_on(turn: Turn, wish: Wish, words: str) -> None:

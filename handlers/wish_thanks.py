@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from handlers import answers, wish_card, wish_clock, wish_shown
+from handlers.question import put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_relay
 from storage import adoptions, events, wishes
@@ -58,9 +59,7 @@ async def thank(turn: Turn, args: dict[str, Any]) -> None:
 
 async def thank_done(turn: Turn, _: dict[str, Any]) -> None:
     """No words of one's own."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.thanks_enough")
+    await put_away(turn, FLOW, "wish.thanks_enough")
 
 
 async def step(turn: Turn) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers import wish_card, wish_shown
 from handlers.messages import Button
+from handlers.question import put_away
 from handlers.turn import Turn
 from nlp.moments import read_moment
 from nlp.wish_traits import read_traits
@@ -94,9 +95,7 @@ async def _keep(turn: Turn, wish: Wish, **values: Any) -> None:
 
 async def done(turn: Turn, _: dict[str, Any]) -> None:
     """Nothing more to set."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("wish.desk_stopped")
+    await put_away(turn, FLOW, "wish.desk_stopped")
 
 
 async def step(turn: Turn) -> bool:
