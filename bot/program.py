@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from bot import keys, logs, metrics, tails, wechat
+from bot import keys, logs, metrics, tails, upgrading, wechat
 from bot.accounts import parts
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
@@ -90,7 +90,7 @@ class Program:
         telegram = _telegram(config, texts)
         city = await asyncio.to_thread(city_of, config, texts, telegram)
         database = Database(config.storage.url, city.street.id)
-        await migrate.upgrade(database)
+        await migrate.upgrade(database, upgrading.Console())
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))
         store.watcher = metrics.Watch()

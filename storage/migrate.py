@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from alembic import command
 from alembic.config import Config
@@ -58,16 +60,34 @@ def _check_known(found: str) -> None:
         )
 
 
-async def upgrade(database: Database) -> str:
+class Step(NamedTuple):
+    """Where an upgrade is: the step that runs now, what it is for, how many come after it, and how many rows it has read."""
+
+    revision: str
+    title: str
+    left: int
+    rows: int = 0
+
+
+Tell = Callable[[Step], None]
+
+
+def _nobody(_step: Step) -> None:
+    """Who hears of an upgrade that nobody waits for."""
+
+
+async def upgrade(database: Database, tell: Tell = _nobody) -> str:
     """Runs the steps that are missing; the version reached. Raises `SchemaNewer` and changes nothing then.
 
-    Of several processes that start together, one does it and the others find it done.
+    Of several processes that start together, one does it and the others find it done. With many records it takes
+    minutes: `tell` hears of each step before it begins, and from time to time of how far a long one is. A database
+    that is made anew is no news.
     """
     target = head()
     for tries_left in reversed(range(_TRIES)):
         try:
             async with database.write() as connection:
-                await connection.run_sync(to_head, target)
+                await connection.run_sync(to_head, target, tell)
             break
         except DBAPIError as error:
             if not tries_left or getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:
@@ -75,7 +95,7 @@ async def upgrade(database: Database) -> str:
     return target
 
 
-def to_head(connection: Connection, target: str) -> None:
+def to_head(connection: Connection, target: str, tell: Tell = _nobody) -> None:
     """The missing steps, in the transaction of this connection."""
     found = _revision(connection)
     if found == target:
@@ -89,4 +109,22 @@ def to_head(connection: Connection, target: str) -> None:
     _check_known(found)
     config = _config()
     config.attributes["connection"] = connection
+    if found:
+        _announce(config, found, tell)
     command.upgrade(config, "head")
+
+
+def _announce(config: Config, found: str, tell: Tell) -> None:
+    """Lets `tell` hear of each step: the first at once, the others as the one before is done."""
+    scripts = ScriptDirectory.from_config(config)
+    coming = [Step(one.revision, one.doc, 0) for one in scripts.iterate_revisions("head", found)]
+    steps = [one._replace(left=left) for left, one in enumerate(coming)][::-1]
+
+    def applied(**_how: Any) -> None:
+        steps.pop(0)
+        if steps:
+            tell(steps[0])
+
+    config.attributes["applied"] = applied
+    config.attributes["read"] = lambda rows: tell(steps[0]._replace(rows=rows))
+    tell(steps[0])

@@ -12,5 +12,6 @@ context.configure(
     target_metadata=tables.metadata,
     render_as_batch=True,
     transactional_ddl=False,  # the caller's transaction holds every step
+    on_version_apply=context.config.attributes.get("applied"),
 )
 context.run_migrations()

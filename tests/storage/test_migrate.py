@@ -125,6 +125,32 @@ async def test_a_filled_database_of_the_first_version_is_brought_up(empty_url: s
     await database.close()
 
 
+async def test_an_upgrade_says_what_it_is_at(empty_url: str) -> None:
+    database = Database(empty_url, "street")
+    told: list[migrate.Step] = []
+    async with database.write() as connection:
+        await connection.run_sync(to_revision, "0001")
+        for ident in (8, 9):
+            await connection.execute(_old("requests", {**OLD_REQUEST, "id": ident, "number": ident, "draft_id": ident}))
+    await migrate.upgrade(database, told.append)
+    begun = [step for step in told if not step.rows]
+    assert [step.left for step in begun] == list(reversed(range(len(begun))))
+    assert (begun[0].revision, begun[-1].revision) == ("0002", migrate.head())
+    assert all(step.title for step in begun)
+    assert [(step.revision, step.rows) for step in told if step.rows] == [("0012", 2)]
+    told.clear()
+    await migrate.upgrade(database, told.append)
+    assert told == []
+    await database.close()
+
+
+async def test_a_new_database_is_no_upgrade(empty_url: str) -> None:
+    database, told = Database(empty_url, "street"), list[migrate.Step]()
+    await migrate.upgrade(database, told.append)
+    assert told == []
+    await database.close()
+
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OLD_FILE: dict[str, Any] = {
     **{"tenant": "street", "id": 7, "person_id": 1, "chat_id": 2, "channel": "web", "account": "", "ref": "f"},

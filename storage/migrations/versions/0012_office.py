@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
-from alembic import op
+from alembic import context, op
 
 from storage.search import POSTGRESQL, SQLITE, terms_of
 
@@ -183,7 +183,8 @@ def _index(connection: sa.Connection) -> None:
     records = sa.table("requests", *map(sa.column, ("tenant", "id", "text", "place_text")))
     kept = sa.table("search_texts", *map(sa.column, ("tenant", "request_id", "terms")))
     key = sa.tuple_(records.c.tenant, records.c.id)
-    after = ("", 0)
+    after, seen = ("", 0), 0
+    read = context.config.attributes.get("read")
     while True:
         rows = connection.execute(
             sa.select(records)
@@ -198,4 +199,6 @@ def _index(connection: sa.Connection) -> None:
             for r in rows
         ]
         connection.execute(kept.insert(), values)
-        after = (rows[-1].tenant, rows[-1].id)
+        after, seen = (rows[-1].tenant, rows[-1].id), seen + len(rows)
+        if read is not None:
+            read(seen)
