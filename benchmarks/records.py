@@ -26,6 +26,7 @@ from storage import migrate
 from storage.chain import START, micros
 from storage.database import Database
 from storage.seal import Sealer, new_key
+from storage.search import terms_of
 
 YEARS = 3
 PEOPLE = 100_000
@@ -102,6 +103,7 @@ CHAT = [
     "reachable",
     "seen_at",
 ]
+SEARCHED = ["tenant", "request_id", "terms"]
 
 
 class Sink(Protocol):
@@ -169,6 +171,7 @@ class Maker:
         self._now = micros(datetime.now(UTC))
         self._step = int(timedelta(days=365 * YEARS) / timedelta(microseconds=1)) // max(records, 1)
         self.people: list[tuple[int, int]] = []
+        self._terms: dict[str, str] = {}
 
     def residents(self) -> Iterator[tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]]:
         """Rows of a person, an identity and a private chat."""
@@ -224,6 +227,11 @@ class Maker:
             ]
         return row, [self._event(request, *step) for step in steps]
 
+    def searched(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What the full-text search knows of a request's row."""
+        words = f"{row[REQUEST.index('text')]}\n{row[REQUEST.index('place_text')]}"
+        return (row[0], row[1], self._terms.setdefault(words, " ".join(terms_of(words))))
+
     def _event(
         self, request: int, name: str, at: int, actor: int | None, origin: str, target: str, data: str
     ) -> tuple[Any, ...]:
@@ -265,6 +273,7 @@ async def _fill(sink: Sink, maker: Maker) -> None:
     requests = maker.requests()
     while made := list(islice(requests, CHUNK)):
         await sink.put("requests", REQUEST, [row for row, _ in made])
+        await sink.put("search_texts", SEARCHED, [maker.searched(row) for row, _ in made])
         await sink.put("events", EVENT, [event for _, events in made for event in events])
 
 

@@ -104,7 +104,7 @@ async def opened(folder: Path, given: argparse.Namespace, *, residents: int) -> 
     print(await asyncio.to_thread(floor, folder))
     async with AsyncExitStack() as held:
         key = given.key or new_key()
-        url = held.enter_context(_server()) if given.postgresql else ""
+        url = held.enter_context(server()) if given.postgresql else ""
         stage = await held.enter_async_context(Stage(folder, url=url, key=key, at_once=True))
         if given.filled is not None:
             await asyncio.to_thread(shutil.copyfile, given.filled, stage.database)
@@ -120,7 +120,7 @@ async def opened(folder: Path, given: argparse.Namespace, *, residents: int) -> 
 
 
 @contextmanager
-def _server() -> Iterator[str]:
+def server() -> Iterator[str]:
     """A PostgreSQL server of its own that writes through to the disk, while the block lasts."""
     binaries = find_binaries()
     if binaries is None:

@@ -5,12 +5,12 @@ Open records come by what is due first, the others newest first. Which queues an
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, false, func, or_, select, true, union
 
 from storage import search
 from storage.people import with_tail
@@ -66,39 +66,91 @@ class Page(NamedTuple):
 
 async def page(tx: Tx, wanted: Filters, now: datetime, *, after: str = "", limit: int = 50) -> Page:
     """A page of a list. ValueError for a cursor that is none, or words that are too short to look for."""
-    statement = select(*columns()).where(requests.c.tenant == tx.tenant, *await _conditions(tx, wanted, now))
     if wanted.words:
-        beside, conditions = search.matches(tx, wanted.words, requests.c.id)
-        statement = statement.select_from(requests, *beside).where(*conditions, *_holds(wanted.words))
-    statement = _ordered(tx, statement, wanted, after)
+        statement = _found_by_words(tx, wanted, now, after)
+    elif wanted.bucket in DUE_FIRST or wanted.ids is not None or wanted.number is not None or wanted.tail:
+        statement = await _sorted(tx, wanted, now, after)
+    else:
+        statement = _merged(tx, wanted, after, limit + 1)
     rows = await tx.all(statement.limit(limit + 1))
     found = [read(row) for row in rows[:limit]]
     return Page(found, _cursor(found[-1], wanted) if len(rows) > limit else "")
 
 
-def _by_id(wanted: Filters) -> bool:
+def _found_by_words(tx: Tx, wanted: Filters, now: datetime, after: str) -> Select[Any]:
     """The full-text index gives records in the order of their ids, newest first, without sorting."""
-    return bool(wanted.words)
+    beside, conditions = search.matches(tx, wanted.words, requests.c.id)
+    statement = select(*columns()).select_from(requests, *beside)
+    statement = statement.where(requests.c.tenant == tx.tenant, *conditions, *_holds(wanted.words))
+    statement = statement.where(*_bucket(wanted, now), *_narrowed(wanted))
+    order = search.newest_first(tx, statement, requests.c.id)
+    return order if not after else order.where(requests.c.id < _number(after))
 
 
-def _is_due_first(wanted: Filters) -> bool:
-    return wanted.bucket in DUE_FIRST and not _by_id(wanted)
-
-
-def _ordered(tx: Tx, statement: Select[Any], wanted: Filters, after: str) -> Select[Any]:
+async def _sorted(tx: Tx, wanted: Filters, now: datetime, after: str) -> Select[Any]:
+    """Few records by themselves: what is open, what was asked for by its number, the records of some people."""
     r = requests.c
-    if _by_id(wanted):
-        order = search.newest_first(tx, statement, r.id)
-        return order if not after else order.where(r.id < _number(after))
-    moment = r.resolve_due_at if _is_due_first(wanted) else r.received_at
+    conditions = [*_bucket(wanted, now), *_narrowed(wanted)]
+    if wanted.number is not None:
+        conditions.append(r.number == wanted.number)
+    if wanted.tail:
+        conditions.append(r.reporter_id.in_(await with_tail(tx, wanted.tail)))
+    if wanted.ids is not None:
+        conditions.append(r.id.in_(list(wanted.ids)))
+    statement = select(*columns()).where(r.tenant == tx.tenant, *conditions)
+    if wanted.bucket not in DUE_FIRST:
+        return _newest(statement, after)
     if after:
-        text, _, last = after.partition(".")
-        at, ident = _EPOCH + _number(text) * _MICROSECOND, _number(last)
-        if _is_due_first(wanted):
-            statement = statement.where(moment >= at, or_(moment > at, r.id > ident))
-        else:
-            statement = statement.where(moment <= at, or_(moment < at, r.id < ident))
-    return statement.order_by(*((moment, r.id) if _is_due_first(wanted) else (moment.desc(), r.id.desc())))
+        at, ident = _place(after)
+        statement = statement.where(r.resolve_due_at >= at, or_(r.resolve_due_at > at, r.id > ident))
+    return statement.order_by(r.resolve_due_at, r.id)
+
+
+def _newest(statement: Select[Any], after: str) -> Select[Any]:
+    """By when they were received, newest first, from a place on."""
+    r = requests.c
+    if after:
+        at, ident = _place(after)
+        statement = statement.where(r.received_at <= at, or_(r.received_at < at, r.id < ident))
+    return statement.order_by(r.received_at.desc(), r.id.desc())
+
+
+def _merged(tx: Tx, wanted: Filters, after: str, limit: int) -> Select[Any]:
+    """Newest first among all there are: an index gives its first ones for each value, and of these the first are taken.
+
+    So no list walks through all records for the few that it shows.
+    """
+    r = requests.c
+    rest = _narrowed(wanted, plain=False)
+    parts = []
+    for column, value in _branches(wanted):
+        condition = true() if column is None else column == value
+        part = select(r.id).where(r.tenant == tx.tenant, condition, *rest)
+        parts.append(_newest(part, after).limit(limit))
+    if len(parts) == 1:
+        return parts[0].with_only_columns(*columns())
+    ids = union(*(select(part.subquery().c.id) for part in parts))
+    return _newest(select(*columns()).where(r.tenant == tx.tenant, r.id.in_(ids)), "")
+
+
+def _branches(wanted: Filters) -> Sequence[tuple[ColumnElement[Any] | None, Any]]:
+    """The values of one indexed column between which the wanted records lie; (None, None): the index by time alone."""
+    r = requests.c
+    if wanted.bucket in ("resolved", "ended"):  # few of all, wherever they are
+        return [(r.state, state) for state in _STATES[wanted.bucket]]
+    for column, values in ((r.queue, wanted.queues), (r.grid, wanted.grids), (r.item, wanted.items)):
+        if values:
+            return [(column, value) for value in values]
+    if wanted.scope is None:
+        return [(None, None)]
+    mine = [(r.queue, queue) for queue in wanted.scope.queues] + [(r.grid, grid) for grid in wanted.scope.grids]
+    return mine or [(r.queue, "")]
+
+
+def _place(after: str) -> tuple[datetime, int]:
+    """What a cursor says: a moment and an id. ValueError when it is none."""
+    text, _, last = after.partition(".")
+    return _EPOCH + _number(text) * _MICROSECOND, _number(last)
 
 
 def _number(text: str) -> int:
@@ -108,38 +160,38 @@ def _number(text: str) -> int:
 
 
 def _cursor(last: Request, wanted: Filters) -> str:
-    if _by_id(wanted):
+    if wanted.words:
         return str(last.id)
-    moment = last.resolve_due_at if _is_due_first(wanted) else last.received_at
+    moment = last.resolve_due_at if wanted.bucket in DUE_FIRST else last.received_at
     return f"{(moment - _EPOCH) // _MICROSECOND}.{last.id}"
 
 
 def _holds(words: str) -> list[ColumnElement[bool]]:
-    """The words themselves, each part that stands alone: pairs may meet by chance."""
-    both = func.lower(requests.c.text + "\n" + requests.c.place_text)
+    """The words themselves, each part that stands alone: pairs may meet by chance. Spaces between them mean nothing."""
+    both = func.replace(func.lower(requests.c.text + "\n" + requests.c.place_text), " ", "")
     return [both.contains(part.lower(), autoescape=True) for part in words.split() if part]
 
 
-async def _conditions(tx: Tx, wanted: Filters, now: datetime) -> list[ColumnElement[bool]]:
+def _narrowed(wanted: Filters, *, plain: bool = True) -> list[ColumnElement[bool]]:
+    """What is left out of a list. Unless `plain`, in words that no index is used for: another one gives the order."""
     r = requests.c
-    found = [_seen(wanted.scope), *_bucket(wanted, now)]
-    for column, values in ((r.queue, wanted.queues), (r.grid, wanted.grids), (r.item, wanted.items)):
+    queue, grid, item, state = ((c if plain else c.concat("")) for c in (r.queue, r.grid, r.item, r.state))
+    found = []
+    if wanted.scope is not None:
+        found.append(or_(false(), queue.in_(list(wanted.scope.queues)), grid.in_(list(wanted.scope.grids))))
+    for column, values in ((queue, wanted.queues), (grid, wanted.grids), (item, wanted.items)):
         if values:
             found.append(column.in_(list(values)))
+    if not plain and wanted.bucket in _STATES:
+        found.append(state.in_(_STATES[wanted.bucket]))
     if wanted.urgent:
         found.append(r.urgent)
     if wanted.claimer_id is not None:
         found.append(r.claimer_id == wanted.claimer_id)
-    if wanted.number is not None:
-        found.append(r.number == wanted.number)
-    if wanted.tail:
-        found.append(r.reporter_id.in_(await with_tail(tx, wanted.tail)))
     if wanted.since is not None:
         found.append(r.received_at >= wanted.since)
     if wanted.until is not None:
         found.append(r.received_at < wanted.until)
-    if wanted.ids is not None:
-        found.append(r.id.in_(list(wanted.ids)))
     return found
 
 

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, column, select, table
 from sqlalchemy.exc import DBAPIError
 
+from storage import planner, tables
 from storage.database import Database
 
 _TRIES = 5
@@ -88,6 +89,7 @@ async def upgrade(database: Database, tell: Tell = _nobody) -> str:
         try:
             async with database.write() as connection:
                 await connection.run_sync(to_head, target, tell)
+                await connection.run_sync(planner.tell, tables.metadata)
             break
         except DBAPIError as error:
             if not tries_left or getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:

@@ -78,13 +78,14 @@ requests = Table(
     Index(None, "tenant", "reporter_id", "id"),
     Index(None, "tenant", "claimer_id", "state"),
     Index(None, "tenant", "grid", "state", "received_at"),
-    Index(None, "tenant", "grid", "received_at"),
+    Index(None, "tenant", "grid", "received_at", "id"),
     Index(None, "tenant", "parent_id"),
     Index(None, "tenant", "contact_id", "state"),
     Index(None, "tenant", "received_at", "id"),
-    Index(None, "tenant", "queue", "received_at"),
-    Index(None, "tenant", "item", "received_at"),
+    Index(None, "tenant", "queue", "received_at", "id"),
+    Index(None, "tenant", "item", "received_at", "id"),
     Index(None, "tenant", "state", "resolve_due_at"),
+    Index(None, "tenant", "state", "received_at", "id"),
     Index(None, "tenant", "spot_id", "item", "received_at"),  # whether a matter came again
 )
 
