@@ -1,4 +1,4 @@
-"""Lists are read newest first from an index alone; whether a record is parked is said by the program, by no default."""
+"""Lists are read newest first from an index alone: each that begins with a queue, grid, kind or state ends with time and id."""
 
 from __future__ import annotations
 
@@ -8,17 +8,13 @@ revision = "0022"
 down_revision = "0015"
 branch_labels = None
 depends_on = None
-
-
-NEWEST_OF = ("queue", "grid", "item")
+BEFORE = ("queue", "grid", "item")
 
 
 def upgrade() -> None:
-    """Makes the indexes anew, with the id at the end; takes the default away, for which SQLite makes the table anew."""
-    for column in NEWEST_OF:
+    """Makes the indexes anew with the id at the end, and one more."""
+    for column in BEFORE:
         op.drop_index(f"ix_requests_tenant_{column}_received_at", "requests")
-    with op.batch_alter_table("requests") as batch:
-        batch.alter_column("parked", server_default=None)
-    for column in (*NEWEST_OF, "state"):
-        name = f"ix_requests_tenant_{column}_received_at_id"
-        op.create_index(op.f(name), "requests", ["tenant", column, "received_at", "id"])
+    for column in (*BEFORE, "state"):
+        columns = ["tenant", column, "received_at", "id"]
+        op.create_index(op.f(f"ix_requests_tenant_{column}_received_at_id"), "requests", columns)
