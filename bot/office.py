@@ -110,6 +110,11 @@ class Office:
             await self.store.study(self._facts.refresh)
             return await asyncio.to_thread(work, self._facts, self.now())
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether figures can be had without reading everything first."""
+        return self._facts.is_read
+
     async def warm(self) -> None:
         """Reads the columns in before anybody asks: the first look after a start need not wait for it."""
         begun = time.monotonic()

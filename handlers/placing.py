@@ -67,10 +67,10 @@ async def kind_is_settled(turn: Turn, request: Request) -> bool:
 
 
 def likely_kinds(turn: Turn, request: Request, findings: Findings) -> list[tuple[str, float]]:
-    """Up to three kinds, best first, the one on the record always among them."""
+    """Up to three kinds, best first, the one on the record among them as long as the catalogue has it."""
     known = turn.city.taxonomy.find_item
     offered = [(item, share) for item, share in findings.alternatives if share >= triage.LIKELY and known(item)]
-    if request.item and request.item not in dict(offered):
+    if known(request.item) and request.item not in dict(offered):
         offered.insert(0, (request.item, 0.0))
     return offered[:KINDS]
 
@@ -119,8 +119,9 @@ def find_kinds(city: City, words: str) -> list[str]:
 async def likely_places(turn: Turn, request: Request, findings: Findings) -> list[Candidate]:
     """Places, a grid each: three at most from the words or the reporter's last report, then the desk's own grids."""
     found: list[Candidate] = []
-    if request.grid:
-        found.append(Candidate(request.place_text or turn.city.street.get_grid(request.grid).name, request.grid))
+    grid = turn.city.street.find_grid(request.grid) if request.grid else None
+    if grid is not None:
+        found.append(Candidate(request.place_text or grid.name, grid.id))
     if findings.place.grid:
         found.append(Candidate(without_room(findings.place.text), findings.place.grid))
     found += findings.place.candidates

@@ -35,8 +35,20 @@ _MOMENTS = (
     "closed_at",
 )
 _WORDS = ("queue", "grid", "item", "state")
-COLUMNS = ("id", "number", *_WORDS, *_MOMENTS, "reopened", "supervised", "claimer_id", "worst", "stars", "again")
-_SMALL = frozenset({*_WORDS, "reopened", "supervised", "worst", "stars", "again"})
+COLUMNS = (
+    "id",
+    "number",
+    *_WORDS,
+    *_MOMENTS,
+    "reopened",
+    "supervised",
+    "urgent",
+    "claimer_id",
+    "worst",
+    "stars",
+    "again",
+)
+_SMALL = frozenset({*_WORDS, "reopened", "supervised", "urgent", "worst", "stars", "again"})
 
 
 class Halted(Exception):
@@ -63,6 +75,11 @@ class Facts:
     def code(self, column: str, word: str) -> int:
         """The place of a word in its column's words; NONE for one that no record has."""
         return self._codes[column].get(word, NONE)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the records are in it: nobody need wait for a first reading."""
+        return self.seq >= 0
 
     # ---------------------------------------------------------------- keeping up
 
@@ -164,7 +181,7 @@ def _statement(tx: Tx, of: Collection[int] | None = None, within: tuple[int, int
     special: dict[str, ColumnElement[Any]] = {name: type_coerce(r[name], BigInteger) for name in _MOMENTS}
     may_come_again = and_(r.closed_at.is_not(None), r.item != "")
     special["again"] = case((may_come_again, cast(came_again(tx), Integer)), else_=0)
-    special["supervised"] = cast(r.supervised, Integer)
+    special |= {name: cast(r[name], Integer) for name in ("supervised", "urgent")}
     special |= {"worst": rating.worst, "stars": rating.stars}
     columns = [special[name] if name in special else r[name] for name in COLUMNS]
     statement = select(*columns).select_from(source).where(r.tenant == tx.tenant)

@@ -101,7 +101,7 @@ async def _sorted(tx: Tx, wanted: Filters, now: datetime, after: str) -> Select[
     if wanted.bucket not in DUE_FIRST:
         return _newest(statement, after)
     if after:
-        at, ident = _place(after)
+        at, ident = place(after)
         statement = statement.where(r.resolve_due_at >= at, or_(r.resolve_due_at > at, r.id > ident))
     return statement.order_by(r.resolve_due_at, r.id)
 
@@ -110,7 +110,7 @@ def _newest(statement: Select[Any], after: str) -> Select[Any]:
     """By when they were received, newest first, from a place on."""
     r = requests.c
     if after:
-        at, ident = _place(after)
+        at, ident = place(after)
         statement = statement.where(r.received_at <= at, or_(r.received_at < at, r.id < ident))
     return statement.order_by(r.received_at.desc(), r.id.desc())
 
@@ -147,7 +147,7 @@ def _branches(wanted: Filters) -> Sequence[tuple[ColumnElement[Any] | None, Any]
     return mine or [(r.queue, "")]
 
 
-def _place(after: str) -> tuple[datetime, int]:
+def place(after: str) -> tuple[datetime, int]:
     """What a cursor says: a moment and an id. ValueError when it is none."""
     text, _, last = after.partition(".")
     return _EPOCH + _number(text) * _MICROSECOND, _number(last)

@@ -18,14 +18,14 @@ from bot.web.shapes import Code, Queue
 from bot.web.shapes_office import Cursor, Ident, Item, Number
 from bot.web.site import Site, TheSite
 from handlers.names import shown
-from handlers.office import keeping, record, seeing
+from handlers.office import keeping, record, seeing, waiting_list
 from handlers.office.acts import Outcome
 from handlers.office.order import Order
 from handlers.office.signin import Seat
 from handlers.office.turning import OfficeTurn
 from handlers.staff import role_name
 from storage import attachments, requests
-from storage.listing import Filters
+from storage.listing import DUE_FIRST, Filters
 from workflow.queues import parse_queue
 from workflow.rights import ACTS, may_anywhere, may_see
 
@@ -117,19 +117,33 @@ async def list_records(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> shapes.ListOut:
     """A page of the records that I may see: open ones by what is due first, the others newest first."""
+    filters, place = wanted.filters, after or ""
     try:
-        found = await site.office.look(
-            seat, lambda turn: seeing.page(turn, wanted.filters, q, after=after or "", limit=limit)
-        )
+        if filters.bucket in DUE_FIRST and not q.strip() and site.office.is_warm:
+            found = await _waiting(site, seat, filters, place, limit)
+        else:
+            found = await site.office.look(seat, lambda turn: seeing.page(turn, filters, q, after=place, limit=limit))
     except ValueError:
         raise ProblemError(422) from None
     return shapes.ListOut.model_validate(found)
 
 
+async def _waiting(site: Site, seat: Seat, filters: Filters, after: str, limit: int) -> seeing.Seen:
+    """A page of open records, chosen from the columns."""
+    scoped = seeing.own(filters, seat.grants, site.office.city.org, seat.person.id)
+    ids, more = await site.office.counted(lambda facts, now: waiting_list.first(facts, scoped, now, after, limit))
+    return await site.office.look(seat, lambda turn: seeing.listed(turn, filters, ids, more))
+
+
 @router.get("/counts")
 async def count_records(site: TheSite, seat: TheSeat) -> shapes.CountsOut:
     """How much waits."""
-    return shapes.CountsOut.model_validate(await site.office.look(seat, seeing.counted))
+    office = site.office
+    if not office.is_warm:
+        return shapes.CountsOut.model_validate(await office.look(seat, seeing.counted))
+    scope = seeing.scope_of(seat.grants, office.city.org)
+    found = await office.counted(lambda facts, now: waiting_list.counts(facts, scope, seat.person.id, now))
+    return shapes.CountsOut.model_validate(found)
 
 
 @router.get(

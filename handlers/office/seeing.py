@@ -103,15 +103,25 @@ def _row(turn: OfficeTurn, request: Request, worker: str) -> Row:
 
 async def page(turn: OfficeTurn, wanted: Filters, asked: str = "", *, after: str = "", limit: int = 50) -> Seen:
     """A page of the list. `asked` is what stands in the search box: a number, the end of a phone number, or words."""
-    grants, org = await turn.grants(), turn.city.org
-    wanted = replace(wanted, scope=scope_of(grants, org))
-    if wanted.bucket == "mine":
-        wanted = replace(wanted, claimer_id=turn.me.id)
+    wanted = own(wanted, await turn.grants(), turn.city.org, turn.me.id)
     asked = asked.strip()
     if asked:
         return await _search(turn, wanted, asked, after, limit)
     found = await listing.page(turn.tx, wanted, turn.now, after=after, limit=limit)
     return Seen(await rows(turn, found.records), found.after)
+
+
+def own(wanted: Filters, grants: Iterable[Grant], org: Org, person_id: int) -> Filters:
+    """The filters within what this person may see; "mine" are theirs."""
+    scoped = replace(wanted, scope=scope_of(grants, org))
+    return replace(scoped, claimer_id=person_id) if wanted.bucket == "mine" else scoped
+
+
+async def listed(turn: OfficeTurn, wanted: Filters, ids: tuple[int, ...], after: str) -> Seen:
+    """A page of a list that was chosen elsewhere: of these records, those that fit still, and where the next begins."""
+    scoped = own(replace(wanted, ids=ids), await turn.grants(), turn.city.org, turn.me.id)
+    found = await listing.page(turn.tx, scoped, turn.now, limit=len(ids))
+    return Seen(await rows(turn, found.records), after)
 
 
 async def _search(turn: OfficeTurn, wanted: Filters, asked: str, after: str, limit: int) -> Seen:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage import labels
+from storage import labels, requests
 from tests.office.desk import GRID, LAMP, DeskTown
 from workflow.rights import Role
 
@@ -138,3 +138,25 @@ async def test_views_are_kept_under_a_name(desk: DeskTown) -> None:
     ident = kept.json()[0]["id"]
     assert (await street.delete(f"/api/desk/views/{ident}")).status_code == 404
     assert (await liu.delete(f"/api/desk/views/{ident}")).status_code == 204
+
+
+async def test_a_record_outlives_the_catalogue_and_the_street_file(desk: DeskTown) -> None:
+    """A kind that is no longer listed, and a grid that was merged away: the record is still read and sent on."""
+    street = await desk.sits("街道老陈", Role.STREET, "linjiang")
+    number = await desk.at_desk()
+    gone = {"item": "facility.public.gaslamp", "grid": "yinxing-99", "place_text": ""}
+    async with desk.town.store.write() as tx:
+        await requests.change(tx, (await desk.record(number)).id, **gone)
+    for path in (f"records/{number}", "records?bucket=open", f"records/{number}/print.pdf", "cockpit?by=item"):
+        assert (await street.get(f"/api/desk/{path}")).status_code == 200, path
+    await desk.town.says("街道老陈", f"查 {number}")
+    await desk.town.says("街道老陈", f"更多 {number}")
+    assert str(number) in desk.town.last("街道老陈")
+    assert (await desk.act(street, number, "dispatch", queue="dept:urban")).json()["code"] == "done"
+    other = await desk.filed(LAMP)
+    async with desk.town.store.write() as tx:
+        await requests.change(tx, (await desk.record(other)).id, queue="grid:yinxing-99", grid="yinxing-99")
+    page = await street.get(f"/api/desk/records/{other}")
+    assert (page.status_code, page.json()["row"]["queue_name"]) == (200, "grid:yinxing-99")
+    assert (await street.get("/api/desk/records?bucket=all")).status_code == 200
+    assert (await street.get("/api/desk/cockpit?by=grid")).status_code == 200
