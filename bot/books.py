@@ -26,13 +26,13 @@ async def write_list(turn: OfficeTurn, wanted: Filters, columns: Sequence[str], 
     if kind == "csv":
         return await _write_csv(turn, wanted, columns, heads, out)
     title = turn.text("export.sheet")
-    book = await asyncio.to_thread(export.Book, title, heads, [export.WIDTHS.get(c, 10) for c in columns])
+    book = await asyncio.to_thread(export.Book, out, title, heads, [export.WIDTHS.get(c, 10) for c in columns])
     count = 0
     async for rows in export.batches(turn, wanted):
         cells = [export.values(turn.city, row, columns, turn.now) for row in rows]
         await asyncio.to_thread(book.add, cells)
         count += len(rows)
-    await asyncio.to_thread(book.save, out)
+    await asyncio.to_thread(book.save)
     return count
 
 
@@ -41,7 +41,8 @@ async def _write_csv(turn: OfficeTurn, wanted: Filters, columns: Sequence[str], 
     with out.open("w", encoding="utf-8", newline="") as file:
         file.write(export.BOM + export.csv_lines([heads]))
         async for rows in export.batches(turn, wanted):
-            file.write(export.csv_lines([export.values(turn.city, row, columns, turn.now) for row in rows]))
+            cells = [export.values(turn.city, row, columns, turn.now) for row in rows]
+            await asyncio.to_thread(file.write, export.csv_lines(cells))
             count += len(rows)
     return count
 

@@ -13,9 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
+from xlsxwriter import Workbook
 
 from handlers.city import City
 from handlers.office import seeing, signin
@@ -98,27 +96,25 @@ def csv_lines(rows: Sequence[Sequence[Any]]) -> str:
 class Book:
     """An Excel file that is written row by row: what is written is on disk, not in memory."""
 
-    def __init__(self, title: str, heads: Sequence[str], widths: Sequence[int]) -> None:
-        self._book = Workbook(write_only=True)
-        self._sheet = self._book.create_sheet(title)
+    def __init__(self, path: Path, title: str, heads: Sequence[str], widths: Sequence[int]) -> None:
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self._book = Workbook(str(path), options)
+        self._sheet = self._book.add_worksheet(title)
         for place, width in enumerate(widths):
-            self._sheet.column_dimensions[chr(65 + place)].width = width
-        self._sheet.freeze_panes = "A2"
-        cells = []
-        for head in heads:
-            cell = WriteOnlyCell(self._sheet, value=head)
-            cell.font = Font(bold=True)
-            cells.append(cell)
-        self._sheet.append(cells)
+            self._sheet.set_column(place, place, width)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.write_row(0, 0, heads, self._book.add_format({"bold": True}))
+        self._rows = 1
 
     def add(self, rows: Sequence[Sequence[Any]]) -> None:
         """Further rows."""
         for row in rows:
-            self._sheet.append([safe(value) for value in row])
+            self._sheet.write_row(self._rows, 0, [safe(value) for value in row])
+            self._rows += 1
 
-    def save(self, path: Path) -> None:
+    def save(self) -> None:
         """Ends the file."""
-        self._book.save(path)
+        self._book.close()
 
 
 WIDTHS: Mapping[str, int] = {

@@ -8,6 +8,7 @@ import io
 import openpyxl
 from pypdf import PdfReader
 
+from storage import requests
 from tests.office.desk import GRID, LAMP, DeskTown
 from workflow.rights import Role
 
@@ -55,3 +56,15 @@ async def test_one_record_on_paper(desk: DeskTown) -> None:
     assert "13912341234" not in words
     stranger = await desk.sits("渡口刘", Role.DESK, "dukou")
     assert (await stranger.get(f"/api/desk/records/{number}/print.pdf")).status_code == 404
+
+
+async def test_a_character_that_excel_cannot_have_spoils_no_file(desk: DeskTown) -> None:
+    street = await desk.sits("街道老陈", Role.STREET, "linjiang")
+    number = await desk.filed("银杏苑3幢楼道灯坏了")
+    async with desk.town.store.write() as tx:
+        await requests.change(tx, (await desk.record(number)).id, text="楼道灯\x07坏了\x01，很暗")
+    answer = await street.get("/api/desk/export.xlsx?bucket=all")
+    assert answer.status_code == 200
+    [_, row] = openpyxl.load_workbook(io.BytesIO(answer.content)).active.values
+    assert row[0] == number
+    assert "楼道灯" in str(row[2])
