@@ -44,7 +44,8 @@ class Papers:
                 return await asyncio.to_thread(service_pdf, self._city, record, now)
         letter, _, code = str(data["scene"]).partition("_")
         address = f"{base.rstrip('/')}/?{letter}={code}"
-        return await asyncio.to_thread(sign_pdf, self._city, str(data["title"]), address, now)
+        use = str(data.get("use", "sign"))
+        return await asyncio.to_thread(sign_pdf, self._city, str(data["title"]), address, now, use)
 
 
 class _Page:
@@ -107,15 +108,15 @@ def service_pdf(city: City, record: Record, now: datetime) -> bytes:
     return page.done()
 
 
-def sign_pdf(city: City, title: str, address: str, now: datetime) -> bytes:
-    """A sign with a code, one to a page. Slow: call it in a thread."""
+def sign_pdf(city: City, title: str, address: str, now: datetime, use: str = "sign") -> bytes:
+    """A sign with a code, one to a page; `use` says what it is for: sign, station. Slow: call it in a thread."""
     page = _Page(city, now)
     page.canvas.setTitle(title)
     page.y -= 10 * mm
-    page.middle(page.say("sign"), 30, GREEN)
+    page.middle(page.say(use), 30, GREEN)
     page.middle(title, 20, INK)
     side = 120 * mm
     draw_code(page.canvas, address, (A4[0] - side) / 2, page.y - side, side)
     page.y -= side + 14 * mm
-    page.middle(page.say("sign_how"), 14, SOFT)
+    page.middle(page.say(f"{use}_how"), 14, SOFT)
     return page.done()

@@ -174,3 +174,8 @@ def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
         return (q[0] - p[0]) * (r[1] - p[1]) - (q[1] - p[1]) * (r[0] - p[0])
 
     return side(a, b, c) * side(a, b, d) < 0 and side(c, d, a) * side(c, d, b) < 0
+
+
+def middle(polygon: Polygon) -> Point:
+    """A point in the middle of the corners: good enough to say how far away an area is."""
+    return sum(lon for lon, _ in polygon) / len(polygon), sum(lat for _, lat in polygon) / len(polygon)

@@ -13,6 +13,7 @@ from storage.dialogues import dialogues, keyboards, menus
 from storage.duties import duty_services
 from storage.events import remarks
 from storage.labels import labels
+from storage.loans import damages, thing_waits
 from storage.members import members
 from storage.notices import notices
 from storage.outbox import WAITING, outbox
@@ -53,13 +54,15 @@ async def erase_person(tx: Tx, person_id: int, words: str) -> None:
 
 
 async def _service(tx: Tx, person_id: int) -> None:
-    """Registrations, what was told of service, appeals about points: the words go, hours and points stay."""
+    """Registrations, what was told of service, of points, of damaged things: the words go, hours, points and loans stay."""
     for table, blank in (
         (members, {"unit": "", "branch": "", "words": "", "state": "left"}),
         (duty_services, {"words": ""}),
         (point_appeals, {"words": "", "answer": ""}),
+        (damages, {"words": ""}),
     ):
         await tx.run(update(table).where(table.c.tenant == tx.tenant, table.c.person_id == person_id).values(**blank))
+    await tx.run(delete(thing_waits).where(thing_waits.c.tenant == tx.tenant, thing_waits.c.person_id == person_id))
 
 
 async def _records(tx: Tx, person_id: int, words: str) -> None:

@@ -15,6 +15,7 @@ from storage.events import events, ledgers, remarks
 from storage.imports import imported_rows, imports
 from storage.labels import labels
 from storage.leases import leases, pauses
+from storage.loans import damages, loans, thing_waits
 from storage.members import members
 from storage.notices import notices
 from storage.office import office_links, office_sessions, office_templates, office_views
@@ -37,6 +38,7 @@ from storage.schema import metadata
 from storage.search import search_texts
 from storage.seasons import seasons
 from storage.snaps import snaps
+from storage.stations import stations, things
 from storage.supporters import distinctions, supporter_ratings, supporters
 from storage.surveys import ballots, surveys
 from storage.tickets import tickets
@@ -61,6 +63,7 @@ ALL = (
     bookings,
     chats,
     counters,
+    damages,
     dialogues,
     distinctions,
     duties,
@@ -77,6 +80,7 @@ ALL = (
     labels,
     leases,
     ledgers,
+    loans,
     login_links,
     members,
     menus,
@@ -118,9 +122,12 @@ ALL = (
     settings,
     slots,
     snaps,
+    stations,
     supporter_ratings,
     supporters,
     surveys,
+    thing_waits,
+    things,
     tickets,
     timers,
     update_codes,

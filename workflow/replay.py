@@ -26,6 +26,9 @@ _COUNTED = _NAMES_A_NUMBER | {
     "points.appealed",
     "activity.announced",
     "duty.offered",
+    "station.opened",
+    "thing.added",
+    "damage.told",
 }
 """Events whose data names the number of their own record; others may name somebody else's. `_COUNTED` have any."""
 

@@ -61,12 +61,12 @@ SCOPES: Mapping[Role, Scope] = {
 
 HANDLING = frozenset(
     {"claim", "return", "detail", "note", "release", "transfer", "resolve", "see_contact", "view_room"}
-    | {"pause", "ask_extension", "dispute", "answer", "check_in"}
+    | {"pause", "ask_extension", "dispute", "answer", "check_in", "keep_station"}
 )
 """What everybody who works in a queue may do there. Whose claim it is, is checked where the record is."""
 DECIDING = frozenset(
     {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
-    | {"rule_points", "manage_rewards", "confirm_member", "run_activity"}
+    | {"rule_points", "manage_rewards", "confirm_member", "run_activity", "open_station"}
 )
 """What a desk decides."""
 OFFICE = frozenset({"find_phone", "publish_answer", "export"})

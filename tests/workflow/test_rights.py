@@ -13,10 +13,11 @@ WORK = {"claim", "return", "detail", "note", "release", "transfer", "resolve", "
     "dispute",
     "answer",
     "check_in",
+    "keep_station",
 }
 BIND = {"bind_group"}
 DECIDE = {"reroute", "refuse", "merge", "publish_wish", "extend", "supervise", "park", "whistle", "readmit", "survey"}
-DECIDE |= {"rule_points", "manage_rewards", "confirm_member", "run_activity"}
+DECIDE |= {"rule_points", "manage_rewards", "confirm_member", "run_activity", "open_station"}
 OFFICE = {"find_phone", "publish_answer", "export"}
 MOST = WORK | BIND | DECIDE | OFFICE
 ALL = MOST | {"rule", "import_books", "rule_appeal", "manage_partners"}
