@@ -30,7 +30,7 @@ from bot.wechat_pages import WeChatPages
 from bot.wecom_here import CheckIn
 from handlers import wall_page, wish_shown
 from handlers.names import shown
-from storage import attachments, people, pictures, requests, roles
+from storage import attachments, loans, people, pictures, requests, roles, stations
 from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
@@ -176,6 +176,10 @@ class ProgramBackend:
         return None
 
     async def _may_see(self, tx: Tx, person: Person, grants: list[Grant], file: attachments.Attachment) -> bool:
+        if file.subject == "damage" and file.subject_id is not None:
+            damage = await loans.get_damage(tx, file.subject_id)
+            station = await stations.get(tx, damage.station_id)
+            return may_act(grants, "keep_station", station.queue, self._city.org)
         if file.subject not in ("request", "result") or file.subject_id is None:
             return False
         request = await requests.get(tx, file.subject_id)

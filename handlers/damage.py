@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -85,10 +86,11 @@ async def _draw(turn: Turn, damage: Damage, thing: Thing, station: Station, medi
     rows = []
     if damage.state is DamageState.OPEN:
         args = {"id": damage.id}
+        typed = [turn.text(f"damage.typed_{how}", number=damage.number) for how in ("mended", "gone")]
         rows = [
             [
-                turn.button("damage.button_mended", "damage.settle", args | {"mended": True}),
-                turn.button("damage.button_gone", "damage.settle", args | {"mended": False}),
+                turn.button("damage.button_mended", "damage.settle", args | {"mended": True}, typed=typed[0]),
+                turn.button("damage.button_gone", "damage.settle", args | {"mended": False}, typed=typed[1]),
             ]
         ]
     await turn.tell_queue(
@@ -120,5 +122,15 @@ async def settle(turn: Turn, args: dict[str, Any]) -> None:
     await turn.toast("damage.done")
 
 
+async def typed_settle(turn: Turn, match: re.Match[str]) -> None:
+    """修好 1065, 报废 1065: where a group has no buttons."""
+    damage = await loans.find_damage(turn.tx, int(match["number"]))
+    if damage is None:
+        await turn.toast("damage.unknown", number=match["number"])
+        return
+    await settle(turn, {"id": damage.id, "mended": match["what"] == "修好"})
+
+
 PRESSES = {"damage.which": which, "damage.begin": begin, "damage.stop": stop, "damage.settle": settle}
 STEPS = {FLOW: step}
+COMMANDS = [(re.compile(r"(?P<what>修好|报废)\s*#?(?P<number>\d{4,9})"), typed_settle)]

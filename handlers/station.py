@@ -15,6 +15,7 @@ from handlers.near import Near
 from handlers.station_keep import keeper_rows
 from handlers.turn import Turn
 from nlp.geo import Point
+from nlp.text import plain
 from storage import loans, stations
 from storage.loans import Loan
 from storage.stations import Station, StationState, Thing
@@ -24,6 +25,7 @@ FLOW = "station_near"
 QUESTION_LIFE = timedelta(minutes=15)
 _PAGE = 6
 _SHOWN = 8
+_FILLER = re.compile(r"我|现在|就|在|住|人|这里|这边|这儿|附近|旁边|门口|边上|楼下|的|了|呢|吧|[\s,，.。!！]")
 
 
 # -------------------------------------------------------------------- by distance
@@ -99,7 +101,7 @@ async def step(turn: Turn) -> bool:
         point = near.point_of_geo(incoming.geo)
     else:
         findings = turn.city.reader.read(words)
-        if findings.urgent or findings.matters or findings.menu is not None or len(words) > 20:
+        if findings.urgent or findings.menu is not None or not _only_a_place(turn, words):
             return False
         named = near.point_of_words(turn.city, words)
         if named is None:
@@ -107,6 +109,13 @@ async def step(turn: Turn) -> bool:
         point = named
     await _list(turn, point, str(dialogue.data.get("wanted", "")))
     return True
+
+
+def _only_a_place(turn: Turn, words: str) -> bool:
+    """Whether the words name a place and say nothing else: a matter at that place is not for this question."""
+    spans = turn.city.places.locate(words)[1]
+    rest = "".join(c for i, c in enumerate(plain(words)) if not any(start <= i < end for start, end in spans))
+    return bool(spans) and len(_FILLER.sub("", rest)) <= 1
 
 
 # -------------------------------------------------------------------- one station

@@ -313,6 +313,12 @@ async def get_damage(tx: Tx, damage_id: int) -> Damage:
     return _damage(row)
 
 
+async def find_damage(tx: Tx, number: int) -> Damage | None:
+    """The damage with the number people use."""
+    row = await tx.one(select(*_DAMAGE).where(damages.c.tenant == tx.tenant, damages.c.number == number))
+    return None if row is None else _damage(row)
+
+
 async def open_damages(tx: Tx, station_id: int, limit: int = 20) -> list[Damage]:
     """What the keeper of a station has still to look at, oldest first."""
     d = damages.c
