@@ -21,14 +21,16 @@ from bot.web.ports import (
     Health,
     Ready,
     Room,
+    StationLent,
     WallQuery,
     WallReport,
     WallSeason,
     WallWish,
+    WebStation,
 )
 from bot.wechat_pages import WeChatPages
 from bot.wecom_here import CheckIn
-from handlers import wall_page, wish_shown
+from handlers import station_page, wall_page, wish_shown
 from handlers.names import shown
 from storage import attachments, loans, people, pictures, requests, roles, stations
 from storage.database import Unavailable
@@ -155,6 +157,12 @@ class ProgramBackend:
         """Every season with a public report."""
         async with self._store.read() as tx:
             return [WallSeason(*one) for one in await wall_page.reports(tx)]
+
+    async def stations(self, point: tuple[float, float] | None, thing: str) -> list[WebStation]:
+        """Open stations, the nearest to (longitude, latitude) first."""
+        async with self._store.read() as tx:
+            found = await station_page.page(tx, self._city, self._program.clock.now(), point, thing)
+        return [WebStation(*one[:-1], tuple(StationLent(*t) for t in one.lent)) for one in found]
 
     async def public_picture(self, ref: str) -> StoredFile | None:
         """A photo that a person has confirmed for everybody."""

@@ -16,6 +16,7 @@ from bot.office import Office
 from bot.web import (
     pages,
     pages_office,
+    pages_stations,
     pages_wall,
     problems,
     routes_books,
@@ -30,6 +31,7 @@ from bot.web import (
     routes_partners,
     routes_service,
     routes_session,
+    routes_stations,
     routes_wall,
     routes_wechat,
     routes_wecom,
@@ -71,11 +73,13 @@ def create_app(
         routes_session,
         routes_media,
         routes_wall,
+        routes_stations,
         routes_papers,
         routes_service,
         routes_wechat,
         routes_wecom,
         pages_wall,
+        pages_stations,
         pages,
     ):
         app.include_router(module.router)

@@ -36,9 +36,14 @@ async def resident_chat(
     m: _Scanned = None,
     h: _Scanned = None,
     v: _Scanned = None,
+    s: _Scanned = None,
+    t: _Scanned = None,
 ) -> Response:
-    """The resident's chat; `b` a door code, `w` a wish, `i` an invitation, `h` a hand-over, `r` a record, `m` my records, `v` a sign at a place."""
-    given = (("b", b), ("w", w), ("i", i), ("h", h), ("r", r), ("m", m), ("v", v))
+    """The resident's chat; `b` a door code, `w` a wish, `i` an invitation, `h` a hand-over, `r` a record, `m` my records.
+
+    `v` is a sign at a place, `s` a station, `t` a thing to borrow.
+    """
+    given = (("b", b), ("w", w), ("i", i), ("h", h), ("r", r), ("m", m), ("v", v), ("s", s), ("t", t))
     scanned = {name: code for name, code in given if code and _SCENE.fullmatch(code)}
     scene = next((f"{name}_{code}" for name, code in scanned.items()), "")
     place = await site.backend.place_name(scanned["b"]) if "b" in scanned else None

@@ -76,6 +76,27 @@ class WallSeason(NamedTuple):
     closes_at: datetime
 
 
+class StationLent(NamedTuple):
+    """Something a station lends: how many are there now, and for how many hours."""
+
+    name: str
+    free: int
+    hours: int
+
+
+class WebStation(NamedTuple):
+    """A station as everybody may see it. `open` is None where its hours do not say it, `metres` without a position."""
+
+    number: int
+    name: str
+    place: str
+    hours: str
+    words: str
+    open: bool | None
+    metres: int | None
+    lent: tuple[StationLent, ...]
+
+
 class WallReport(NamedTuple):
     """The public report of a season: figures as they were published, references of confirmed photos."""
 
@@ -155,6 +176,10 @@ class Backend(Protocol):
 
     async def season_reports(self) -> list[WallSeason]:
         """Every season with a public report, newest first."""
+        ...
+
+    async def stations(self, point: tuple[float, float] | None, thing: str) -> list[WebStation]:
+        """Open stations, the nearest to (longitude, latitude) first; with `thing` those that have it."""
         ...
 
     async def public_picture(self, ref: str) -> StoredFile | None:

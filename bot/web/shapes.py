@@ -71,7 +71,7 @@ class NewPress(Body):
 
 
 class NewScan(Body):
-    """A code somebody scanned or typed: b_<place code>, w_<wish number> or i_<invitation code>."""
+    """A code somebody scanned or typed: b_<place code>, w_<wish number>, s_<station code>, i_<invitation code> …"""
 
     scene: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", examples=["b_yx03"])]
     client_id: ClientId
@@ -183,6 +183,27 @@ class WishOut(BaseModel):
     carried: int = Field(default=0, description="seasons it has waited through")
     early: bool = Field(default=False, description="to be adopted from the launch hour of its season on")
     cursor: int = Field(description="its place on the wall: `before` for the next page")
+
+
+class LentOut(BaseModel):
+    """Something a station lends."""
+
+    name: str
+    free: int = Field(description="how many are there now")
+    hours: int = Field(description="how long it is lent for")
+
+
+class StationOut(BaseModel):
+    """A station with what it lends. Who has borrowed what is told to nobody."""
+
+    number: int
+    name: str
+    place: str
+    hours: str
+    words: str
+    open: bool | None = Field(description="null where the hours do not say it")
+    metres: int | None = Field(description="from the position that was asked for")
+    lent: list[LentOut]
 
 
 class WallOut(BaseModel):

@@ -173,12 +173,16 @@ def _geo(fields: Fields) -> Geo:
     return Geo(lat=lat, lon=lon, system="gcj02", label=_plain(fields, "Label"))
 
 
+_OUR_CODES = frozenset("bwihrmvst")
+"""The letters of codes that open the chat in a browser: doors, wishes, invitations, hand-overs, records, signs, things."""
+
+
 def _scene_in(scanned: str) -> str:
     """The scene of one of our own codes for browsers: …/?b=code."""
     _, _, query = scanned.partition("?")
     for part in query.split("&"):
         name, _, value = part.partition("=")
-        if name in ("b", "w", "i") and value:
+        if name in _OUR_CODES and value:
             return f"{name}_{value}"[:64]
     return ""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
-from bot.web.ports import Absent, Busy, Health, Ready, Room, WallQuery, WallReport, WallSeason, WallWish
+from bot.web.ports import Absent, Busy, Health, Ready, Room, WallQuery, WallReport, WallSeason, WallWish, WebStation
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
@@ -45,6 +45,7 @@ class Program:
         self.running: WallSeason | None = None
         self.reports: dict[int, WallReport] = {}
         self.public: dict[str, StoredFile] = {}
+        self.places: list[WebStation] = []
         self.claimed_by = ""
         self.busy = False
         self.hook_status = 200
@@ -140,6 +141,10 @@ class Program:
 
     async def season_reports(self) -> list[WallSeason]:
         return [report.season for report in self.reports.values()]
+
+    async def stations(self, point: tuple[float, float] | None, thing: str) -> list[WebStation]:
+        found = [s for s in self.places if not thing or any(thing in t.name for t in s.lent)]
+        return found if point is None else [s._replace(metres=int(1000 * abs(point[0] - 119.4))) for s in found]
 
     async def public_picture(self, ref: str) -> StoredFile | None:
         return self.public.get(ref)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.web.ports import WallWish
+from bot.web.ports import StationLent, WallWish, WebStation
 from bot.web.words import load_words
 from tests.bot.web.conftest import Browser, OpenBrowser, user_of
 from tests.bot.web.program import QUEUE, Program
@@ -28,6 +28,8 @@ async def test_the_chat_page_names_the_street_and_the_scanned_place(anna: Browse
     ("query", "scene"),
     [
         ("w=12", "w_12"),
+        ("s=00ff00ff00ff00ff", "s_00ff00ff00ff00ff"),
+        ("t=00ff00ff00ff00ff", "t_00ff00ff00ff00ff"),
         ("i=AB-3", "i_AB-3"),
         ("b=none", "b_none"),
         ("", ""),
@@ -123,3 +125,30 @@ async def test_every_problem_has_its_sentence() -> None:
     assert set(words.section("problem_detail")) <= set(words.section("problem"))
     with pytest.raises(KeyError):
         words.get("problem", "no_such_problem")
+
+
+def _station(number: int, name: str, free: int = 2) -> WebStation:
+    lent = (StationLent("雨伞", free, 72), StationLent("充电宝", 0, 4))
+    return WebStation(number, name, "银杏苑北门", "8:00-18:00", "热水、<b>微波炉</b>", True, None, lent)
+
+
+async def test_stations_are_readable_without_scripts_and_found_by_what_they_have(
+    anna: Browser, program: Program
+) -> None:
+    assert "还没有登记驿站" in (await anna.get("/stations")).text
+    program.places = [_station(1, "北门驿站"), _station(2, "公园驿站")._replace(lent=())]
+    page = (await anna.get("/stations")).text
+    assert page.count('class="station"') == 2
+    assert "还有 2" in page
+    assert "都借出去了" in page
+    assert "借 3 天" in page
+    assert "借 4 小时" in page
+    assert "&lt;b&gt;微波炉" in page
+    only = (await anna.get("/stations?thing=雨伞")).text
+    assert "北门驿站" in only
+    assert "公园驿站" not in only
+    near = (await anna.get("/stations?lat=32.2&lon=119.402")).text
+    assert "约 1.0 公里" not in near
+    assert "约 50 米" in near
+    assert (await anna.get("/api/stations?lat=32.2&lon=119.402")).json()[0]["metres"] == 2
+    assert (await anna.get("/api/stations?lat=91&lon=1")).status_code == 422
