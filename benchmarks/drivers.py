@@ -105,6 +105,10 @@ class WebScreen:
             body["media"] = [await self._upload()]
         await self._post("messages", body)
 
+    async def scan(self, scene: str) -> None:
+        """Opens the link of a code at a place."""
+        await self._post("scan", {"scene": scene, "client_id": f"c{next(self._ids)}"})
+
     async def press(self, label: str) -> bool:
         found = await self.button(label)
         if found is None:

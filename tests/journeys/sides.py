@@ -51,6 +51,14 @@ class Side(Protocol):
 
     async def press(self, who: str, label: str, room: str = "") -> None: ...
 
+    async def photo(self, who: str, words: str) -> None:
+        """A photo with words, in private."""
+        ...
+
+    async def scan(self, who: str, scene: str) -> None:
+        """A code at a place."""
+        ...
+
     async def texts(self, where: str) -> list[str]:
         """What the program has said to somebody, or in a room, as it stands now."""
         ...
@@ -133,6 +141,12 @@ class TelegramSide:
         await server.wait_for(where, lambda seen: label in seen.buttons or any(label in row for row in seen.buttons))
         server.press(self._people[who], label, *([where] if room else []))
 
+    async def photo(self, who: str, words: str) -> None:
+        self._running.server.photo(self._people[who], caption=words)
+
+    async def scan(self, who: str, scene: str) -> None:
+        self._running.server.start(self._people[who], scene)
+
     async def texts(self, where: str) -> list[str]:
         chat = self._rooms.get(where) or self._people[where]
         return [seen.text for seen in self._running.server.seen(chat) if seen.mine]
@@ -167,6 +181,12 @@ class WebSide:
                 return
             await asyncio.sleep(0.1)
         raise AssertionError(f"no button {label!r} for {who}: {[s.labels for s in await screen.shown()][-3:]}")
+
+    async def photo(self, who: str, words: str) -> None:
+        await self._people[who].say(words, photo=True)
+
+    async def scan(self, who: str, scene: str) -> None:
+        await self._people[who].scan(scene)
 
     async def texts(self, where: str) -> list[str]:
         screen = next(iter(self._rooms[where].values())) if where in self._rooms else self._people[where]
