@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import random
 import tempfile
 import time
@@ -93,18 +92,12 @@ async def _run(folder: Path, count: int, requests: int, at_once: int) -> None:
         await stage.start()
         await ask(stage.url, 20, 1)
         for crowd in (1, at_once):
-            busy = cpu_ms(stage)
+            busy = stage.cpu()
             took = await ask(stage.url, requests, crowd)
             p50, p95, p99 = (took[int(len(took) * q)] * 1000 for q in (0.50, 0.95, 0.99))
-            cost = (cpu_ms(stage) - busy) / requests
+            cost = (stage.cpu() - busy) * 1000 / requests
             line = f"p50 {p50:.0f}, p95 {p95:.0f}, p99 {p99:.0f} ms; {cost:.0f} ms of processor each"
             print(f"{count} wishes, {requests} pages, {crowd} at a time: {line}")
-
-
-def cpu_ms(stage: Stage) -> float:
-    """Milliseconds of processor that the program has used: unlike waiting, the same on a busy machine."""
-    fields = Path(f"/proc/{stage.pid}/stat").read_text(encoding="ascii").rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ from bot.wechat_pages import WeChatPages
 from bot.wecom_here import CheckIn
 from handlers import station_page, wall_page, wish_shown
 from handlers.names import shown
-from storage import attachments, loans, people, pictures, requests, roles, stations
+from storage import attachments, events, loans, people, pictures, requests, roles, stations
 from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
@@ -110,6 +110,11 @@ class ProgramBackend:
         """The user a sign-in link was made for."""
         async with self._store.read() as tx:
             return await roles.find_login(tx, token, self._program.clock.now())
+
+    async def version(self) -> int:
+        """Where the ledger stands."""
+        async with self._store.read() as tx:
+            return await events.last_seq(tx)
 
     async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
         """What hangs on the wall, in its order."""

@@ -38,9 +38,19 @@ async def wish_wall(
 ) -> Response:
     """The wish wall on a phone."""
     wanted = WallQuery(community or "", kind or "", theme or "", "", most, open_only)
+    return await site.shared_page(request, lambda: _wall(request, site, wanted, before))
+
+
+async def _wall(request: Request, site: Site, wanted: WallQuery, before: int | None) -> Response:
     found = await site.backend.wall(wanted, before or 0, WISHES_A_PAGE + 1)
     shown = [wish_out(site, wish) for wish in found[:WISHES_A_PAGE]]
-    query = {"community": community, "kind": kind, "theme": theme, "most": most, "open": "1" if open_only else None}
+    query = {
+        "community": wanted.community or None,
+        "kind": wanted.kind or None,
+        "theme": wanted.theme or None,
+        "most": wanted.most,
+        "open": "1" if wanted.only_open else None,
+    }
     values = {
         "wishes": _with_needs(site, shown),
         "older": shown[-1].cursor if len(found) > WISHES_A_PAGE else None,
@@ -58,6 +68,10 @@ async def wish_wall(
 @router.get("/wall/screen")
 async def rolling_wall(request: Request, site: TheSite) -> Response:
     """The wall for a screen in a hall: large, rolling by itself, with the code that opens it on a phone."""
+    return await site.shared_page(request, lambda: _screen(request, site))
+
+
+async def _screen(request: Request, site: Site) -> Response:
     found = await site.backend.wall(WallQuery(), 0, WISHES_ON_SCREEN)
     shown = _with_needs(site, [wish_out(site, wish) for wish in found])
     return site.page(request, "screen.html", {"wishes": shown, **await _hall(site)})
@@ -66,6 +80,10 @@ async def rolling_wall(request: Request, site: TheSite) -> Response:
 @router.get("/wall/tree")
 async def wish_tree(request: Request, site: TheSite) -> Response:
     """The wishes as leaves, blossoms and fruits of one tree."""
+    return await site.shared_page(request, lambda: _tree(request, site))
+
+
+async def _tree(request: Request, site: Site) -> Response:
     found = [wish_out(site, wish) for wish in await site.backend.wall(WallQuery(), 0, LEAVES)]
     values = {"leaves": leaves([(w.number, w.state) for w in found]), "twigs": twigs(), "wishes": found}
     values["by_number"] = {w.number: w for w in found}
@@ -84,6 +102,10 @@ async def _hall(site: Site) -> dict[str, Any]:
 @router.get("/wish/{number}")
 async def one_wish(request: Request, site: TheSite, number: Number) -> Response:
     """One wish with its picture to hand on."""
+    return await site.shared_page(request, lambda: _wish(request, site, number))
+
+
+async def _wish(request: Request, site: Site, number: int) -> Response:
     wish = wish_out(site, await get_wish(site, number))
     base = address_of(site, request)
     values = {"wish": wish, "needs": needs(site, wish), "base": base}

@@ -154,6 +154,10 @@ class Backend(Protocol):
         """The user a sign-in link was made for; None when it is unknown, used or too old."""
         ...
 
+    async def version(self) -> int:
+        """A number that grows with everything that happens."""
+        ...
+
     async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
         """What hangs on the wall, in its order, below a cursor (0: from the top)."""
         ...

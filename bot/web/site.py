@@ -16,6 +16,7 @@ from fastapi.templating import Jinja2Templates
 
 from bot.channels.webchat.channel import WebChannel
 from bot.office import Office
+from bot.web.kept import Draw, Kept
 from bot.web.ports import Backend
 from bot.web.words import Words
 
@@ -40,6 +41,7 @@ class Site:
     desk: Office | None = None
     drawing: asyncio.Semaphore = field(default_factory=_pictures_at_once)
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    kept: Kept = field(default_factory=Kept)
 
     def day(self, moment: datetime) -> str:
         """A day as people say it."""
@@ -74,6 +76,10 @@ class Site:
         answer = self.templates.TemplateResponse(request, template, shared, status)
         answer.headers.update({"Cache-Control": "no-store", **(headers or {})})
         return answer
+
+    async def shared_page(self, request: Request, draw: Draw) -> Response:
+        """A page that is the same for everybody: drawn once for each state of the ledger."""
+        return await self.kept.page(request, await self.backend.version(), draw)
 
 
 def load_templates(words: Words) -> Jinja2Templates:

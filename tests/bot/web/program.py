@@ -46,6 +46,7 @@ class Program:
         self.reports: dict[int, WallReport] = {}
         self.public: dict[str, StoredFile] = {}
         self.places: list[WebStation] = []
+        self.happened = 0
         self.claimed_by = ""
         self.busy = False
         self.hook_status = 200
@@ -109,6 +110,10 @@ class Program:
 
     async def login(self, token: str) -> str | None:
         return self.links.pop(token, None)
+
+    async def version(self) -> int:
+        self.happened += 1
+        return self.happened
 
     async def wall(self, wanted: WallQuery, below: int, limit: int) -> list[WallWish]:
         found = [
