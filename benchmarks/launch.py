@@ -67,6 +67,7 @@ class Crowd:
         self.took: list[float] = []
         self.won = self.late = 0
         self.strange: list[str] = []
+        self.busy_before = 0.0
 
     async def enter(self, client: httpx.AsyncClient, link: str) -> str:
         """Signs in; the cookie."""
@@ -97,6 +98,7 @@ class Crowd:
             for name, link in links.items():
                 cookies[name] = await self.enter(client, link)
             client.cookies.clear()
+            self.busy_before = self._stage.cpu()
             await asyncio.gather(
                 *(
                     self.want(client, cookie, name, dice.choice(numbers), dice.random() * self._within)
@@ -114,12 +116,14 @@ async def run(people: int, count: int, within: float, folder: Path) -> bool:
         await stage.start()
         crowd = Crowd(stage, within)
         await crowd.come(links, numbers)
+        busy = (stage.cpu() - crowd.busy_before) * 1000 / people
         over = stage.rows("SELECT number, taken, shares FROM wishes WHERE taken > shares")
         parts = stage.rows("SELECT COALESCE(SUM(shares), 0) FROM adoptions WHERE state = 'holding'")[0][0]
         took = sorted(crowd.took)
         p50, p99 = (took[int(len(took) * q)] for q in (0.50, 0.99))
         print(f"{people} people, {count} wishes, within {within:.0f} s: {crowd.won} adopted, {crowd.late} were late")
         print(f"answers: p50 {p50 * 1000:.0f} ms, p99 {p99 * 1000:.0f} ms, longest {took[-1] * 1000:.0f} ms")
+        print(f"processor: {busy:.1f} ms a person")
         print(
             f"wishes with too many adopters: {len(over)}; parts given: {parts}; unclear answers: {len(crowd.strange)}"
         )

@@ -14,16 +14,15 @@ from storage.wishes import Filter, Wish
 from workflow.wish import HELD, WishState
 from workflow.wish_rules import RESERVED_FOR
 
+_BITS_OF_TIME = 22
+"""The bits of an id below the millisecond it was made in (`storage.ids`): the same for nearly everybody."""
 _MOST = 5
 """So many wishes somebody can wait for at a time."""
 
 
 async def too_late(turn: Turn, wish: Wish) -> None:
     """Says kindly that the wish is taken, kept for somebody or gone, with the next open one and a place in the list."""
-    found = await wishes.wall(turn.tx, Filter(community=wish.community, only_open=True), limit=10)
-    found += await wishes.wall(turn.tx, Filter(only_open=True), limit=10)
-    free = (w for w in found if w.wisher_id != turn.me.id and w.id != wish.id and w.reserved_for is None)
-    other = next(free, None)
+    other = await _another(turn, wish, wish.community) or await _another(turn, wish, "")
     held = wish.state in HELD or wish.state is WishState.PUBLISHED
     key = "adopt.late" if held or wish.adopter_id else "adopt.gone"
     rows = [[turn.button("adopt.button_wait", "adopt.wait", {"id": wish.id})]] if held else []
@@ -40,6 +39,13 @@ async def too_late(turn: Turn, wish: Wish) -> None:
         words=other.text,
         place=wish_shown.coarse_place(turn, other),
     )
+
+
+async def _another(turn: Turn, wish: Wish, community: str) -> Wish | None:
+    """An open wish instead, of the next ten on the wall: not the same for everybody who comes too late."""
+    found = await wishes.wall(turn.tx, Filter(community=community, only_open=True), limit=10)
+    free = [w for w in found if w.wisher_id != turn.me.id and w.id != wish.id and w.reserved_for is None]
+    return free[(turn.me.id >> _BITS_OF_TIME) % len(free)] if free else None
 
 
 async def wait(turn: Turn, args: dict[str, Any]) -> None:

@@ -10,9 +10,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, func, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Select, String, Table, func, select, update
 
 from storage import wishes as wish_rows
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from storage.wishes import Wish
@@ -88,13 +89,21 @@ class Holds(Exception):
 _COLUMNS = [adoptions.c[name] for name in Adoption._fields]
 
 
+@form
+def _holding(wish_id: Any) -> Select[Any]:
+    held = (adoptions.c.tenant == ME, adoptions.c.wish_id == wish_id, adoptions.c.state == HOLDING)
+    return select(*_COLUMNS).where(*held).order_by(adoptions.c.id)
+
+
+@form
+def _held(person_id: Any) -> Select[Any]:
+    held = (adoptions.c.tenant == ME, adoptions.c.person_id == person_id, adoptions.c.state == HOLDING)
+    return select(adoptions.c.wish_id).where(*held)
+
+
 async def of_wish(tx: Tx, wish_id: int) -> list[Adoption]:
     """Who holds a part of a wish now, the longest first."""
-    rows = await tx.all(
-        select(*_COLUMNS)
-        .where(adoptions.c.tenant == tx.tenant, adoptions.c.wish_id == wish_id, adoptions.c.state == HOLDING)
-        .order_by(adoptions.c.id)
-    )
+    rows = await tx.all(_holding(wish_id=wish_id))
     return [Adoption(**r._mapping) for r in rows]
 
 
@@ -102,11 +111,7 @@ async def held_by(
     tx: Tx, person_id: int, in_states: Collection[str] = ("published", "adopted", "fulfilling")
 ) -> list[Wish]:
     """The wishes that somebody holds a part of, newest first."""
-    parts = await tx.all(
-        select(adoptions.c.wish_id).where(
-            adoptions.c.tenant == tx.tenant, adoptions.c.person_id == person_id, adoptions.c.state == HOLDING
-        )
-    )
+    parts = await tx.all(_held(person_id=person_id))
     found = [await wish_rows.get(tx, p.wish_id) for p in parts]
     return sorted((w for w in found if w.state in in_states), key=lambda w: -w.id)
 

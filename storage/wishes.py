@@ -26,6 +26,7 @@ from sqlalchemy import (
 from sqlalchemy import update as sql_update
 
 from storage import counters, events
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import wish as rules
@@ -257,9 +258,19 @@ async def lock(tx: Tx, wish_id: int) -> None:
     await tx.lock(wishes, wish_id)
 
 
+@form
+def _by_id(wish_id: Any) -> Select[Any]:
+    return select(*_COLUMNS).where(wishes.c.tenant == ME, wishes.c.id == wish_id)
+
+
+@form
+def _by_number(number: Any) -> Select[Any]:
+    return select(*_COLUMNS).where(wishes.c.tenant == ME, wishes.c.number == number)
+
+
 async def get(tx: Tx, wish_id: int) -> Wish:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(select(*_COLUMNS).where(wishes.c.tenant == tx.tenant, wishes.c.id == wish_id))
+    row = await tx.one(_by_id(wish_id=wish_id))
     if row is None:
         raise LookupError(f"no wish {wish_id}")
     return _wish(row)
@@ -267,7 +278,7 @@ async def get(tx: Tx, wish_id: int) -> Wish:
 
 async def find_by_number(tx: Tx, number: int) -> Wish | None:
     """The wish with the number people use."""
-    row = await tx.one(select(*_COLUMNS).where(wishes.c.tenant == tx.tenant, wishes.c.number == number))
+    row = await tx.one(_by_number(number=number))
     return None if row is None else _wish(row)
 
 
