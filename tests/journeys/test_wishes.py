@@ -20,7 +20,7 @@ from bot import wish_card
 from bot.backend import ProgramBackend
 from bot.config import load_config
 from bot.program import Program
-from bot.web import pages, pages_wall, routes_service, routes_wall
+from bot.web import pages, pages_stations, pages_wall, routes_service, routes_stations, routes_wall
 from bot.web.app import create_app
 from storage import attachments, pictures, seasons, wishes
 from tests.bot.faces import as_jpeg, drawn_face
@@ -30,7 +30,7 @@ from workflow.rights import Role
 from workflow.season import SeasonState
 
 SECRETS = ("李秀兰", "秀兰", "13987654321", "139 8765", "单元401", "2单元", "苑3幢", "13700001111", "赵铁柱")
-OPEN_MODULES = (pages, pages_wall, routes_service, routes_wall)
+OPEN_MODULES = (pages, pages_stations, pages_wall, routes_service, routes_stations, routes_wall)
 """Where the addresses are that answer a stranger."""
 WORDS = "我是李秀兰，电话13987654321，想给孙女要一个书包，银杏苑3幢2单元401"
 BASE = "https://linli.test"
