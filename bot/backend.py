@@ -17,6 +17,7 @@ from bot.papers import Papers
 from bot.program import Program
 from bot.web.ports import (
     Absent,
+    Agreeing,
     Busy,
     Health,
     Ready,
@@ -28,6 +29,7 @@ from bot.web.ports import (
     WallWish,
     WebStation,
 )
+from bot.wechat_agreeing import WeChatAgreeing
 from bot.wechat_pages import WeChatPages
 from bot.wecom_here import CheckIn
 from handlers import station_page, wall_page, wish_shown
@@ -239,6 +241,15 @@ class ProgramBackend:
     async def wechat_arrive(self, code: str, state: str, cookie: str) -> tuple[str, str] | None:
         """(web user, page) of whoever comes back from WeChat. Raises `Absent`."""
         return await self._pages().finish(code, state, cookie)
+
+    async def wechat_agreeing(self, user: str | None, url: str) -> Agreeing:
+        """What the page of notices needs. Raises `Absent`, `Busy`."""
+        channel = self._wechat()
+        agreeing = WeChatAgreeing(channel, self._store, self._program.clock)
+        try:
+            return await agreeing.open(user, url)
+        except ConnectionError:
+            raise Busy from None
 
     def wechat_proof(self) -> str:
         """The name of the file by which WeChat knows our domain."""

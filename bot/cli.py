@@ -460,7 +460,7 @@ def wechat_menu(config: ConfigFile = None) -> None:
 
     async def put(settings: Config) -> int:
         async with work.opened(settings) as (client, _):
-            return int(await work.make_menu(client, _city(settings), settings.web.base_url))
+            return int(await work.make_menu(client, _city(settings), settings))
 
     typer.echo(f"{_asked(put, load_config, config)} buttons")
 

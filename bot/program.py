@@ -244,7 +244,7 @@ def _capabilities(config: Config, telegram: TelegramChannel | None) -> dict[str,
     if config.telegram.token:
         found["telegram"] = (telegram or TelegramChannel).capabilities
     if config.wechat.app_id:
-        found["wechat"] = WeChatChannel.capabilities
+        found["wechat"] = wechat.capabilities(config)
     if config.wecom.corp_id:
         found["wecom"] = WecomChannel.capabilities
     return found

@@ -18,6 +18,7 @@ from bot.channels.wechat.shapes import NAME
 from bot.clock import Clock
 from bot.config import Config, ConfigError, NoticeForm
 from handlers.city import City
+from handlers.messages import Capabilities
 from storage import migrate, platforms
 from storage.database import Database
 from storage.ids import Ids
@@ -27,6 +28,8 @@ from storage.tx import Store
 MOST_CODES = 100_000
 """Permanent codes of one account (https://developers.weixin.qq.com/doc/service/api/qrcode/qrcodes/api_createqrcode.html)."""
 _BATCH = 50
+AGREE_PAGE = "/wechat/notices"
+"""Our page where people agree to notices."""
 
 
 def build(config: Config, store: Store, clock: Clock) -> WeChatChannel | None:
@@ -41,7 +44,19 @@ def build(config: Config, store: Store, clock: Clock) -> WeChatChannel | None:
     templates = {"rate": section.template_rate, "news": section.template_news}
     web_base = config.web.base_url.rstrip("/")
     forms = Forms(_forms(agreed), _forms(templates), web_base, ZoneInfo(config.clocks.tz))
-    return WeChatChannel(account, store, clock, forms)
+    channel = WeChatChannel(account, store, clock, forms)
+    channel.capabilities = capabilities(config)
+    return channel
+
+
+def capabilities(config: Config) -> Capabilities:
+    """What the account can do, with the page where people agree to notices when there is anything to agree to."""
+    section, web_base = config.wechat, config.web.base_url.rstrip("/")
+    ids = tuple(form.id for form in (section.agreed_rate, section.agreed_news) if form.id)
+    if not (ids and web_base):
+        return WeChatChannel.capabilities
+    link = f"{web_base}/wechat/in?to={AGREE_PAGE}"
+    return WeChatChannel.capabilities.model_copy(update={"agree_link": link, "agree_forms": ids})
 
 
 def _forms(configured: dict[str, NoticeForm]) -> dict[str, Template]:
@@ -71,8 +86,8 @@ async def opened(config: Config) -> AsyncIterator[tuple[Client, Store]]:
         await database.close()
 
 
-def menu(city: City, web_base: str, now: datetime) -> dict[str, Any]:
-    """The buttons under the chat: pages open signed in, words are said in the chat."""
+def menu(city: City, web_base: str, now: datetime, *, agrees: bool = False) -> dict[str, Any]:
+    """The buttons under the chat: pages open signed in, words are said in the chat. `agrees`: there are notices to agree to."""
 
     def text(key: str) -> str:
         return city.texts.text(f"wechat.{key}", now)
@@ -85,14 +100,16 @@ def menu(city: City, web_base: str, now: datetime) -> dict[str, Any]:
         return [page] if web_base else []
 
     report = {"name": text("menu_report"), "sub_button": [says("how"), *opens("report_page", "/")]}
-    mine = {"name": text("menu_mine"), "sub_button": [says("list"), *opens("list_page", "/?m=1"), says("link")]}
+    lists = [says("list"), *opens("list_page", "/?m=1"), *(opens("agree_page", AGREE_PAGE) if agrees else [])]
+    mine = {"name": text("menu_mine"), "sub_button": [*lists, says("link")]}
     wishes = {"name": text("menu_wishes"), "sub_button": [says("wish"), says("wall"), *opens("wall_page", "/wall")]}
     return {"button": [report, mine, wishes]}
 
 
-async def make_menu(client: Client, city: City, web_base: str) -> int:
+async def make_menu(client: Client, city: City, config: Config) -> int:
     """Puts the menu up; people see it within five minutes. How many buttons it has."""
-    made = menu(city, web_base.rstrip("/"), datetime.now(ZoneInfo("UTC")))
+    agrees = bool(capabilities(config).agree_link)
+    made = menu(city, config.web.base_url.rstrip("/"), datetime.now(ZoneInfo("UTC")), agrees=agrees)
     await client.post("/cgi-bin/menu/create", made)
     return sum(len(top["sub_button"]) for top in made["button"])
 

@@ -1,12 +1,11 @@
 """Checking in at a place inside WeCom: who it is by silent sign-in, where by the phone itself, each token good once.
 
 What comes out is a position said in the member's own chat, so it answers whatever question is open there.
-Sources: developer.work.weixin.qq.com/document/path/91022 (sign-in), 90506 (JS-SDK signature).
+Source: developer.work.weixin.qq.com/document/path/91022 (sign-in).
 """
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
@@ -17,6 +16,7 @@ from bot.channels.wecom.channel import WecomChannel
 from bot.channels.wecom.refusals import WecomError
 from bot.channels.wecom.shapes import NAME, here_update
 from bot.clock import Clock
+from bot.jssdk import sign
 from bot.web.ports import Ready
 from storage import platforms, tickets
 from storage.tx import Store
@@ -72,10 +72,7 @@ class CheckIn:
         if not user:
             return None
         token = await self._store.run(lambda tx: tickets.issue(tx, HERE, {"user": user}, now, now + LIFE))
-        stamp, nonce = int(datetime.now(UTC).timestamp()), secrets.token_hex(8)
-        signed = f"jsapi_ticket={ticket}&noncestr={nonce}&timestamp={stamp}&url={url}"
-        signature = hashlib.sha1(signed.encode(), usedforsecurity=False).hexdigest()
-        return Ready(token, self._channel.account, stamp, nonce, signature)
+        return Ready(token, self._channel.account, *sign(ticket, url, datetime.now(UTC)))
 
     async def take(self, token: str, lat: float, lon: float) -> bool:
         """Stores the position as said by the member; False for a token that is used or too old."""

@@ -165,6 +165,8 @@ class Capabilities(Value):
     group_per_minute: int = 0  # messages to one group; 0: no limit
     opens: bool = False  # may write first to anybody it knows; their private chat has the id of the user
     push: Push = Push.ALWAYS
+    agree_link: str = ""  # where a person agrees to forms; empty: nowhere, or no form wants it
+    agree_forms: tuple[str, ...] = ()  # what they can agree to there
     answers_for: float = 0.0  # seconds in which an answer rides on the platform's own request; 0: it never does
     keeps: bool = False  # what is sent waits there until somebody looks, so a chat is never out of reach
 

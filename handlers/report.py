@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from handlers import alike, answers, consult, filing
+from handlers import agreeing, alike, answers, consult, filing
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.messages import Button
@@ -294,7 +294,10 @@ async def confirm(turn: Turn, draft: Draft) -> None:
     if findings.intent in ("praise", "suggest"):
         key = f"report.filed_{findings.intent}"
     await turn.say(key, number=request.number, queue=turn.city.org.name_of(request.queue))
-    await next_part(turn, draft, request)
+    if draft.parts:
+        await next_part(turn, draft, request)
+    else:
+        await agreeing.offer(turn)
 
 
 async def hand_over(turn: Turn, draft: Draft) -> Request:
@@ -303,6 +306,8 @@ async def hand_over(turn: Turn, draft: Draft) -> Request:
     await turn.done()
     key = "report.filed_desk" if is_new else "report.filed_before"
     await turn.say(key, number=request.number, queue=turn.city.org.name_of(request.queue))
+    if is_new:
+        await agreeing.offer(turn)
     return request
 
 

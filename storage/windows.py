@@ -104,6 +104,14 @@ async def use_agreement(tx: Tx, who: Who, template: str) -> bool:
     return bool(await tx.run(update(agreements).where(*mine).values(left=agreements.c.left - 1)))
 
 
+async def agreed(tx: Tx, who: Who) -> dict[str, int]:
+    """template -> how many notices the person still wants of it; templates of which they want none are left out."""
+    a = agreements.c
+    mine = (a.tenant == tx.tenant, a.channel == who.channel, a.account == who.account, a.user_key == who.user_key)
+    rows = await tx.all(select(a.template, a.left).where(*mine, a.left > 0))
+    return {row.template: row.left for row in rows}
+
+
 async def return_agreement(tx: Tx, who: Who, template: str) -> None:
     """What was used up was not needed: the platform did not take the notice for another reason."""
     mine = (*_agreement(tx, who, template), agreements.c.left < LASTING)

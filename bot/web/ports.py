@@ -122,6 +122,28 @@ class Ready(NamedTuple):
     signature: str
 
 
+class Notice(NamedTuple):
+    """One notice that a person may agree to. `purpose` is rate or news; `left` of them will come, -1: all until taken back,
+
+    None: nobody knows who asks.
+    """
+
+    form: str
+    purpose: str
+    lasting: bool
+    left: int | None
+
+
+class Agreeing(NamedTuple):
+    """What the page of notices needs: what WeChat's script is configured with, and what there is to agree to."""
+
+    app_id: str
+    timestamp: int
+    nonce: str
+    signature: str
+    notices: list[Notice]
+
+
 class Backend(Protocol):
     """The program behind the pages. `user` is always a user of the web channel."""
 
@@ -224,6 +246,10 @@ class Backend(Protocol):
 
     async def wechat_arrive(self, code: str, state: str, cookie: str) -> tuple[str, str] | None:
         """(web user, page) of whoever comes back from there; None when it is not to be trusted. Raises `Absent`."""
+        ...
+
+    async def wechat_agreeing(self, user: str | None, url: str) -> Agreeing:
+        """What the page of notices at this address needs; `user` is who opens it, if known. Raises `Absent`, `Busy`."""
         ...
 
     def wechat_proof(self) -> str:

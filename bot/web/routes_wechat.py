@@ -9,7 +9,8 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from bot.callbacks import CallbackError, Fault
 from bot.callbacks import Query as Signed
-from bot.web.identity import sign_in
+from bot.web.guard import POLICY
+from bot.web.identity import Visitor, sign_in
 from bot.web.ports import Absent
 from bot.web.problems import CODES, ProblemError
 from bot.web.routes_session import is_local
@@ -17,6 +18,21 @@ from bot.web.site import TheSite
 
 router = APIRouter(include_in_schema=False)
 COOKIE = "linli_wechat"
+NOTICES = "/wechat/notices"
+SDK = "https://res.wx.qq.com"
+"""Where WeChat's own script comes from: it works from no other place."""
+# What its open tags need besides: the frames by the documents, the rest by what pages with a policy of their own have met.
+# https://developers.weixin.qq.com/doc/service/guide/h5/opentag.html
+OPEN_POLICY = "; ".join(
+    [
+        POLICY,
+        f"script-src 'self' {SDK} 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        f"connect-src 'self' {SDK}",
+        "frame-src https://*.qq.com webcompt:",
+    ]
+)
+"""Of the page of notices alone: it shows nothing that people have written."""
 _Short = Annotated[str, Query(max_length=2000)]
 
 
@@ -65,12 +81,32 @@ async def come_back(request: Request, site: TheSite, code: _Short = "", state: _
     except Absent:
         raise ProblemError(404) from None
     if found is None:
-        raise ProblemError(403, "bad_link")
+        raise ProblemError(403, "page_over")
     user, to = found
     answer = RedirectResponse(to, 303, {"Cache-Control": "no-store"})
     answer.delete_cookie(COOKIE, path="/wechat")
     await sign_in(site, request, answer, user)
     return answer
+
+
+@router.get("/wechat/notices")
+async def notices(request: Request, site: TheSite, visitor: Visitor) -> Response:
+    """The page where people agree to be told; inside WeChat whoever is not known yet is signed in first."""
+    inside = "micromessenger" in request.headers.get("user-agent", "").lower()
+    if inside and visitor is None:
+        return RedirectResponse(f"/wechat/in?to={NOTICES}", 303, {"Cache-Control": "no-store"})
+    query = f"?{request.url.query}" if request.url.query else ""  # WeChat adds some when a page is passed on
+    try:
+        found = await site.backend.wechat_agreeing(visitor, f"{site.backend.web_base}{NOTICES}{query}")
+    except Absent:
+        raise ProblemError(404) from None
+    values = {
+        "groups": [[one for one in found.notices if one.lasting is lasting] for lasting in (False, True)],
+        "ready": {**found._asdict(), "notices": []},
+        "script": site.words.section("notices"),
+        "sdk": SDK,
+    }
+    return site.page(request, "notices.html", values, headers={"Content-Security-Policy": OPEN_POLICY})
 
 
 @router.get("/MP_verify_{code}.txt")

@@ -53,7 +53,7 @@ async def come_back(request: Request, site: TheSite, code: _Short = "", state: _
     except Absent:
         raise ProblemError(404) from None
     if ready is None:
-        raise ProblemError(403, "bad_link")
+        raise ProblemError(403, "page_over")
     policy = f"{POLICY}; script-src 'self' {SDK}; connect-src 'self' {SDK}"
     values = {"ready": ready._asdict(), "script": site.words.section("here"), "sdk": SDK}
     answer = site.page(request, "here.html", values, headers={"Content-Security-Policy": policy})
@@ -69,5 +69,5 @@ async def check_in(site: TheSite, body: Position) -> Response:
     except Absent:
         raise ProblemError(404) from None
     if not taken:
-        raise ProblemError(403, "bad_link")
+        raise ProblemError(403, "page_over")
     return Response(status_code=204)

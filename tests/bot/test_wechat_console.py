@@ -79,7 +79,7 @@ async def test_the_menu_and_the_codes(tmp_path: Path) -> None:
         program, platform = running.program, running.wechat
         assert program.wechat is not None
         client, city = program.wechat.client, program.city
-        assert await wechat.make_menu(client, city, running.base) == 8
+        assert await wechat.make_menu(client, city, program.config) == 8
         menu = platform.world.menu
         assert menu is not None
         aunt = platform.person("李阿姨")

@@ -55,6 +55,7 @@ class WeChatChannel:
         self._original_id = account.original_id
         self._crypt = Crypt(account.token, account.aes_key, account.app_id)
         self._clock = clock
+        self.agreed = forms.agreed
         self._lasting = frozenset(form.id for form in forms.agreed.values() if form.lasting)
         self.client = Client(account.app_id, account.secret, account.base_url, store, clock)
         self._files = Files(self.client, store, clock)

@@ -44,6 +44,7 @@ class Client:
         self._clock = clock
         self._http = httpx.AsyncClient(timeout=TIMEOUT, trust_env=urlsplit(self._base).hostname not in LOOPBACK)
         self._renewing = asyncio.Lock()
+        self._ticketing = asyncio.Lock()
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -82,6 +83,17 @@ class Client:
             )
         )
         return str(told.get("openid", ""))
+
+    async def page_ticket(self) -> str:
+        """What pages of ours are signed with for WeChat's script; shared by all processes, as it is counted strictly."""
+        # https://developers.weixin.qq.com/doc/service/guide/h5/jssdk.html
+        name = f"{self.app_id}/js"
+        async with self._ticketing:
+            kept = await self._kept(name)
+            if kept is not None and kept.expires_at - EARLY > self._clock.now():
+                return kept.token
+            told = self._read(await self._call("GET", "/cgi-bin/ticket/getticket", params={"type": "jsapi"}))
+            return await self._keep(name, told.get("ticket"), told.get("expires_in"))
 
     async def token(self) -> str:
         """A good access token, fetched anew when the kept one is near its end."""
@@ -124,16 +136,19 @@ class Client:
     async def _fetch(self, *, force: bool) -> str:
         body = {"grant_type": "client_credential", "appid": self.app_id, "secret": self._secret, "force_refresh": force}
         told = self._read(await self._request("POST", "/cgi-bin/stable_token", content=json.dumps(body).encode()))
-        token, life = str(told.get("access_token", "")), told.get("expires_in", 0)
-        if not token or not isinstance(life, int):
+        return await self._keep(self.app_id, told.get("access_token"), told.get("expires_in"))
+
+    async def _keep(self, name: str, given: Any, life: Any) -> str:
+        """Keeps for every process what the platform gave."""
+        if not isinstance(given, str) or not given or not isinstance(life, int):
             raise WeChatError(-1, "no token in the answer")
         until = self._clock.now() + timedelta(seconds=life)
-        await self._store.run(lambda tx: platforms.keep_token(tx, NAME, self.app_id, token, until))
-        return token
+        await self._store.run(lambda tx: platforms.keep_token(tx, NAME, name, given, until))
+        return given
 
-    async def _kept(self) -> PlatformToken | None:
+    async def _kept(self, name: str = "") -> PlatformToken | None:
         async with self._store.read() as tx:
-            return await platforms.find_token(tx, NAME, self.app_id)
+            return await platforms.find_token(tx, NAME, name or self.app_id)
 
     async def _call(self, method: str, path: str, **values: Any) -> httpx.Response:
         token = await self.token()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -29,6 +30,8 @@ SILENT = frozenset(
     }
 )  # fmt: skip
 """Events that ask nothing of anybody."""
+INSIDE = ("SubscribeMsgPopupEvent", "SubscribeMsgChangeEvent", "SubscribeMsgSentEvent", "ScanCodeInfo", "List")
+"""Where events tell more of themselves than EventKey and MsgID."""
 FOLLOWED = frozenset({"subscribe", "SCAN"})
 CLICKED = frozenset({"CLICK", "scancode_push", "scancode_waitmsg"})
 
@@ -55,7 +58,10 @@ def update_id(fields: Fields) -> str:
     number = fields.get("MsgId") or ""
     if isinstance(number, str) and number:
         return number[:64]
-    key = hashlib.sha256(f"{fields.get('EventKey', '')}/{fields.get('MsgID', '')}".encode()).hexdigest()[:12]
+    # one person may agree to two notices in one second, and hear of two: what stands inside is part of the name
+    inside = {tag: fields[tag] for tag in INSIDE if fields.get(tag)}
+    told = f"{fields.get('EventKey', '')}/{fields.get('MsgID', '')}{json.dumps(inside) if inside else ''}"
+    key = hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{who}:{when}:{fields.get('Event', '')}:{key}"[:160]
 
 

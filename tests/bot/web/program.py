@@ -9,7 +9,19 @@ from pathlib import Path
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
-from bot.web.ports import Absent, Busy, Health, Ready, Room, WallQuery, WallReport, WallSeason, WallWish, WebStation
+from bot.web.ports import (
+    Absent,
+    Agreeing,
+    Busy,
+    Health,
+    Ready,
+    Room,
+    WallQuery,
+    WallReport,
+    WallSeason,
+    WallWish,
+    WebStation,
+)
 from handlers.messages import Address, Incoming, Key, Outgoing
 from storage.database import Database
 from storage.schema import metadata
@@ -179,6 +191,9 @@ class Program:
         raise Absent
 
     async def wecom_arrive(self, code: str, state: str, cookie: str, url: str) -> Ready | None:
+        raise Absent
+
+    async def wechat_agreeing(self, user: str | None, url: str) -> Agreeing:
         raise Absent
 
     async def wecom_here(self, token: str, lat: float, lon: float) -> bool:

@@ -18,6 +18,7 @@ from tests.fakes.wechat.rules import (
     check_form,
     check_menu,
     check_token,
+    page_ticket,
     plain_token,
     stable_token,
     use_window,
@@ -49,6 +50,7 @@ class Api:
             ("POST", "/cgi-bin/menu/create"): self._menu,
             ("POST", "/cgi-bin/media/upload"): self._upload,
             ("GET", "/cgi-bin/media/get"): self._download,
+            ("GET", "/cgi-bin/ticket/getticket"): self._ticket,
             ("GET", "/cgi-bin/template/get_all_private_template"): self._templates,
             ("GET", "/wxaapi/newtmpl/gettemplate"): self._agreements,
             ("GET", "/cgi-bin/customservice/getkflist"): self._clerks,
@@ -204,6 +206,12 @@ class Api:
 
     async def _clerks(self, _request: Request) -> dict[str, Any]:
         return {"kf_list": []}
+
+    async def _ticket(self, request: Request) -> dict[str, Any]:
+        if request.query_params.get("type") != "jsapi":
+            raise ApiError(40097, "invalid args", violation=True)
+        ticket = page_ticket(self.world)
+        return {**OK, "ticket": ticket.value, "expires_in": int((ticket.until - self.world.now()).total_seconds())}
 
     # --- files
 

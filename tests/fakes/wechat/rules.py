@@ -6,8 +6,12 @@ import re
 import secrets
 import unicodedata
 from typing import Any
+from urllib.parse import urlsplit
+
+from wechatpy import WeChatClient
 
 from tests.fakes.wechat.world import (
+    APP_ID,
     FORCED_A_DAY,
     FORCED_APART,
     TOKEN_LIFE,
@@ -19,6 +23,7 @@ from tests.fakes.wechat.world import (
 
 MOST_TEXT = 2048
 FILES = {"image": (10 << 20, {"image/jpeg", "image/png", "image/gif"}), "voice": (2 << 20, {"audio/amr", "audio/mpeg"})}
+JSAPI = WeChatClient(APP_ID, "").jsapi
 _FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _LIMITS = {"thing": 20, "phrase": 5, "character_string": 32, "name": 10, "const": 20, "number": 32, "letter": 32}
 
@@ -53,6 +58,30 @@ def plain_token(world: World) -> Token:
     """The old kind: each new one ends the one before. It has nothing to do with the stable ones."""
     world.plain = Token(secrets.token_urlsafe(100), world.now() + TOKEN_LIFE)
     return world.plain
+
+
+def page_ticket(world: World) -> Token:
+    """A ticket to sign pages with, the same one while it is good."""
+    now = world.now()
+    if not world.tickets or world.tickets[-1].until <= now:
+        world.tickets.append(Token(secrets.token_urlsafe(64), now + TOKEN_LIFE))
+    return world.tickets[-1]
+
+
+def check_page(world: World, url: str, asked: dict[str, Any]) -> str:
+    """What WeChat's browser tells a page that configures the script: preVerifyJSAPI:ok, or what is wrong.
+
+    The signature is reckoned by wechatpy.
+    """
+    if urlsplit(url).netloc != world.web_domain:
+        return "preVerifyJSAPI:fail invalid url domain"
+    if asked.get("verifyAppId") != APP_ID:
+        return "preVerifyJSAPI:fail invalid appid"
+    tickets = [ticket.value for ticket in world.tickets if ticket.until > world.now()]
+    nonce, stamp = str(asked.get("verifyNonceStr")), str(asked.get("verifyTimestamp"))
+    page = url.partition("#")[0]
+    right = [JSAPI.get_jsapi_signature(nonce, ticket, stamp, page) for ticket in tickets]
+    return "preVerifyJSAPI:ok" if asked.get("verifySignature") in right else "preVerifyJSAPI:fail invalid signature"
 
 
 def check_token(world: World, value: str) -> None:

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.fakes.wechat.api import Api
@@ -39,6 +39,8 @@ class WeChatServer:
         self.violations: list[str] = []
         self.calls: list[Call] = []
         self.failing: dict[str, list[int]] = {}
+        self.holder: Person | None = None
+        """Who holds the phone of a browser that really goes through the sign-in."""
         self.api = Api(self.world)
         self.pusher = Pusher(self.world, self.violations)
         self.base_url = ""
@@ -221,6 +223,9 @@ class WeChatServer:
 
     async def _answer(self, request: Request) -> Response:
         path = request.url.path
+        if path == "/connect/oauth2/authorize" and self.holder is not None:
+            asked = f"{request.url}#wechat_redirect"  # no browser sends what stands behind #
+            return RedirectResponse(self.authorize(self.holder, asked), 302)
         waiting = self.failing.get(path)
         try:
             if waiting:

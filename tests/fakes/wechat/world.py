@@ -89,6 +89,8 @@ class World:
         self.menu: dict[str, Any] | None = None
         self.sign_ins: dict[str, tuple[str, datetime]] = {}
         self.web_domain = ""
+        self.tickets: list[Token] = []
+        """Those that pages are signed with."""
         self.denied: set[str] = set()
         self.allowed_ip = True
         self._count = 0

@@ -10,12 +10,13 @@ import json
 import socket
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
+from urllib.parse import urlencode
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tests.fakes.wecom.bot import BotSide
@@ -23,7 +24,7 @@ from tests.fakes.wecom.callbacks import Callbacks
 from tests.fakes.wecom.errors import ApiError
 from tests.fakes.wecom.interface import Interface
 from tests.fakes.wecom.people import People
-from tests.fakes.wecom.world import Group, Member, Seen, World
+from tests.fakes.wecom.world import AGENT, CORP, Group, Member, Seen, World
 
 
 class Call(NamedTuple):
@@ -50,6 +51,8 @@ class WecomServer(People):
         self._uvicorn: uvicorn.Server | None = None
         self._task: asyncio.Task[None] | None = None
         self.port = 0
+        self.holder = ""
+        """The member who holds the phone of a browser that really goes through the sign-in."""
 
     @property
     def base_url(self) -> str:
@@ -65,6 +68,7 @@ class WecomServer(People):
             Route("/cgi-bin/media/upload", self._upload, methods=["POST"]),
             Route("/cgi-bin/media/get", self._download, methods=["GET"]),
             Route("/bot-file/{name}", self._bot_file, methods=["GET"]),
+            Route("/connect/oauth2/authorize", self._authorize, methods=["GET"]),
             Route("/cgi-bin/{call:path}", self._answer, methods=["GET", "POST"]),
         ]
         config = uvicorn.Config(
@@ -115,6 +119,14 @@ class WecomServer(People):
         self.calls.append(Call(name, body, 0))
         self._tell()
         return Response(status_code=504) if lost else JSONResponse(told)
+
+    async def _authorize(self, request: Request) -> Response:
+        asked = request.query_params
+        right = (asked.get("appid"), asked.get("scope"), asked.get("agentid")) == (CORP, "snsapi_base", str(AGENT))
+        if not right or not self.holder:
+            return Response("redirect_uri 参数错误", status_code=400)
+        back = urlencode({"code": f"code-of-{self.holder}", "state": asked.get("state", "")})
+        return RedirectResponse(f"{asked.get('redirect_uri')}?{back}", 302)
 
     async def _upload(self, request: Request) -> Response:
         try:

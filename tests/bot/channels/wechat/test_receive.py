@@ -285,3 +285,18 @@ def test_repeats_have_one_name_and_different_events_have_two() -> None:
     assert all(len(name) <= 160 for name in names)
     with pytest.raises(BadUpdate):
         update_id({"FromUserName": secrets.token_hex(4)})
+
+
+def test_two_notices_in_one_second_are_two_events() -> None:
+    def popup(template: str, status: str) -> dict[str, Any]:
+        return event("subscribe_msg_popup_event", SubscribeMsgPopupEvent={"List": choice(template, status)})
+
+    def choice(template: str, status: str) -> dict[str, str]:
+        return {"TemplateId": template, "SubscribeStatusString": status, "PopupScene": "2"}
+
+    def sent(number: str) -> dict[str, Any]:
+        return event("subscribe_msg_sent_event", SubscribeMsgSentEvent={"List": {"TemplateId": "a", "MsgID": number}})
+
+    several = [popup("a", "accept"), popup("b", "accept"), popup("a", "reject"), sent("1"), sent("2")]
+    assert len({update_id(one) for one in several}) == len(several)
+    assert update_id(popup("a", "accept")) == update_id(popup("a", "accept")), "a repeat is still known"
