@@ -512,6 +512,12 @@ def wecom_staff(
     _guarded(lambda: _await(work(load_config(config), typer.echo, invite=invite, end=end)))
 
 
+@company.command(name="menu")
+def wecom_menu(config: ConfigFile = None) -> None:
+    """Puts the menu under the chat with the application."""
+    _guarded(lambda: _await(_load("bot.wecom_desk").menu(load_config(config), typer.echo)))
+
+
 @company.command(name="group")
 def wecom_group(
     queue: Annotated[str, typer.Argument(help="the queue, such as grid:yinxing-01")], config: ConfigFile = None

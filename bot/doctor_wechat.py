@@ -12,19 +12,15 @@ import httpx
 
 from bot.callbacks import Crypt
 from bot.config import Config, NoticeForm
+from bot.console import places
 from bot.findings import Finding
 
-# Where things stand in the console, mp.weixin.qq.com (2026): the menu on the left, then the page.
-BASICS = "设置与开发 → 开发接口管理 → 基本配置"
-RIGHTS = "设置与开发 → 开发接口管理 → 接口权限"
-DOMAINS = "设置与开发 → 账号设置 → 功能设置"
-TEMPLATES = "广告与服务 → 模板消息"
-AGREEMENTS = "广告与服务 → 订阅通知"
+AT = places("wechat")
 _TOKEN_SAID = {
-    40013: f"the AppID is not known; copy it again from {BASICS}, into [wechat] app_id",
-    40125: f"the AppSecret is wrong; reset it in {BASICS}, and put the new one into LINLI_WECHAT__APP_SECRET",
-    40243: f"the AppSecret is frozen; unfreeze it in {BASICS}",
-    50004: "this account may not use the token; is it a certified service account (认证服务号)?",
+    40013: f"the AppID is not known; copy it again from {AT['basics']}, into [wechat] app_id",
+    40125: f"the AppSecret is wrong; reset it in {AT['basics']}, and put the new one into LINLI_WECHAT__APP_SECRET",
+    40243: f"the AppSecret is frozen; unfreeze it in {AT['basics']}",
+    50004: f"this account may not use the token; is it certified ({AT['certified']})?",
     45009: "the token was asked for too often today; try again tomorrow",
     -1: "WeChat is busy; try again in a minute",
 }
@@ -59,7 +55,7 @@ async def _token(http: httpx.AsyncClient, config: Config) -> tuple[str, list[Fin
     if code == 40164:
         found = re.search(r"invalid ip ([0-9a-f.:]+)", str(told.get("errmsg", "")))
         ip = found[1] if found else "this machine's address"
-        return "", [Finding("fail", f"wechat: {ip} is not on the list; add it in {BASICS} → IP白名单")]
+        return "", [Finding("fail", f"wechat: {ip} is not on the list; add it in {AT['allowlist']}")]
     if code:
         said = _TOKEN_SAID.get(code, f"WeChat answered {code} {str(told.get('errmsg', ''))[:80]}")
         return "", [Finding("fail", f"wechat: {said}")]
@@ -76,23 +72,23 @@ async def _rights(http: httpx.AsyncClient, config: Config, token: str) -> list[F
     section, findings = config.wechat, []
     told = await _get(http, config, "/cgi-bin/customservice/getkflist", token)
     if told.get("errcode", 0) == 48001:
-        findings.append(Finding("fail", f"wechat: service messages are not allowed; look at 客服消息 in {RIGHTS}"))
+        findings.append(Finding("fail", f"wechat: service messages are not allowed; look at {AT['service']}"))
     elif told.get("errcode", 0) in (61451, 65400):
         findings.append(Finding("ok", "wechat: service messages by the interface"))
     told = await _get(http, config, "/cgi-bin/template/get_all_private_template", token)
     known = {str(one.get("template_id")): str(one.get("content", "")) for one in told.get("template_list", [])}
     forms = {"template_rate": section.template_rate, "template_news": section.template_news}
-    findings += _forms(told, known, forms, TEMPLATES, "template messages")
+    findings += _forms(told, known, forms, AT["templates"], "template messages")
     told = await _get(http, config, "/wxaapi/newtmpl/gettemplate", token)
     known = {str(one.get("priTmplId")): str(one.get("content", "")) for one in told.get("data", [])}
     forms = {"agreed_rate": section.agreed_rate, "agreed_news": section.agreed_news}
-    findings += _forms(told, known, forms, AGREEMENTS, "subscription notices")
+    findings += _forms(told, known, forms, AT["agreements"], "subscription notices")
     if not (section.template_rate.id or section.agreed_rate.id):
         findings.append(
             Finding(
                 "warn",
                 "wechat: neither template_rate nor agreed_rate is set: whoever has been silent for 48 hours cannot be "
-                f"asked for a rating, and a card asks the worker to telephone. Choose one in {TEMPLATES} or {AGREEMENTS}",
+                f"asked for a rating, and a card asks the worker to telephone. Choose one in {AT['templates']} or {AT['agreements']}",
             )
         )
     told = await _get(http, config, "/cgi-bin/get_current_selfmenu_info", token)
@@ -152,7 +148,7 @@ async def _callback(http: httpx.AsyncClient, config: Config, now: datetime) -> l
         )
         return [*findings, Finding("warn", text)]
     if answer.status_code == 200 and answer.text == echo:
-        text = f"wechat: {base}/hooks/wechat answers; {BASICS} → 服务器配置 takes it, with 安全模式"
+        text = f"wechat: {base}/hooks/wechat answers; {AT['server']} takes it, with {AT['sealed']}"
         return [*findings, Finding("ok", text)]
     said = {
         403: "the running program has another Token, or its clock is wrong: restart it with this configuration",
@@ -166,9 +162,7 @@ async def _domain(http: httpx.AsyncClient, config: Config) -> list[Finding]:
     if not base:
         return []
     if not file:
-        text = (
-            f"wechat: verify_file is empty; {DOMAINS} → 网页授权域名 gives the name of a file: without it no page opens"
-        )
+        text = f"wechat: verify_file is empty; {AT['sign_in']} gives the name of a file: without it no page opens"
         return [Finding("warn", text)]
     try:
         answer = await http.get(f"{base}/{file}")
@@ -176,7 +170,7 @@ async def _domain(http: httpx.AsyncClient, config: Config) -> list[Finding]:
         return [Finding("warn", f"wechat: {base}/{file} cannot be reached ({type(error).__name__})")]
     code = file.removeprefix("MP_verify_").removesuffix(".txt")
     if answer.status_code == 200 and answer.text.strip() == code:
-        text = f"wechat: {base}/{file} is there; set 网页授权域名 and JS接口安全域名 in {DOMAINS}"
+        text = f"wechat: {base}/{file} is there; set {AT['sign_in']} and {AT['pages']}"
         return [Finding("ok", text)]
     return [Finding("fail", f"wechat: {base}/{file} answers {answer.status_code}; restart with this configuration")]
 

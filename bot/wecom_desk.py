@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.audit import opened
@@ -59,6 +61,29 @@ async def desk_of(config: Config, clock: Clock | None = None) -> AsyncIterator[D
             raise ConfigError(f"wecom: {why(error)}") from None
         finally:
             await wecom.channel.stop()
+
+
+async def menu(config: Config, say: Say, *, clock: Clock | None = None) -> None:
+    """Puts the menu under the chat with the application."""
+    async with desk_of(config, clock) as desk:
+        made = menu_of(desk.city, config.web.base_url.rstrip("/"), desk.clock.now())
+        # https://developer.work.weixin.qq.com/document/path/90231
+        await desk.wecom.channel.api.call("menu/create", made, agentid=str(config.wecom.agent_id))
+        say(f"{sum(len(top.get('sub_button', [top])) for top in made['button'])} buttons")
+
+
+def menu_of(city: City, web_base: str, now: datetime) -> dict[str, Any]:
+    """The buttons: words are said in the chat, checking in at a place is a page and needs an address."""
+
+    def text(key: str) -> str:
+        return city.texts.text(f"wecom.{key}", now)
+
+    def says(key: str) -> dict[str, Any]:
+        return {"type": "click", "name": text(f"menu_{key}"), "key": text(f"menu_{key}_says")}
+
+    here = {"type": "view", "name": text("menu_here_page"), "url": f"{web_base}/wecom/here"}
+    work = {"name": text("menu_work"), "sub_button": [says("mine"), says("desk")]}
+    return {"button": [work, *([here] if web_base else []), says("how")]}
 
 
 async def staff(config: Config, say: Say, *, invite: bool, end: bool, clock: Clock | None = None) -> None:

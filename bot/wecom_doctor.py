@@ -20,31 +20,34 @@ from bot.channels.wecom.connection import REPLACED, BotConnection
 from bot.channels.wecom.notes import Note
 from bot.channels.wecom.refusals import HTTP, WecomError
 from bot.config import Config, WecomSection
+from bot.console import places
 from handlers.city import City
 from storage.tx import Store
 
 Level = Literal["ok", "warn", "fail"]
 Found = list[tuple[Level, str]]
 
-APP = "work.weixin.qq.com → 应用管理 → 自建 → the application"
+AT = places("wecom")
+APP = AT["app"]
+NO_MENU = 46003
 _CALLS = {
     HTTP: "the interface cannot be reached; check the network and [wecom] base_url",
-    40013: "the corp id is unknown: copy 企业ID from 我的企业 → 企业信息, at the bottom, into [wecom] corp_id",
+    40013: f"the corp id is unknown: copy it from {AT['corp']}, at the bottom, into [wecom] corp_id",
     40001: f"the secret does not belong to this company's application: copy Secret from {APP} into [wecom] secret",
     42001: "the access token is refused again and again: check this machine's clock",
     40014: "the access token is refused again and again: check that secret and agent_id are of one application",
     40056: f"there is no such application: copy AgentId from {APP} into [wecom] agent_id",
     301002: f"the secret is another application's: copy AgentId and Secret from the same page, {APP}",
-    60020: f"this machine's address is not trusted: add it under {APP} → 企业可信IP; before that WeCom wants a 可信域名 or a "
-    "callback address there",
-    48002: f"the application may not use this interface: {APP} → 权限, or ask the company's administrator",
-    60011: f"the application may not see this: widen {APP} → 可见范围",
-    60123: "there is no such department: the number stands in 通讯录 → the department → 部门ID",
+    60020: f"this machine's address is not trusted: add it under {APP} → {AT['trusted']}; before that WeCom wants "
+    f"{AT['domain']} or {AT['hooks']} to be set there",
+    48002: f"the application may not use this interface: {APP} → {AT['rights']}, or ask the company's administrator",
+    60011: f"the application may not see this: widen {APP} → {AT['visible']}",
+    60123: f"there is no such department: the number stands in {AT['departments']}",
     45009: "the interface was called too often; wait a minute",
 }
 _FAULTS = {
-    "signature": f"the Token differs: copy it from {APP} → 接收消息 → 设置API接收 into [wecom] token",
-    "cipher": f"the EncodingAESKey differs: copy it from {APP} → 接收消息 → 设置API接收 into [wecom] aes_key",
+    "signature": f"the Token differs: copy it from {APP} → {AT['hooks']} into [wecom] token",
+    "cipher": f"the EncodingAESKey differs: copy it from {APP} → {AT['hooks']} into [wecom] aes_key",
     "receiver": "it was meant for another company or application: check corp_id and agent_id, and which application has "
     "this callback address",
     "time": "its time is not ours: set this machine's clock",
@@ -90,7 +93,7 @@ class _OwnToken:
 
 def why(error: WecomError) -> str:
     """What is wrong, and where it is mended."""
-    return _CALLS.get(error.code, f"{error}; look it up at work.weixin.qq.com → 错误码查询")
+    return _CALLS.get(error.code, f"{error}; look it up at {AT['codes']}")
 
 
 async def _interface(api: Api, section: WecomSection) -> Found:
@@ -100,19 +103,29 @@ async def _interface(api: Api, section: WecomSection) -> Found:
         return [("fail", f"wecom: {why(error)}")]
     found: Found = [("ok", f"wecom: application {about.get('name', '')} of {section.corp_id}")]
     if about.get("close"):
-        found.append(("fail", f"wecom: the application is switched off: {APP} → 启用"))
+        found.append(("fail", f"wecom: the application is switched off: {APP} → {AT['enabled']}"))
     if not _visible(about):
-        found.append(("fail", f"wecom: the application is visible to nobody: {APP} → 可见范围"))
+        found.append(("fail", f"wecom: the application is visible to nobody: {APP} → {AT['visible']}"))
     try:
         await api.call("get_jsapi_ticket")
     except WecomError as error:
         found.append(
             (
                 "warn",
-                f"wecom: signing in at a place will not work: {why(error)}; see {APP} → 网页授权及JS-SDK → 可信域名",
+                f"wecom: signing in at a place will not work: {why(error)}; see {APP} → {AT['domain']}",
             )
         )
-    return found
+    return found + await _menu(api, section)
+
+
+async def _menu(api: Api, section: WecomSection) -> Found:
+    try:
+        made = (await api.call("menu/get", agentid=str(section.agent_id))).get("button")
+    except WecomError as error:
+        if error.code != NO_MENU:
+            return [("warn", f"wecom: the menu could not be read: {why(error)}")]
+        made = None
+    return [] if made else [("warn", "wecom: the application has no menu; make it with `linli wecom menu`")]
 
 
 def _visible(about: dict[str, Any]) -> bool:
@@ -147,7 +160,7 @@ async def _callback(config: Config, store: Store | None) -> Found:
         return [
             (
                 "warn",
-                f"wecom: nothing that members say or press arrives: set {APP} → 接收消息 → 设置API接收, and copy Token and "
+                f"wecom: nothing that members say or press arrives: set {APP} → {AT['hooks']}, and copy Token and "
                 "EncodingAESKey into [wecom] token and aes_key",
             )
         ]
@@ -159,7 +172,10 @@ async def _callback(config: Config, store: Store | None) -> Found:
     found: Found = [await _reached(section, f"{base}/hooks/wecom")]
     if note is None:
         found.append(
-            ("warn", f"wecom: no callback has come yet; press 保存 under {APP} → 接收消息, or write to the application")
+            (
+                "warn",
+                f"wecom: no callback has come yet; press {AT['save']} under {APP} → {AT['hooks']}, or write to the application",
+            )
         )
     else:
         found.append(("ok", f"wecom: callbacks arrive, the last look was at {_at(note)}"))
@@ -223,10 +239,7 @@ def _bot_fault(said: str) -> str:
     if said == REPLACED:
         return "another program connects with the same group bot, and only one may: stop it, or make a bot of our own"
     if said.startswith("refused"):
-        return (
-            f"the group bot is {said}: copy Bot ID and Secret from 工作台 → 智能机器人 → the bot → API模式 → 使用长连接 into "
-            "[wecom] bot_id and bot_secret"
-        )
+        return f"the group bot is {said}: copy Bot ID and Secret from {AT['bot']} into [wecom] bot_id and bot_secret"
     return f"the group bot's connection is {said}: check the network and [wecom] bot_url"
 
 

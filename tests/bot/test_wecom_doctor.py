@@ -24,6 +24,7 @@ async def server() -> AsyncIterator[WecomServer]:
     async with WecomServer() as one:
         one.member("wang", "王师傅", departments=(1, 12))
         one.world.departments[12] = "第一网格"
+        one.world.menu = {"button": [{"type": "click", "name": "怎么用", "key": "怎么用"}]}
         yield one
 
 
@@ -71,6 +72,11 @@ WRONG: list[tuple[dict[str, Any], Act | None, str]] = [
     ({}, lambda server: server.interface.forbidden.update({"agent/get": 48002}), "权限"),
     ({}, lambda server: server.interface.forbidden.update({"get_jsapi_ticket": 60011}), "可信域名"),
     ({}, lambda server: server.world.members.clear(), "visible to nobody"),
+    ({}, lambda server: server.world.menu.clear(), "linli wecom menu"),
+    ({}, lambda server: server.interface.forbidden.update({"menu/get": 60011}), "the menu could not be read"),
+    ({}, lambda server: server.interface.forbidden.update({"agent/get": 40056}), "copy AgentId"),
+    ({}, lambda server: server.interface.forbidden.update({"agent/get": 42001}), "machine's clock"),
+    ({}, lambda server: server.interface.forbidden.update({"agent/get": 45009}), "too often"),
     ({"departments": {"99": "grid:yinxing-01"}}, None, "部门ID"),
     ({"base_url": "http://127.0.0.1:9"}, None, "interface cannot be reached"),
     ({"token": ""}, None, "接收消息 → 设置API接收, and copy"),

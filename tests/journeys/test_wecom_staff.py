@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import wecom_desk
+from bot import wecom_desk, wecom_doctor
 from bot.config import ConfigError, load_config
 from storage import people, requests, roles
 from tests.fakes.wecom import CORP, WecomServer
@@ -87,6 +87,30 @@ async def test_a_group_of_everybody_who_works_in_a_grid(tmp_path: Path) -> None:
         await wecom_desk.group(config, QUEUE, said.append, clock=town.clock)
         assert said[-1].endswith("1 came, 0 left")
         assert group.members == ["liu", "wang", "sun"]
+        server.assert_clean()
+
+
+async def test_the_menu_is_made_and_every_button_of_it_is_answered(tmp_path: Path) -> None:
+    """菜单不用人去后台填：一条命令就有，每个按钮点了都有回应。"""
+    web = '[web]\nbase_url = "https://linli.test"\n'
+    async with WecomServer() as server, company(tmp_path, server, web, bot=False) as town:
+        wang = server.member("wang", "王师傅")
+        await town.employ(wang)
+        config, said = load_config(tmp_path / "config.toml"), []
+        before = await wecom_doctor.examine(config, None, None)
+        assert [text for level, text in before if level == "warn" and "linli wecom menu" in text]
+        await wecom_desk.menu(config, said.append, clock=town.clock)
+        assert said == ["4 buttons"]
+        assert not [text for _, text in await wecom_doctor.examine(config, None, None) if "menu" in text]
+        top = server.world.menu["button"]
+        for button in [one for each in top for one in each.get("sub_button", [each])]:
+            if button["type"] == "click":
+                seen = len(server.seen(wang))
+                server.event(wang, "click", EventKey=button["key"])
+                await server.wait_until(lambda seen=seen: len(server.seen(wang)) > seen, lambda b=button: f"{b}")
+                assert not server.seen(wang)[-1].has("没听懂")
+            else:
+                assert button["url"] == "https://linli.test/wecom/here"
         server.assert_clean()
 
 

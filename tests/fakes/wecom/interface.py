@@ -209,10 +209,15 @@ class Interface:
         if not isinstance(buttons, list) or not 1 <= len(buttons) <= 3:
             raise wrong("one to three buttons", 40016)
         for button in buttons:
-            if len(button.get("name", "").encode()) > 16 or len(button.get("key", "").encode()) > 128:
-                raise wrong(f"button {button}", 40018)
+            rules.check_menu_button(button, 16)
         self.world.menu = body
         return {}
+
+    def _menu_get(self, query: dict[str, str], _body: Body) -> Body:
+        self._check_agent(int(query.get("agentid", "0")))
+        if not self.world.menu:
+            raise ApiError(46003, "menu no exist")
+        return dict(self.world.menu)
 
     def upload(self, kind: str, content: bytes, mime: str) -> Body:
         """A temporary file (path/90253)."""

@@ -76,6 +76,25 @@ def check_buttons(card: dict[str, Any]) -> None:
             raise wrong("button key", 42018)
 
 
+def check_menu_button(button: dict[str, Any], most: int) -> None:
+    """A button of the menu, or a list of one to five below it (path/90231)."""
+    if not 1 <= len(button.get("name", "").encode()) <= most:
+        raise wrong(f"menu button name {button.get('name')!r}", 40018)
+    below = button.get("sub_button")
+    if below is not None:
+        if most == 40 or not 1 <= len(below) <= 5:
+            raise wrong("one to five buttons below another", 40023)
+        for one in below:
+            check_menu_button(one, 40)
+        return
+    if button.get("type") == "click" and not 1 <= len(button.get("key", "").encode()) <= 128:
+        raise wrong("menu button key", 40019)
+    if button.get("type") == "view" and not button.get("url", "").startswith("https://"):
+        raise wrong("menu button address", 40020)
+    if button.get("type") not in ("click", "view"):
+        raise wrong(f"menu button type {button.get('type')!r}", 40017)
+
+
 def check_words(card: dict[str, Any]) -> None:
     """A title or a text, as long as a phone shows them."""
     title = card.get("main_title", {}).get("title", "")
