@@ -137,6 +137,7 @@ class Edit(StrEnum):
     """How a channel can change a message it has sent."""
 
     ALWAYS = "always"
+    FOR_A_TIME = "for a time"  # cards, while the platform gives leave; after that a change comes as a new message
     NEVER = "never"
 
 

@@ -201,6 +201,8 @@ class Turn:
         """Queues a message for a chat, its buttons written in the way the channel can show them."""
         keys: tuple[tuple[Key, ...], ...] = ()
         bare, code = text, ""
+        most = self.city.channels[chat.channel].label_bytes
+        rows = [[b._replace(label=_fitting(b.label, most)) for b in row] for row in rows]
         buttons = [b for row in rows for b in row]
         if buttons:
             code = await dialogues.add_keyboard(
@@ -296,6 +298,13 @@ class Turn:
 def _all_typed(chat: Chat, buttons: Sequence[Button]) -> bool:
     """Whether a group is shown commands to type; then a bare number there means nothing."""
     return chat.is_group and all(b.typed for b in buttons)
+
+
+def _fitting(label: str, most: int) -> str:
+    """A label within the bytes that a channel shows: names of places and people may be long."""
+    if len(label.encode()) <= most:
+        return label
+    return f"{label.encode()[: most - len('…'.encode())].decode('utf-8', 'ignore')}…"
 
 
 def _keys(rows: Rows, code: str) -> tuple[tuple[Key, ...], ...]:

@@ -108,10 +108,16 @@ def settled_card(out: Outgoing, words: Words) -> dict[str, Any]:
     return {"card_type": "button_interaction", **head, "button_list": [button], "replace_text": words.settled}
 
 
-def fits_card(out: Outgoing) -> bool:
-    """Whether a card shows the whole text."""
+def apart_text(out: Outgoing) -> str:
+    """What has to stand in a message of its own because the card shows it only in part: words, and what can be chosen.
+
+    A card that is changed in place says its words anew each time, so only choices that cannot be read elsewhere count.
+    """
     keys = [key for row in out.keys for key in row]
-    return len(_parts(whole_text(out) + _long_labels(keys))[2]) <= BODY
+    labels = _long_labels(keys)
+    text = f"{whole_text(out)}{labels}"
+    fits = not keys or len(_parts(text)[2]) <= BODY
+    return "" if fits or (out.slot and not labels) else text
 
 
 def _head(text: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from bot.channels.wecom.pace import Budget
 from bot.channels.wecom.receive import Answer, Callbacks
 from bot.channels.wecom.send import CODE_LASTS, Members, Sender
 from bot.channels.wecom.shapes import NAME, bot_update, parse_update, pressed_card
-from handlers.messages import Address, Capabilities, Incoming, Outgoing, Receipt, Refused
+from handlers.messages import Address, Capabilities, Edit, Incoming, Outgoing, Receipt, Refused
 from storage import platforms, update_codes
 from storage.tx import Store, Tx
 
@@ -54,6 +54,7 @@ class WecomChannel:
         max_bytes=30_000,
         max_chars=10_000,
         label_bytes=200,
+        edit=Edit.FOR_A_TIME,
         toasts=True,
         opens=True,
         per_second=20.0,

@@ -126,8 +126,8 @@ class Sender:
             changed = await self._change(out, post.split(","))
             if changed is not None:
                 return changed
-        apart = bool(out.keys) and not out.slot and not cards.fits_card(out)
-        texts = split_bytes(whole_text(out).translate(cards.TEXTS)) if apart or not out.keys else []
+        text = cards.apart_text(out) if out.keys else whole_text(out)
+        texts = split_bytes(text.translate(cards.TEXTS))
         made = cards.cards(out, [cards.new_task() for _ in range(cards.count_cards(out))]) if out.keys else []
         held = self._held(users, MEMBER, len(texts) + len(made) + len(files))
         if held:
@@ -214,9 +214,8 @@ class Sender:
         changed = await self._answer_press(out, post) if post and out.keys else None
         if changed is not None:
             return changed
-        apart = bool(out.keys) and not out.slot and not cards.fits_card(out)
-        text = whole_text(out).translate(cards.MARKDOWN)
-        texts = split_bytes(text, MAX_MARKDOWN) if apart or not out.keys else []
+        text = cards.apart_text(out) if out.keys else whole_text(out)
+        texts = split_bytes(text.translate(cards.MARKDOWN), MAX_MARKDOWN)
         made = cards.cards(out, [cards.new_task() for _ in range(cards.count_cards(out))]) if out.keys else []
         held = self._held([make_chat(chat.kind, chat.key)], BOT_CHAT, len(texts) + len(made) + len(files))
         if held:

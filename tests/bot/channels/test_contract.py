@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import string
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,14 +15,22 @@ import pytest
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.wechat.channel import ANSWERS_FOR, WeChatChannel
-from bot.channels.wecom.channel import WecomChannel
+from bot.channels.wecom.cards import Words
+from bot.channels.wecom.channel import Account, WecomChannel
+from bot.channels.wecom.pace import Budget
 from bot.passive import WITHIN
 from bot.texts import render
 from handlers.messages import Address, Capabilities, Edit, Key, Outgoing, Push, Receipt, Refusal, Refused
 from storage import windows
+from storage.database import Database
+from storage.ids import Ids
+from storage.schema import metadata
+from storage.seal import Sealer, new_key
+from storage.tx import Store
 from storage.windows import Who
 from tests.fakes.telegram import TOKEN, TelegramServer
 from tests.fakes.wechat import APP_ID
+from tests.fakes.wecom import AGENT, BOT, BOT_SECRET, CORP, SECRET, WecomServer
 from tests.journeys.wechat_program import Town, town
 
 CHANNELS: dict[str, Capabilities] = {
@@ -64,7 +74,7 @@ def test_every_sentence_fits(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(CHANNELS))
 def test_every_button_fits(name: str) -> None:
-    """Labels are cut by nobody: a kind and a number have to find room on one."""
+    """A kind and a number have to find room on one; only names that are too long are cut (handlers/turn.py)."""
     able = CHANNELS[name]
     for key in TEXTS.keys:
         if key.rpartition(".")[2].startswith("button_"):
@@ -126,6 +136,101 @@ async def test_wechat_does_what_it_declares(running: Town) -> None:
     assert [one.text for one in platform.seen(aunt)[-2:]] == ["一", "二"], "nothing is changed in place"
     assert await channel.send(address, Outgoing(text="", callback="x")) == Receipt(), "no toasts"
     assert able.answers_for == ANSWERS_FOR
+
+
+@pytest.fixture
+async def staffed() -> AsyncIterator[WecomServer]:
+    async with WecomServer() as one:
+        yield one
+        one.assert_clean()
+
+
+@asynccontextmanager
+async def wecom_channel(folder: Path, server: WecomServer) -> AsyncIterator[WecomChannel]:
+    """A channel whose clock is the platform's."""
+    database = Database(f"sqlite:///{folder / 'wecom.db'}", "test")
+    async with database.write() as connection:
+        await connection.run_sync(metadata.create_all)
+    account = Account(
+        CORP, AGENT, SECRET, bot_id=BOT, bot_secret=BOT_SECRET, base_url=server.base_url, bot_url=server.bot.url
+    )
+    store, clock = Store(database, Ids(), Sealer([new_key()])), server.world.clock
+
+    async def nobody(_queue: str) -> list[str]:
+        return []
+
+    async def forget(_updates: object) -> None:
+        return None
+
+    words = Words("已处理", "在应用里回复：{choices}")
+    made = WecomChannel(
+        account, store, nobody, words, now=lambda: datetime.fromtimestamp(clock.now(), UTC), budget=Budget(clock.now)
+    )
+    await made.start(forget)
+    assert made.bot is not None
+    await asyncio.wait_for(made.bot.ready.wait(), 10)
+    try:
+        yield made
+    finally:
+        await made.stop()
+        await database.close()
+
+
+async def test_wecom_does_what_it_declares(tmp_path: Path, staffed: WecomServer) -> None:
+    wang = staffed.member("wang", "王师傅")
+    async with wecom_channel(tmp_path, staffed) as channel:
+        able, own = channel.capabilities, Address(channel="wecom", account=CORP, user="wang", chat="wang")
+        full = "一句话说完。" * (able.max_chars // 6)
+        assert isinstance(await channel.send(own, Outgoing(text=full)), Receipt), "may write first, and so much at once"
+        assert "".join(one.text for one in staffed.seen(wang)) == full
+        staffed.world.clock.turn(3600)
+
+        label = "很长的选项" * (able.label_bytes // 15)
+        keys = (tuple(Key(label=f"{label}{n}", token=f"k.{n}") for n in range(6)),)
+        assert isinstance(await channel.send(own, Outgoing(text="选哪个？", keys=keys)), Receipt)
+        shown = staffed.seen(wang)
+        for n in range(6):
+            assert any(f"{label}{n}" in one.text for one in shown), (
+                "a label that no button holds can be read all the same"
+            )
+        assert len(shown[-1].buttons) == 6
+
+        card = Outgoing(text="楼道灯坏了", keys=((Key(label="接单", token="k.0"),),), slot="s")
+        sent = await channel.send(own, card)
+        assert isinstance(sent, Receipt)
+        assert able.edit is Edit.FOR_A_TIME
+        assert await channel.send(own, card.model_copy(update={"text": "王师傅接了"}), post=sent.ref) == sent
+        assert staffed.seen(wang)[-1].text == "王师傅接了", "changed in place"
+        anew = await channel.send(own, card.model_copy(update={"text": "办结了"}), post=sent.ref)
+        assert isinstance(anew, Receipt)
+        assert anew != sent, "a code is good once: what comes then is a new message"
+        staffed.world.clock.turn(73 * 3600)
+        late = await channel.send(own, card, post=anew.ref)
+        assert isinstance(late, Receipt)
+        assert late != anew, "nor after three days"
+        before = len(staffed.seen(wang))
+        assert await channel.send(own, Outgoing(text="已被接走", callback="wang")) == Receipt()
+        assert staffed.seen(wang)[before].text == "已被接走", "whoever pressed is told"
+
+
+async def test_wecoms_groups_do_what_is_declared(tmp_path: Path, staffed: WecomServer) -> None:
+    wang = staffed.member("wang", "王师傅")
+    async with wecom_channel(tmp_path, staffed) as channel:
+        group = staffed.group("第一网格", [wang])
+        room = Address(channel="wecom", account=CORP, chat=f"g/{group.id}", is_group=True)
+        card = Outgoing(text="楼道灯坏了", keys=((Key(label="接单", token="k.0"),),), slot="s")
+        refused = await channel.send(room, card)
+        assert isinstance(refused, Refused), "the bot has never been spoken to there"
+        assert refused.reason is Refusal.GONE
+        staffed.say(wang, "你好", group)
+        sent = await channel.send(room, card)
+        assert isinstance(sent, Receipt)
+        assert staffed.seen(group)[-1].buttons == ("接单",)
+        changed = await channel.send(room, card.model_copy(update={"text": "王师傅接了"}), post=sent.ref)
+        assert isinstance(changed, Receipt)
+        assert [one.text for one in staffed.seen(group)] == ["楼道灯坏了", "王师傅接了"], (
+            "nobody has pressed: a new one"
+        )
 
 
 async def test_telegram_does_what_it_declares() -> None:
