@@ -6,6 +6,8 @@ recommended there (title 36, body 112, button 10 characters) is kept as well, so
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import secrets
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -43,9 +45,13 @@ class Card(NamedTuple):
     body: dict[str, Any]
 
 
-def new_task() -> str:
-    """A name for a card, new on the platform; four of them fit into one reference."""
-    return f"c{secrets.token_urlsafe(9)}"
+def name_tasks(count: int, key: str = "") -> list[str]:
+    """Names for cards, at most four of which fit into one reference. The same key gives the same names: the platform
+
+    takes each once, so what is sent again after a lost answer is known there. Without a key they are new.
+    """
+    name = base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())[:12].decode()
+    return [f"c{name if key else secrets.token_urlsafe(9)}{number}" for number in range(count)]
 
 
 def split_bytes(text: str, limit: int = MAX_TEXT) -> list[str]:

@@ -109,6 +109,12 @@ class WecomChannel:
         """Sends, or changes the earlier cards `post` in place. Never raises for what the platform says."""
         return await self._sender.send(address, out, files, post)
 
+    async def send_once(
+        self, key: str, address: Address, out: Outgoing, *, files: Sequence[OutFile] = ()
+    ) -> Receipt | Refused:
+        """Sends; cards with the same key are the same cards and come once. Words and files have no name on WeCom."""
+        return await self._sender.send(address, out, files, "", key)
+
     async def fetch(self, ref: str) -> tuple[bytes, str]:
         """The bytes and media type behind a `Media.ref`: FileNotFoundError when WeCom has it no more, ConnectionError
         when asking again may help."""

@@ -16,6 +16,8 @@ TOKEN = frozenset({40001, 40014, 42001})
 """The access token is wrong or over: fetched anew once, for each call."""
 TASK_TAKEN = 42014
 """A card of this name was sent before."""
+CODE_USED = 42022
+"""A card was changed with this code before."""
 HTTP = -100
 """Our own code: no answer, or none that can be read."""
 

@@ -17,7 +17,7 @@ from bot.channels.wecom.api import Api
 from bot.channels.wecom.cards import MAX_MARKDOWN, Card, Words, split_bytes, whole_text
 from bot.channels.wecom.connection import BotConnection, Pressed
 from bot.channels.wecom.pace import BOT_CHAT, MEMBER, WEBHOOK, Budget, Limit
-from bot.channels.wecom.refusals import HTTP, REASONS, TASK_TAKEN, WecomError, refusal
+from bot.channels.wecom.refusals import CODE_USED, HTTP, REASONS, TASK_TAKEN, WecomError, refusal
 from bot.channels.wecom.shapes import Chat, ChatKind, make_chat, read_chat
 from handlers.messages import Address, Outgoing, Receipt, Refusal, Refused
 
@@ -82,9 +82,13 @@ class Sender:
         self._webhooks = webhooks or {}
         self._budget = budget or Budget()
         self._now = now
+        self._tried: dict[str, dict[str, Any]] = {}
+        """name of a code -> the change that was asked for with it, while its answer is open."""
 
-    async def send(self, address: Address, out: Outgoing, files: Sequence[OutFile], post: str) -> Receipt | Refused:
-        """Sends, tells a presser something, or changes `post` in place."""
+    async def send(
+        self, address: Address, out: Outgoing, files: Sequence[OutFile], post: str, key: str = ""
+    ) -> Receipt | Refused:
+        """Sends, tells a presser something, or changes `post` in place. Cards with the same `key` come once."""
         try:
             chat = read_chat(address.chat)
             if out.callback:
@@ -92,9 +96,9 @@ class Sender:
             if not whole_text(out) and not files:
                 return Refused(reason=Refusal.REJECTED, detail="a message needs words or a file")
             if chat.kind in (ChatKind.MEMBER, ChatKind.CARDS):
-                return await self._to_members(chat, out, files, post)
+                return await self._to_members(chat, out, files, post, key)
             if chat.kind in (ChatKind.GROUP, ChatKind.BOT_MEMBER):
-                return await self._by_bot(chat, out, files, post)
+                return await self._by_bot(chat, out, files, post, key)
             return await self._to_deaf_group(chat, out, files)
         except WecomError as error:
             return refusal(error)
@@ -118,7 +122,9 @@ class Sender:
 
     # ------------------------------------------------------------ the application
 
-    async def _to_members(self, chat: Chat, out: Outgoing, files: Sequence[OutFile], post: str) -> Receipt | Refused:
+    async def _to_members(
+        self, chat: Chat, out: Outgoing, files: Sequence[OutFile], post: str, key: str
+    ) -> Receipt | Refused:
         users = [chat.key] if chat.kind is ChatKind.MEMBER else (await self._members(chat.key))[:MOST_RECEIVERS]
         if not users:
             raise Empty
@@ -128,7 +134,7 @@ class Sender:
                 return changed
         text = cards.apart_text(out) if out.keys else whole_text(out)
         texts = split_bytes(text.translate(cards.TEXTS))
-        made = cards.cards(out, [cards.new_task() for _ in range(cards.count_cards(out))]) if out.keys else []
+        made = cards.cards(out, cards.name_tasks(cards.count_cards(out), key)) if out.keys else []
         held = self._held(users, MEMBER, len(texts) + len(made) + len(files))
         if held:
             return held
@@ -144,7 +150,7 @@ class Sender:
         try:
             told = await self._api.call("message/send", body)
         except WecomError as error:
-            if error.code != TASK_TAKEN:  # we name cards at random: this one has come before, its answer was lost
+            if error.code != TASK_TAKEN:  # names are never given twice: this card has come before, its answer was lost
                 raise
             return
         code = str(told.get("response_code", ""))
@@ -194,21 +200,29 @@ class Sender:
     async def _change_one(self, task: str, card: dict[str, Any]) -> bool:
         for name, code in await self._codes.unused(task, self._now()):
             body = {"atall": 1, "agentid": self._agent_id, "response_code": code, "template_card": card}
+            same = self._tried.get(name) == card
+            self._tried[name] = card
             try:
                 await self._api.call("message/update_template_card", body)
             except WecomError as error:
                 if REASONS.get(error.code) in _TRANSIENT:
                     raise
-                log.info("wecom: a card was not changed: %s", error)
+                self._tried.pop(name, None)
                 await self._codes.spend(task, name, self._now())
+                if same and error.code == CODE_USED:
+                    return True  # by ourselves, for this very change: the answer was lost
+                log.info("wecom: a card was not changed: %s", error)
                 continue
+            self._tried.pop(name, None)
             await self._codes.spend(task, name, self._now())
             return True
         return False
 
     # ------------------------------------------------------------ the group bot
 
-    async def _by_bot(self, chat: Chat, out: Outgoing, files: Sequence[OutFile], post: str) -> Receipt | Refused:
+    async def _by_bot(
+        self, chat: Chat, out: Outgoing, files: Sequence[OutFile], post: str, key: str
+    ) -> Receipt | Refused:
         if self._bot is None:
             return Refused(reason=Refusal.GONE, detail="no group bot is configured")
         changed = await self._answer_press(out, post) if post and out.keys else None
@@ -216,7 +230,7 @@ class Sender:
             return changed
         text = cards.apart_text(out) if out.keys else whole_text(out)
         texts = split_bytes(text.translate(cards.MARKDOWN), MAX_MARKDOWN)
-        made = cards.cards(out, [cards.new_task() for _ in range(cards.count_cards(out))]) if out.keys else []
+        made = cards.cards(out, cards.name_tasks(cards.count_cards(out), key)) if out.keys else []
         held = self._held([make_chat(chat.kind, chat.key)], BOT_CHAT, len(texts) + len(made) + len(files))
         if held:
             return held
@@ -225,8 +239,15 @@ class Sender:
         for part in texts:
             await self._push(chat.key, {"msgtype": "markdown", "markdown": {"content": part}})
         for card in made:
-            await self._push(chat.key, {"msgtype": "template_card", "template_card": card.body})
+            await self._push_card(chat.key, card)
         return Receipt(ref=",".join(card.task for card in made))
+
+    async def _push_card(self, key: str, card: Card) -> None:
+        try:
+            await self._push(key, {"msgtype": "template_card", "template_card": card.body})
+        except WecomError as error:
+            if error.code != TASK_TAKEN:  # as with the application's cards
+                raise
 
     async def _answer_press(self, out: Outgoing, post: str) -> Receipt | None:
         """Changes a card that was pressed within the last seconds; the platform allows it at no other time."""

@@ -57,6 +57,7 @@ class Card:
     by: str  # app or bot
     receivers: list[str]
     shown: dict[str, dict[str, Any]]
+    sent: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -148,8 +149,9 @@ class World:
     def add_card(self, by: str, receivers: list[str], card: dict[str, Any]) -> Card:
         task = card.get("task_id", "") or secrets.token_hex(8)
         if task in self.cards:
-            raise wrong(f"task_id {task} was used before", 42014)
-        made = self.cards[task] = Card(task, by, receivers, dict.fromkeys(receivers, card))
+            # the very same card again is what a program sends whose answer was lost; another one is its fault
+            raise ApiError(42014, f"task_id {task} was used before", violation=self.cards[task].sent != card)
+        made = self.cards[task] = Card(task, by, receivers, dict.fromkeys(receivers, card), card)
         for name in receivers:
             self.put(name, Message("card", card=task))
         return made

@@ -51,7 +51,7 @@ def test_a_settled_card_asks_nothing() -> None:
 @given(words, labels)
 def test_every_card_is_one_the_platform_takes(text: str, some: list[str]) -> None:
     out = keyed(text, *some)
-    tasks = [cards.new_task() for _ in range(cards.count_cards(out))]
+    tasks = cards.name_tasks(cards.count_cards(out))
     for card in cards.cards(out, tasks):
         rules.check_card(card.body)
         rules.check_card(cards.renewed(card), update=True)
@@ -70,3 +70,11 @@ def test_what_a_resident_wrote_is_no_link_and_no_mention() -> None:
     evil = '<a href="https://e.cn">领奖</a> [领奖](https://e.cn) <@all>'
     assert "<" not in evil.translate(cards.TEXTS)
     assert not set("<>[]") & set(evil.translate(cards.MARKDOWN))
+
+
+def test_cards_are_named_anew_or_by_what_they_are_sent_for() -> None:
+    assert cards.name_tasks(2, "out:1") == cards.name_tasks(2, "out:1")
+    assert len({*cards.name_tasks(4, "out:1"), *cards.name_tasks(4, "out:2"), *cards.name_tasks(4)}) == 12
+    for name in [*cards.name_tasks(4, "out:1"), *cards.name_tasks(4)]:
+        assert rules.TASK.fullmatch(name)
+    assert len(",".join(cards.name_tasks(cards.MOST_CARDS))) <= 64, "a reference holds them all"

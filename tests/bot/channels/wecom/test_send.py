@@ -165,6 +165,41 @@ async def test_no_answer_is_temporary(wired: Wired, server: WecomServer) -> None
     assert refused.reason is Refusal.TEMPORARY
 
 
+async def test_a_card_whose_answer_was_lost_comes_once(wired: Wired, server: WecomServer) -> None:
+    wang, group = server.member("wang"), server.group("第一网格", [])
+    await wired.channel.start(wired.take)
+    assert wired.channel.bot is not None
+    await asyncio.wait_for(wired.channel.bot.ready.wait(), 10)
+    await wired.channel.api.token()
+    card = keyed("1001 楼道灯", "接单", slot="card:1")
+    server.fail_next = [0]
+    lost = await wired.channel.send_once("out:1", to("wang"), card)
+    assert isinstance(lost, Refused)
+    assert lost.reason is Refusal.TEMPORARY
+    again = await wired.channel.send_once("out:1", to("wang"), card)
+    assert isinstance(again, Receipt)
+    assert [call.code for call in server.called("message/send")] == [0, 42014]
+    assert len(server.seen(wang)) == 1
+    other = await wired.channel.send_once("out:2", to("wang"), card)
+    assert isinstance(other, Receipt)
+    assert other.ref != again.ref
+    assert len(server.seen(wang)) == 2, "another message with the same words is another card"
+
+    server.fail_next = [0]
+    lost = await wired.channel.send(to("wang"), keyed("1001 王师傅接单", "填结果", slot="card:1"), post=other.ref)
+    assert isinstance(lost, Refused)
+    done = await wired.channel.send(to("wang"), keyed("1001 王师傅接单", "填结果", slot="card:1"), post=other.ref)
+    assert done == other, "the change was made, and is not made again as a new card"
+    assert len(server.seen(wang)) == 2
+
+    server.say(wang, "你好", group)
+    room = to(f"g/{group.id}", group=True)
+    twice = [await wired.channel.send_once("out:3", room, card) for _ in range(2)]
+    assert twice[0] == twice[1]
+    assert len(server.seen(group)) == 1
+    server.assert_clean()
+
+
 class _Hook(httpx.AsyncBaseTransport):
     """Callbacks straight into the channel."""
 
