@@ -43,10 +43,19 @@ class Crowd:
     """The processes of one run. Leaving it stops them all."""
 
     def __init__(
-        self, folder: Path, database: str, *, telegram_base: str = "", token: str = "", extra: str = ""
+        self,
+        folder: Path,
+        database: str,
+        *,
+        telegram_base: str = "",
+        token: str = "",
+        extra: str = "",
+        telegram: str = "",
     ) -> None:
+        """`extra` instead of limits that are out of reach; `telegram`: more lines of that section."""
         self.folder = folder
         self.database = database
+        self.config = folder / "config.toml"
         self.running: list[Running] = []
         self._key = new_key()
         self._log = folder / "linli.log"
@@ -55,8 +64,8 @@ class Crowd:
         lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
         if telegram_base:
             limits = extra or "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
-            lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
-        (folder / "config.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+            lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}\n{telegram}')
+        self.config.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     async def __aenter__(self) -> Self:
         return self
@@ -94,14 +103,18 @@ class Crowd:
                     await _resolved(tx, number, due_at)
         await database.close()
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every command on this database needs to know."""
+        return {"LINLI_STORAGE__URL": self.database, "LINLI_PRIVACY__KEYS": f'["{self._key}"]'}
+
     async def start(self, *roles: str) -> list[Running]:
         """Starts a process for each role, `serve` or `worker`; they answer when this returns."""
         made = []
         for role in roles:
             port = _free_port()
-            given = {"LINLI_STORAGE__URL": self.database, "LINLI_WEB__PORT": str(port)}
-            given |= {"LINLI_PRIVACY__KEYS": f'["{self._key}"]', "LINLI_WEB__WORKER_METRICS_PORT": "0"}
-            process = await self._nursery.start([role, "--config", str(self.folder / "config.toml")], given, self._log)
+            given = self.environment | {"LINLI_WEB__PORT": str(port), "LINLI_WEB__WORKER_METRICS_PORT": "0"}
+            process = await self._nursery.start([role, "--config", str(self.config)], given, self._log)
             made.append(Running(role, port, process))
         self.running += made
         await asyncio.gather(*[self._answers(one) for one in made])

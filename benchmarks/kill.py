@@ -1,6 +1,6 @@
 """kill -9 in the middle of a run: nothing lost, nothing doubled, every dialogue goes on.
 
-    python -m benchmarks.kill [--updates 2000] [--kills 100] [--postgresql]
+    python -m benchmarks.kill [--updates 2000] [--kills 100] [--postgresql] [--weather all --strikes 10]
 
 Residents on Telegram report in three steps (the matter, the place, the confirmation) while the program is killed and
 started again and again. A resident who has got no answer waits; nobody says anything twice. At the end every resident
@@ -12,19 +12,28 @@ from __future__ import annotations
 import argparse
 import asyncio
 import itertools
+import os
 import random
+import shutil
+import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack, ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import httpx
 
 from benchmarks.crowd import Crowd
 from benchmarks.stage import Stage
+from benchmarks.weather import KINDS, WEBHOOK, JumpyClock, Postman, Strike, Weather, full_disk, restart, storm
 from tests.fakes.telegram import TOKEN, TelegramServer
 from tests.fakes.telegram.world import Seen
 from tests.storage.cluster import Cluster, find_binaries
+from tests.storage.rooms import SmallDisk
 
 STEPS = 3
 AT_ONCE = 12
@@ -32,6 +41,11 @@ ANSWER_WITHIN = 90.0
 """Seconds a resident waits for an answer before the run counts it as lost; several kills may lie between."""
 MATTERS = ("电梯坏了，老人下不了楼", "楼道灯不亮", "垃圾桶满了没人收", "下水道堵了往外冒")
 
+
+DISK = 2000
+"""Megabytes of the disk that is filled."""
+BEHIND = "https://linli.test"
+"""What a program that is told by webhook takes for its address; a proxy that ends TLS would stand there."""
 
 AGREE, APART = "对，就这样", "不是同一件"
 HELD = "SELECT i.user_key FROM requests r JOIN identities i ON i.tenant = r.tenant AND i.person_id = r.reporter_id"
@@ -77,11 +91,29 @@ class Dialogue:
 
 
 class Victim(Protocol):
-    """What is killed and started again."""
+    """What is killed, and started again as a service manager does it."""
 
     async def kill(self) -> None: ...
 
-    async def start(self) -> float: ...
+    async def start(self) -> None:
+        """Starts what does not run. Raises RuntimeError when it ends at once."""
+
+
+class Alone:
+    """The one process of a stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    async def kill(self) -> None:
+        await self._stage.kill()
+
+    async def start(self) -> None:
+        if not await self._stage.runs():
+            await self._stage.start()
+
+    def serving(self) -> list[str]:
+        return [self._stage.url]
 
 
 class OneOfMany:
@@ -89,17 +121,23 @@ class OneOfMany:
 
     def __init__(self, crowd: Crowd) -> None:
         self._crowd = crowd
-        self._role = ""
+        self._alive = list(crowd.running)
 
     async def kill(self) -> None:
-        one = random.choice([r for r in self._crowd.running if r.process.returncode is None])
-        self._role = one.role
-        await self._crowd.kill(one)
+        await self._crowd.kill(random.choice(self._alive))
 
-    async def start(self) -> float:
-        began = time.monotonic()
-        await self._crowd.start(self._role)
-        return time.monotonic() - began
+    async def start(self) -> None:
+        ended = [one for one in self._alive if await one.process.ended()]
+        self._alive = [one for one in self._alive if one not in ended]
+        for one in ended:
+            known = len(self._crowd.running)
+            try:
+                await self._crowd.start(one.role)
+            finally:
+                self._alive += self._crowd.running[known:]
+
+    def serving(self) -> list[str]:
+        return [one.url for one in self._alive if one.role == "serve" and one.process.returncode is None]
 
 
 class Killer:
@@ -118,54 +156,130 @@ class Killer:
         self._read = self._answers = 0
 
     async def run(self) -> None:
-        for answers in self.after:
-            while self.running and self._answered() < answers:  # noqa: ASYNC110 - as far as chance says
-                await asyncio.sleep(0.002)
-            if not self.running:
-                return
+        """Whatever ends by itself, because its database is away, is started again too."""
+        moments = iter(self.after)
+        answers = next(moments, None)
+        while self.running:
+            if answers is None or self.answered() < answers:
+                await asyncio.sleep(0.002 if answers is not None else 0.5)
+                if random.random() < 0.01 or answers is None:
+                    await self._start()
+                continue
             await asyncio.sleep(random.uniform(0, 0.05))
             await self.victim.kill()
-            await self.victim.start()
+            await self._start()
             self.done += 1
+            answers = next(moments, None)
 
-    def _answered(self) -> int:
+    async def _start(self) -> None:
+        with suppress(RuntimeError, httpx.HTTPError):
+            await self.victim.start()
+
+    def answered(self) -> int:
+        """Messages that the program has sent so far."""
         calls = self.server.calls
         self._answers += sum(c.method == "sendMessage" for c in itertools.islice(calls, self._read, None))
         self._read = len(calls)
         return self._answers
 
 
+class Plan(NamedTuple):
+    """How much of what. `strikes` is kind -> what it does, each so many `times`."""
+
+    updates: int
+    kills: int
+    strikes: dict[str, Strike]
+    times: int = 0
+    storms: bool = False
+    mixed: bool = False
+    """Updates are delivered by webhook, repeated and mixed up."""
+
+
 async def run(updates: int, kills: int, folder: Path) -> bool:
+    """One process on SQLite, killed in good weather; whether nothing was lost or doubled."""
+    return await run_alone(Plan(updates, kills, {}), folder)
+
+
+async def run_alone(plan: Plan, folder: Path) -> bool:
     """One process on SQLite; whether nothing was lost or doubled."""
-    async with TelegramServer() as server, Stage(folder, telegram_base=server.base_url, token=TOKEN) as stage:
+    more = WEBHOOK if plan.mixed else ""
+    async with (
+        TelegramServer() as server,
+        Stage(folder, telegram_base=server.base_url, token=TOKEN, telegram=more) as stage,
+    ):
         await stage.prepare({}, "telegram", TOKEN.partition(":")[0])
         await stage.start()
-        return await _through(server, stage, updates, kills, stage.rows)
+        good = await _through(server, Alone(stage), plan, stage.rows)
+        await stage.stop()
+        return _ended(good, stage.config, {})
 
 
-async def run_many(updates: int, kills: int, folder: Path, url: str) -> bool:
+async def run_many(plan: Plan, folder: Path, url: str) -> bool:
     """Two that serve and two that work on PostgreSQL, one of them killed each time; whether nothing was lost or doubled."""
-    async with TelegramServer() as server, Crowd(folder, url, telegram_base=server.base_url, token=TOKEN) as crowd:
+    more = WEBHOOK if plan.mixed else ""
+    async with (
+        TelegramServer() as server,
+        Crowd(folder, url, telegram_base=server.base_url, token=TOKEN, telegram=more) as crowd,
+    ):
         await crowd.prepare({})
         await crowd.start("serve", "serve", "worker", "worker")
-        return await _through(server, OneOfMany(crowd), updates, kills, crowd.rows)
+        good = await _through(server, OneOfMany(crowd), plan, crowd.rows)
+        return _ended(good, crowd.config, crowd.environment)
 
 
-async def _through(server: TelegramServer, victim: Victim, updates: int, kills: int, rows: Callable[..., Any]) -> bool:
-    dialogues = [Dialogue(server, i) for i in range(-(-updates // STEPS))]
+def _ended(good: bool, config: Path, environment: dict[str, str]) -> bool:
+    """The whole verdict; of a bad run also what the log says."""
+    good = _audited(config, environment) and good
+    print("ok" if good else "NOT ok")
+    if not good:
+        kept = Path(tempfile.mkstemp(prefix="linli-kill-", suffix=".log")[1])
+        shutil.copyfile(config.with_name("linli.log"), kept)
+        print(f"the log of the processes: {kept}")
+    return good
+
+
+def _audited(config: Path, environment: dict[str, str]) -> bool:
+    """Whether the ledger's chain holds and what is stored follows from it."""
+    good = True
+    for question in (["audit", "verify"], ["audit", "rebuild", "--check"]):
+        command = [sys.executable, "-m", "bot", *question, "--config", str(config)]
+        asked = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+        said = [line for line in asked.stdout.splitlines() if not line.startswith("warning")]
+        print(f"linli {' '.join(question)}: {said[-1] if said else asked.stderr[-300:]}")
+        good = good and asked.returncode == 0
+    return good
+
+
+class Attacked(Victim, Protocol):
+    """A victim that also receives."""
+
+    def serving(self) -> list[str]:
+        """Where it does."""
+
+
+async def _through(server: TelegramServer, victim: Attacked, plan: Plan, rows: Callable[..., Any]) -> bool:
+    dialogues = [Dialogue(server, i) for i in range(-(-plan.updates // STEPS))]
     began = time.monotonic()
-    killer = Killer(victim, server, updates, kills)
-    killing = asyncio.create_task(killer.run())
-    try:
-        await _play(dialogues)
-    finally:
-        killer.running = False
-        await killing
+    killer = Killer(victim, server, plan.updates, plan.kills)
+    strikes = plan.strikes | ({"storms": storm(server)} if plan.storms else {})
+    weather = Weather(strikes, killer.answered, plan.updates, plan.times)
+    work = [asyncio.create_task(killer.run()), asyncio.create_task(weather.run())]
+    async with AsyncExitStack() as held:
+        postman = await held.enter_async_context(Postman(server, victim.serving)) if plan.mixed else None
+        try:
+            await _play(dialogues)
+        finally:
+            killer.running = weather.running = False
+            await asyncio.gather(*work)
+        if postman is not None:
+            print(f"updates posted by status (0: nobody there): {dict(postman.posted)}")
     seconds = time.monotonic() - began
+    if weather.struck:
+        print(f"weather: {dict(weather.struck)}; calls refused {sum(c.status >= 429 for c in server.calls)}")
     await asyncio.sleep(2)
     found = [rows(question) for question in (HELD, UNHANDLED)]
-    held, unhandled = [await one if isinstance(one, Awaitable) else one for one in found]
-    return report(server, dialogues, killer.done, seconds, Counter(user for (user,) in held), unhandled[0][0])
+    held_by, unhandled = [await one if isinstance(one, Awaitable) else one for one in found]
+    return report(server, dialogues, killer.done, seconds, Counter(user for (user,) in held_by), unhandled[0][0])
 
 
 async def _play(dialogues: list[Dialogue]) -> None:
@@ -198,7 +312,6 @@ def report(
     good = good and repeated <= killed
     for violation in server.violations[:5]:
         print(f"Bot API violation: {violation}")
-    print("ok" if good else "NOT ok")
     return good
 
 
@@ -214,22 +327,39 @@ def main() -> None:
     parser.add_argument("--updates", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--postgresql", action="store_true", help="four processes on a PostgreSQL of the run's own")
+    parser.add_argument(
+        "--weather", nargs="*", choices=(*KINDS, "all"), default=[], help="besides: what strikes, as often as --strikes"
+    )
+    parser.add_argument("--strikes", type=int, default=10)
     given = parser.parse_args()
+    kinds = set(KINDS if "all" in given.weather else given.weather) - ({"disk"} if given.postgresql else {"database"})
     with tempfile.TemporaryDirectory(prefix="linli-kill-") as folder:
-        raise SystemExit(0 if _run(given, Path(folder)) else 1)
+        raise SystemExit(0 if _run(given, kinds, Path(folder)) else 1)
 
 
-def _run(given: argparse.Namespace, folder: Path) -> bool:
-    if not given.postgresql:
-        return asyncio.run(run(given.updates, given.kills, folder))
-    binaries = find_binaries()
-    if binaries is None:
-        raise SystemExit("no PostgreSQL server here: apt-get install postgresql")
-    cluster = Cluster(binaries)
-    try:
-        return asyncio.run(run_many(given.updates, given.kills, folder, cluster.url(cluster.empty())))
-    finally:
-        cluster.close()
+def _run(given: argparse.Namespace, kinds: set[str], folder: Path) -> bool:
+    with ExitStack() as held:
+        strikes: dict[str, Strike] = {}
+        if "clock" in kinds:
+            clock = held.enter_context(closing(JumpyClock()))
+            os.environ.update(clock.environment)  # whatever is started from here on sees it
+            strikes["clock"] = clock.strike
+        if "deliveries" in kinds:
+            os.environ["LINLI_WEB__BASE_URL"] = BEHIND
+        if "disk" in kinds:
+            folder = folder / "disk"
+            strikes["disk"] = full_disk(held.enter_context(SmallDisk(folder, DISK)))
+        wanted = {"storms": "storms" in kinds, "mixed": "deliveries" in kinds, "times": given.strikes}
+        plan = Plan(given.updates, given.kills, strikes, **wanted)
+        if not given.postgresql:
+            return asyncio.run(run_alone(plan, folder))
+        binaries = find_binaries()
+        if binaries is None:
+            raise SystemExit("no PostgreSQL server here: apt-get install postgresql")
+        cluster = held.enter_context(closing(Cluster(binaries)))
+        if "database" in kinds:
+            strikes["database"] = restart(cluster)
+        return asyncio.run(run_many(plan, folder, cluster.url(cluster.empty())))
 
 
 if __name__ == "__main__":

@@ -45,7 +45,9 @@ class Stage:
         url: str = "",
         key: str = "",
         at_once: bool = False,
+        telegram: str = "",
     ) -> None:
+        """`telegram`: more lines of that section."""
         self.folder = folder
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
@@ -57,7 +59,7 @@ class Stage:
         lines = [f'[street]\nfile = "{SHIPPED_STREET}"', f"[web]\nport = {self.port}", "[clocks]", f"speed = {speed}"]
         if telegram_base:
             limits = "per_second = 100000.0\nchat_interval = 0.0\ngroup_per_minute = 1000000"
-            lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}')
+            lines.append(f'[telegram]\ntoken = "{token}"\nbase_url = "{telegram_base}"\n{limits}\n{telegram}')
         lines.append("[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0")
         lines += [f'[storage]\nurl = "{url}"'] if url else []
         lines += [f'[privacy]\nkeys = ["{key}"]'] if key else []
@@ -145,6 +147,10 @@ class Stage:
             return 0.0
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text(encoding="ascii").split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+    async def runs(self) -> bool:
+        """Whether the program is there."""
+        return self._process is not None and not await self._process.ended()
 
     async def kill(self) -> None:
         """kill -9, the process this stage started and no other."""

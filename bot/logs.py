@@ -11,6 +11,7 @@ import sys
 import traceback
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import suppress
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any
@@ -45,7 +46,7 @@ def set_up(*, debug: bool) -> None:
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[*shared, last],
-        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),  # looked up at each line, so never a closed one
+        logger_factory=lambda *_: _Printer(sys.stderr),  # looked up at each line, so never a closed one
         cache_logger_on_first_use=False,
     )
     handler = _Lines()
@@ -62,6 +63,17 @@ def set_up(*, debug: bool) -> None:
     root.handlers[:] = [handler, *(h for h in root.handlers if type(h).__module__.startswith("_pytest"))]
     root.setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a housekeeping run that is skipped is no news
+
+
+class _Printer(structlog.PrintLogger):
+    """A line that cannot be written (the disk of the log is full, its reader is gone) is lost, and stops no work."""
+
+    def msg(self, message: str) -> None:
+        """Prints the line."""
+        with suppress(OSError):
+            super().msg(message)
+
+    log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
 class _Lines(logging.StreamHandler[Any]):

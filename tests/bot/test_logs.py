@@ -114,3 +114,17 @@ def test_with_debug_errors_are_whole(out: Out) -> None:
     except ValueError:
         structlog.get_logger().exception("inbox.failed")
     assert "the whole text" in out.getvalue()
+
+
+async def test_a_line_that_cannot_be_written_stops_no_work(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log may lie on the disk that is full: /dev/full says of every write what such a disk says."""
+    full = Path("/dev/full").open("w", encoding="utf-8", buffering=1)
+    with monkeypatch.context() as patched:
+        patched.setattr("sys.stderr", full)
+        for logger in (structlog.get_logger(), logging.getLogger("bot.x")):
+            logger.error("marks.not_stored")
+            logger.warning("marks.not_stored")
+    with pytest.raises(OSError):
+        full.close()  # what it still holds cannot be written either
+    structlog.get_logger().info("marks.stored")
+    assert [line["event"] for line in lines(out)] == ["marks.stored"]
