@@ -193,6 +193,8 @@ class Plan(NamedTuple):
     storms: bool = False
     mixed: bool = False
     """Updates are delivered by webhook, repeated and mixed up."""
+    seconds: float = float("inf")
+    """After so long nobody begins a dialogue any more."""
 
 
 async def run(updates: int, kills: int, folder: Path) -> bool:
@@ -267,7 +269,7 @@ async def _through(server: TelegramServer, victim: Attacked, plan: Plan, rows: C
     async with AsyncExitStack() as held:
         postman = await held.enter_async_context(Postman(server, victim.serving)) if plan.mixed else None
         try:
-            await _play(dialogues)
+            dialogues = await _play(dialogues, began + plan.seconds)
         finally:
             killer.running = weather.running = False
             await asyncio.gather(*work)
@@ -282,18 +284,22 @@ async def _through(server: TelegramServer, victim: Attacked, plan: Plan, rows: C
     return report(server, dialogues, killer.done, seconds, Counter(user for (user,) in held_by), unhandled[0][0])
 
 
-async def _play(dialogues: list[Dialogue]) -> None:
-    """All dialogues, a few at once."""
-    waiting = iter(dialogues)
+async def _play(dialogues: list[Dialogue], until: float) -> list[Dialogue]:
+    """All dialogues that begin in time, a few at once; those that began."""
+    waiting, begun = iter(dialogues), []
 
     async def residents() -> None:
         for dialogue in waiting:
+            if time.monotonic() > until:
+                return
+            begun.append(dialogue)
             try:
                 await dialogue.play()
             except (AssertionError, LookupError) as error:
                 print(f"resident {dialogue.index} stopped after step {dialogue.reached}: {str(error)[:200]}")
 
     await asyncio.gather(*[residents() for _ in range(AT_ONCE)])
+    return begun
 
 
 def report(
@@ -331,6 +337,7 @@ def main() -> None:
         "--weather", nargs="*", choices=(*KINDS, "all"), default=[], help="besides: what strikes, as often as --strikes"
     )
     parser.add_argument("--strikes", type=int, default=10)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="nobody begins anything after so long")
     given = parser.parse_args()
     kinds = set(KINDS if "all" in given.weather else given.weather) - ({"disk"} if given.postgresql else {"database"})
     with tempfile.TemporaryDirectory(prefix="linli-kill-") as folder:
@@ -350,6 +357,7 @@ def _run(given: argparse.Namespace, kinds: set[str], folder: Path) -> bool:
             folder = folder / "disk"
             strikes["disk"] = full_disk(held.enter_context(SmallDisk(folder, DISK)))
         wanted = {"storms": "storms" in kinds, "mixed": "deliveries" in kinds, "times": given.strikes}
+        wanted["seconds"] = 60 * given.minutes
         plan = Plan(given.updates, given.kills, strikes, **wanted)
         if not given.postgresql:
             return asyncio.run(run_alone(plan, folder))

@@ -6,7 +6,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 import structlog
@@ -116,15 +116,20 @@ def test_with_debug_errors_are_whole(out: Out) -> None:
     assert "the whole text" in out.getvalue()
 
 
-async def test_a_line_that_cannot_be_written_stops_no_work(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The log may lie on the disk that is full: /dev/full says of every write what such a disk says."""
-    full = Path("/dev/full").open("w", encoding="utf-8", buffering=1)
+@pytest.fixture
+def full() -> Iterator[TextIO]:
+    """A file that says of every write what a full disk says."""
+    file = open("/dev/full", "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - closing it fails too
+    yield file
+    with pytest.raises(OSError):
+        file.close()
+
+
+def test_a_line_that_cannot_be_written_stops_no_work(out: Out, full: TextIO, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched:
         patched.setattr("sys.stderr", full)
         for logger in (structlog.get_logger(), logging.getLogger("bot.x")):
             logger.error("marks.not_stored")
             logger.warning("marks.not_stored")
-    with pytest.raises(OSError):
-        full.close()  # what it still holds cannot be written either
     structlog.get_logger().info("marks.stored")
     assert [line["event"] for line in lines(out)] == ["marks.stored"]
