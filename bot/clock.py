@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 
 
@@ -31,3 +32,20 @@ class Clock:
     def span(self, seconds: float) -> timedelta:
         """A span of real seconds as this clock measures it."""
         return timedelta(seconds=seconds * self.speed)
+
+
+class Backsteps:
+    """Notices when a clock goes back; the monotonic one, which never does, says what it should show."""
+
+    LEAST = 2.0
+    """Real seconds; less is the ordinary correction of a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._seen = (clock.now(), time.monotonic())
+
+    def found(self) -> bool:
+        """Whether it went back since the last question."""
+        at, turned = self._seen
+        self._seen = now, here = self._clock.now(), time.monotonic()
+        return now < at + self._clock.span(here - turned - self.LEAST)

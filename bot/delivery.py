@@ -27,6 +27,8 @@ from storage.tx import Store, Tx
 log = structlog.get_logger()
 
 FIRST_WAIT, LONGEST_WAIT = 1.0, 300.0
+PUT_OFF = 1.25 * LONGEST_WAIT
+"""Seconds; nothing that failed is put off for longer, but for a pause of the whole account, which its gate keeps."""
 MAX_TRIES = 60
 
 
@@ -173,4 +175,4 @@ def _address(row: Waiting) -> Address:
 
 def _backoff(tries: int) -> float:
     """Twice as long each time, up to five minutes, with jitter so that many do not come back together."""
-    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries, 10)) * random.uniform(0.75, 1.25))  # noqa: S311
+    return float(min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries, 10)) * random.uniform(0.75, PUT_OFF / LONGEST_WAIT))  # noqa: S311

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from bot.clock import Clock
+from bot.clock import Backsteps, Clock
+from bot.delivery import PUT_OFF
 from bot.files import Files
 from bot.metrics import DEAD, OUTBOX, TIMERS
 from bot.partners import Teller
@@ -67,6 +68,7 @@ class Scheduler:
         self._pulse: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._house = asyncio.Lock()
+        self._backsteps = Backsteps(clock)
 
     async def start(self) -> None:
         """Begins; what fell due while nobody ran goes off first, oldest first."""
@@ -76,6 +78,7 @@ class Scheduler:
         self._jobs.add_job(self._measure, "interval", seconds=15, **every)
         self._jobs.add_job(self._tell_partners, "interval", seconds=5, **every)
         self._jobs.start()
+        await self._set_back(self._clock.now() + self._clock.span(PUT_OFF))  # it may have gone back while nobody ran
         self._pulse = asyncio.create_task(self._run(), name="timers")
 
     async def stop(self) -> None:
@@ -91,6 +94,8 @@ class Scheduler:
     async def _run(self) -> None:
         while not self._stopping.is_set():
             try:
+                if self._backsteps.found():
+                    await self._go_on()
                 fired = await self.fire_due()
             except Exception:
                 log.exception("timers.stalled")
@@ -98,6 +103,18 @@ class Scheduler:
             if not fired:
                 with suppress(asyncio.TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), PULSE)
+
+    async def _go_on(self) -> None:
+        """The wall clock went back: neither the housekeeping nor what waits to be sent stands still until it is as late again."""
+        log.warning("clock.went_back")
+        for job in self._jobs.get_jobs():
+            job.modify(next_run_time=datetime.now(UTC))
+        await self._set_back(self._clock.now())
+
+    async def _set_back(self, beyond: datetime) -> None:
+        now = self._clock.now()
+        if await self._store.run(lambda tx: outbox.set_back(tx, now, beyond)):
+            self._said.set()
 
     async def fire_due(self, limit: int = 200) -> int:
         """Fires what has fallen due in this process's share, oldest first, many in one transaction. How many."""

@@ -18,7 +18,9 @@ from sqlalchemy import (
     String,
     Table,
     and_,
+    bindparam,
     case,
+    cast,
     func,
     literal,
     or_,
@@ -400,6 +402,18 @@ async def postpone_chat(tx: Tx, chat_id: int, not_before: datetime) -> None:
         )
         .values(not_before=not_before)
     )
+
+
+async def set_back(tx: Tx, now: datetime, beyond: datetime) -> int:
+    """After a clock went back. What was said at a moment that is yet to come waits as long as it should have, from now;
+    what failed is tried again now when it was put off until later than `beyond`. How many."""
+    waits = (outbox.c.tenant == tx.tenant, outbox.c.state == WAITING)
+    said, until = cast(outbox.c.created_at, BigInteger), cast(outbox.c.not_before, BigInteger)
+    ahead = said - cast(bindparam("now", now, Moment()), BigInteger())
+    early = update(outbox).where(*waits, outbox.c.created_at > now, outbox.c.attempts == 0)
+    failed = update(outbox).where(*waits, outbox.c.attempts > 0, outbox.c.not_before > beyond)
+    moved = await tx.run(early.values(not_before=until - ahead, created_at=now))
+    return moved + await tx.run(failed.values(not_before=now))
 
 
 async def bury(tx: Tx, row_id: int, error: str) -> None:

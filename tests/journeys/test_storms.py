@@ -85,6 +85,24 @@ async def test_a_storm_of_429_and_500(running: Running) -> None:
     await until_all_is_said(running.program)
 
 
+async def test_a_clock_that_goes_back_an_hour_keeps_nobody_waiting(running: Running) -> None:
+    """What waits for its first try, and what was put off for some seconds, does not wait an hour."""
+    server = running.server
+    dialogues = [Dialogue(server, i) for i in range(8)]
+    server.fail("sendMessage", "error", times=2, status=500, text="Internal Server Error")
+    server.fail("sendMessage", "rate", times=1, retry_after=1)
+    playing = asyncio.create_task(play(dialogues))
+    try:
+        await server.wait_until(lambda: any(call.status == 429 for call in server.calls), 30)
+        running.clock.turn(hours=-1)
+        await asyncio.wait_for(playing, 40)
+    finally:
+        playing.cancel()
+    told = next(call.at for call in server.calls if call.status == 429)
+    assert not [c for c in server.called("sendMessage") if told < c.at < told + 1.0], "the pause is kept all the same"
+    await check_each_has_one(running.program, server, dialogues)
+
+
 async def until_all_is_said(program: Program) -> None:
     """Also what was put off; nothing is given up."""
     for _ in range(400):
