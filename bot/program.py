@@ -44,6 +44,7 @@ from handlers.messages import Capabilities
 from storage import counters, migrate, people, roles
 from storage.database import Database
 from storage.ids import Ids
+from storage.newest import newest_id
 from storage.seal import Sealer, new_key
 from storage.tx import Store
 from workflow.rating import Schedule
@@ -95,6 +96,8 @@ class Program:
         store = Store(database, ids, Sealer(sealing_keys(config)))
         store.watcher = metrics.Watch()
         logs.bind(database.tenant)
+        async with store.read() as tx:
+            ids.go_on_after(await newest_id(tx))
         real = clock or await clock_of(config, store)
         media, traces = media_store(config), open_traces(config, database.tenant)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number

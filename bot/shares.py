@@ -132,6 +132,7 @@ class Shares:
         began = _monotonic()
 
         async def beat(tx: Tx) -> dict[str, tuple[set[str], int]]:
+            await leases.shorten(tx)
             ordered = sorted(self._shares, key=lambda share: share.kind)
             return {share.kind: await share.beat(tx, self._holder) for share in ordered}
 

@@ -19,6 +19,10 @@ class Ids:
         self._last_ms = 0
         self._count = 0
 
+    def go_on_after(self, newest: int) -> None:
+        """What is made from now on is greater than this id, also when the clock has gone back since it was made."""
+        self._last_ms = max(self._last_ms, (newest >> 22) + 1 if newest else 0)
+
     def new(self) -> int:
         """The next id, greater than every id this instance gave before."""
         now_ms = max(time.time_ns() // 1_000_000 - _SINCE_MS, self._last_ms)

@@ -50,6 +50,7 @@ pauses = Table(
     Column("channel", String(16), primary_key=True),
     Column("account", String(64), primary_key=True),
     Column("until", Moment, nullable=False),
+    Column("lasts", BigInteger),  # microseconds; empty before migration 0023
 )
 
 
@@ -61,6 +62,15 @@ def part_of(id_: ColumnElement[int], parts: int) -> ColumnElement[int]:
 def part_number(id_: int, parts: int) -> int:
     """The same of an id that is known."""
     return (id_ >> 22) % parts
+
+
+async def shorten(tx: Tx) -> int:
+    """No lease lasts longer than one taken now: after the clock went back, what a dead process held is free as soon as
+    ever. Who lives renews it anyhow. How many were longer."""
+    ours = leases.c.tenant == tx.tenant
+    return await tx.run(
+        sql_update(leases).where(ours, leases.c.until > _later(tx, LASTS + 1)).values(until=_later(tx, LASTS))
+    )
 
 
 async def attend(tx: Tx, kind: str, holder: str) -> int:
@@ -109,24 +119,29 @@ async def holders(tx: Tx) -> set[str]:
 
 async def pause(tx: Tx, channel: str, account: str, seconds: float) -> None:
     """Nobody sends with this account for so many seconds. A longer pause that runs already stays."""
-    until = _later(tx, seconds)
+    until, lasts = _later(tx, seconds), round(seconds * 1_000_000)
     await tx.run(
         tx.insert(pauses)
-        .values(tenant=tx.tenant, channel=channel, account=account, until=until)
+        .values(tenant=tx.tenant, channel=channel, account=account, until=until, lasts=lasts)
         .on_conflict_do_update(
-            index_elements=["tenant", "channel", "account"], set_={"until": until}, where=pauses.c.until < until
+            index_elements=["tenant", "channel", "account"],
+            set_={"until": until, "lasts": lasts},
+            where=(pauses.c.until < until) | (cast(pauses.c.until, BigInteger) > _now(tx) + pauses.c.lasts),
         )
     )
 
 
 async def paused_for(tx: Tx, channel: str, account: str) -> float:
-    """Seconds until this account may send again; 0 when it may."""
+    """Seconds until this account may send again; 0 when it may. Never more than was asked for: the clock may have gone back."""
     row = await tx.one(
-        select((cast(pauses.c.until, BigInteger) - _now(tx)).label("left")).where(
+        select((cast(pauses.c.until, BigInteger) - _now(tx)).label("left"), pauses.c.lasts).where(
             pauses.c.tenant == tx.tenant, pauses.c.channel == channel, pauses.c.account == account
         )
     )
-    return max(0.0, row.left / 1_000_000) if row else 0.0
+    if row is None:
+        return 0.0
+    left = int(row.left if row.lasts is None else min(row.left, row.lasts))
+    return max(0.0, left / 1_000_000)
 
 
 async def _put(tx: Tx, kind: str, keys: Iterable[str], holder: str) -> set[str]:

@@ -57,8 +57,8 @@ class Held(NamedTuple):
 
 
 async def note(tx: Tx, kind: str, subject_id: int, now: datetime) -> Pace:
-    """Counts one message; a minute that is over begins anew."""
-    over = paces.c.since <= now - WINDOW
+    """Counts one message; a minute that is over begins anew, and so does one that is yet to come: the clock went back."""
+    over = (paces.c.since <= now - WINDOW) | (paces.c.since > now + WINDOW)
     statement = tx.insert(paces).values(tenant=tx.tenant, kind=kind, subject_id=subject_id, since=now, count=1, held=0)
     row = await tx.one(
         statement.on_conflict_do_update(

@@ -24,7 +24,7 @@ from storage import outbox, people
 from storage.people import identities
 from storage.requests import requests
 from tests.fakes.telegram import TelegramServer
-from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for
+from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for, started
 from workflow.rights import Role
 
 QUEUE, GRID = "grid:yinxing-01", "yinxing-01"
@@ -101,6 +101,18 @@ async def test_a_clock_that_goes_back_an_hour_keeps_nobody_waiting(running: Runn
     told = next(call.at for call in server.calls if call.status == 429)
     assert not [c for c in server.called("sendMessage") if told < c.at < told + 1.0], "the pause is kept all the same"
     await check_each_has_one(running.program, server, dialogues)
+
+
+async def test_after_a_start_on_a_clock_that_went_back_ids_still_grow(tmp_path: Path) -> None:
+    """The web chat and the outbox read in the order of ids: what is said now comes after what was said before."""
+    async with TelegramServer() as server:
+        async with started(tmp_path, server) as one, one.program.store.write() as tx:
+            hour = 3_600_000 << 22
+            row = {"tenant": tx.tenant, "id": tx.ids.new() + hour, "chat_id": 1, "lane": outbox.LATER, "slot": ""}
+            row |= {"body_sealed": b"", "state": outbox.SENT, "not_before": one.clock.now(), "attempts": 0}
+            await tx.run(outbox.outbox.insert().values(**row, created_at=one.clock.now(), ref="", error=""))
+        async with started(tmp_path, server) as other:
+            assert other.program.store.ids.new() > row["id"]
 
 
 async def until_all_is_said(program: Program) -> None:

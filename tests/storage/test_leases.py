@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import BigInteger, literal, update
+from sqlalchemy import BigInteger, Table, cast, literal, select, update
 
 from storage import leases
 from storage.database import Database
@@ -86,3 +87,31 @@ async def test_a_pause_is_never_shortened(store: Store) -> None:
         assert await leases.paused_for(tx, "telegram", "2") == 0
         await leases.pause(tx, "telegram", "1", 60)
         assert await leases.paused_for(tx, "telegram", "1") == pytest.approx(60, abs=2)
+
+
+async def an_hour_ahead(tx: Tx, table: Table) -> None:
+    """What stands there was written before the clock went back an hour."""
+    later = cast(table.c.until, BigInteger) + literal(3_600_000_000, BigInteger())
+    await tx.run(update(table).where(table.c.tenant == tx.tenant).values(until=later))
+
+
+async def test_a_clock_that_goes_back_makes_no_pause_longer(store: Store) -> None:
+    async with store.write() as tx:
+        await leases.pause(tx, "telegram", "1", 30)
+        await an_hour_ahead(tx, leases.pauses)
+        assert await leases.paused_for(tx, "telegram", "1") == pytest.approx(30, abs=2)
+        await leases.pause(tx, "telegram", "1", 5)
+        assert await leases.paused_for(tx, "telegram", "1") == pytest.approx(5, abs=2)
+
+
+async def test_a_clock_that_goes_back_makes_no_lease_longer_and_takes_none_away(store: Store) -> None:
+    async with store.write() as tx:
+        assert await leases.take(tx, "send", KEYS, "a", 8) == set(KEYS)
+        assert await leases.shorten(tx) == 0
+        await an_hour_ahead(tx, leases.leases)
+        assert await leases.shorten(tx) == len(KEYS)
+        assert await leases.take(tx, "send", KEYS, "b", 8) == set(), "whoever holds them may live"
+    ends = select(leases.leases.c.until).distinct()
+    async with store.read() as tx:
+        (row,) = await tx.all(ends.where(leases.leases.c.tenant == tx.tenant))
+    assert row.until <= datetime.now(UTC) + timedelta(seconds=leases.LASTS + 2)

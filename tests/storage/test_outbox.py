@@ -38,6 +38,23 @@ async def test_answers_go_before_notices_to_others(store: Store, now: datetime) 
         assert await texts(tx, now, 2) == ["toast", "reply"]
 
 
+async def test_after_a_clock_went_back_nothing_waits_longer_than_it_should(store: Store, now: datetime) -> None:
+    ahead, week = now + timedelta(hours=1), timedelta(days=7)
+    async with store.write() as tx:
+        chats = [await add_chat(tx, name, now) for name in "abcde"]
+        await say(tx, chats[0], "at once", ahead)
+        await say(tx, chats[1], "in a minute", ahead, not_before=ahead + MINUTE)
+        await outbox.postpone(tx, await say(tx, chats[2], "failed", ahead), ahead + MINUTE, "500")
+        await outbox.postpone(tx, await say(tx, chats[3], "failed a moment ago", now), now + MINUTE, "500")
+        await say(tx, chats[4], "in a week", now, not_before=now + week)
+        assert await texts(tx, now) == []
+        assert await outbox.set_back(tx, now, now + timedelta(minutes=10)) == 3
+        assert await texts(tx, now) == ["at once", "failed"]
+        assert await texts(tx, now + MINUTE) == ["at once", "in a minute", "failed", "failed a moment ago"]
+        assert len(await texts(tx, now + week)) == 5
+        assert await outbox.set_back(tx, now, now + timedelta(minutes=10)) == 0
+
+
 async def test_an_answer_waits_for_what_its_chat_heard_before_and_hurries_it(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         busy, asking = await add_chat(tx, "busy", now), await add_chat(tx, "asking", now)

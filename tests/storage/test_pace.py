@@ -20,6 +20,14 @@ async def test_a_minute_counts_and_begins_anew(store: Store) -> None:
         assert (await pace.note(tx, PERSON, 7, NOW + WINDOW)).messages == 1
 
 
+async def test_a_minute_that_is_yet_to_come_begins_anew(store: Store) -> None:
+    """The clock went back an hour since."""
+    async with store.write() as tx:
+        for _ in range(3):
+            await pace.note(tx, PERSON, 7, NOW + timedelta(hours=1))
+        assert await pace.note(tx, PERSON, 7, NOW) == (NOW, 1, 0)
+
+
 async def test_none_is_missed_when_many_count_at_once(store: Store) -> None:
     async def one() -> int:
         return (await store.run(lambda tx: pace.note(tx, PERSON, 7, NOW))).messages

@@ -64,6 +64,16 @@ def test_ids_grow_whatever_the_clock_does(jumps_ms: list[int], burst: int) -> No
     assert made[-1] < 2**63
 
 
+def test_a_process_goes_on_after_the_newest_id_though_the_clock_went_back() -> None:
+    before = [Ids(1023).new() for _ in range(3)][-1]
+    with pytest.MonkeyPatch.context() as patch:
+        earlier = time.time_ns() - 3_600 * 10**9
+        patch.setattr(time, "time_ns", lambda: earlier)
+        ids = Ids(0)
+        ids.go_on_after(before)
+        assert before < ids.new() < ids.new()
+
+
 def test_processes_with_different_numbers_never_make_the_same_id() -> None:
     makers = [Ids(node) for node in range(8)]
     made = [maker.new() for _ in range(5_000) for maker in makers]
