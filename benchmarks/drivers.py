@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import io
 import itertools
+import time
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -19,6 +20,9 @@ from tests.fakes.telegram import TelegramServer
 
 QUIET = 0.12
 """Seconds without anything new after which a chat counts as answered."""
+
+PATIENCE = 30.0
+"""Seconds for which a browser comes again when the program is busy."""
 
 
 @dataclass(frozen=True)
@@ -138,17 +142,26 @@ class WebScreen:
     async def _posts(self) -> list[dict[str, Any]]:
         if self._answers:
             return self._answers
-        answer = await self._client.get(f"{self._path}/messages", params={"limit": 30})
+        answer = await self._ask("GET", "messages", params={"limit": 30})
         answer.raise_for_status()
         posts: list[dict[str, Any]] = answer.json()["posts"]
         return posts
 
     async def _post(self, what: str, body: dict[str, Any]) -> None:
-        answer = await self._client.post(f"{self._path}/{what}", params={"wait": "1"}, json=body)
+        answer = await self._ask("POST", what, params={"wait": "1"}, json=body)
         if answer.status_code >= 400:
             raise RuntimeError(f"{what}: {answer.status_code} {answer.text[:300]}")
         if self._path == "/api/chat":
             self._answers = answer.json()["posts"]
+
+    async def _ask(self, method: str, what: str, **more: Any) -> httpx.Response:
+        """As a browser does: "busy" has kept nothing, and asks to come again with the same a little later."""
+        until = time.monotonic() + PATIENCE
+        while True:
+            answer = await self._client.request(method, f"{self._path}/{what}", **more)
+            if answer.status_code != 503 or time.monotonic() > until:
+                return answer
+            await asyncio.sleep(float(answer.headers["Retry-After"]))
 
     async def _upload(self) -> str:
         if not self._photo:
