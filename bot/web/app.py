@@ -69,6 +69,8 @@ def create_app(
     )
     app.state.site = Site(backend, channel, words, load_templates(words), secure, metrics_token, office)
     problems.install(app)
+    app.include_router(routes_chat.private)  # first: addresses are compared in this order, and the chats ask most
+    app.include_router(routes_chat.rooms)
     for module in (
         routes_session,
         routes_media,
@@ -95,8 +97,6 @@ def create_app(
             pages_office,
         ):
             app.include_router(module.router)
-    app.include_router(routes_chat.private)
-    app.include_router(routes_chat.rooms)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
     app.add_middleware(Guard, upload=channel.media.max_bytes + 64 * 1024)
     _describe_once(app)
