@@ -25,7 +25,7 @@ WORDS = frozenset(
 """Names under which a word may stand. Under any other only numbers are written."""
 LONGEST = 120
 FRAMES = 12
-_PLAIN = re.compile(r"[^ -~]+|\d{5,}|[A-Za-z0-9_-]{25,}|gAAAAA\S*|\S+@\S+|\S*://\S+|/\S*/\S+")
+_PLAIN = re.compile(r"[^ -~]+|\d{5,}|[A-Za-z0-9_-]{25,}|gAAAAA\S*|s2\.\S*|\S+@\S+|\S*://\S+|/\S*/\S+")
 """In a word: what is not ASCII, long numbers, tokens, addresses, paths."""
 _KNOWN = 10_000
 Event = MutableMapping[str, Any]
