@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, String, Table, Text, select, update
+from typing import Any
 
+from sqlalchemy import BigInteger, Column, Executable, Row, String, Table, Text, select, update
+
+from storage.plans import ME, form
 from storage.schema import metadata, tenant_column
 from storage.tx import Tx
 
@@ -26,8 +29,20 @@ settings = Table(
 FIRST = 1001
 
 
+@form
+def _next(name: Any) -> Executable:
+    mine = (counters.c.tenant == ME, counters.c.name == name)
+    return update(counters).where(*mine).values(value=counters.c.value + 1).returning(counters.c.value)
+
+
 async def next_number(tx: Tx, name: str = "record") -> int:
     """The next number: 1001, 1002, … Requests and wishes share one row of numbers, so a number names one thing."""
+    row = await tx.one(_next(name=name)) or await _first_number(tx, name)
+    return int(row.value)
+
+
+async def _first_number(tx: Tx, name: str) -> Row[Any]:
+    """The row that counts is made, by us or by whoever is doing so now; then it is theirs and ours is the next."""
     statement = tx.insert(counters).values(tenant=tx.tenant, name=name, value=FIRST)
     row = await tx.one(
         statement.on_conflict_do_update(
@@ -36,7 +51,7 @@ async def next_number(tx: Tx, name: str = "record") -> int:
     )
     if row is None:
         raise LookupError(f"the counter {name} gave no number")
-    return int(row.value)
+    return row
 
 
 async def last_number(tx: Tx, name: str = "record") -> int:

@@ -363,7 +363,9 @@ async def add_chat(
 ) -> Chat:
     """A chat seen for the first time, reachable, because somebody is there; the known one when it was just added."""
     chat_id = tx.ids.new()
-    values = {
+    row = {
+        "tenant": tx.tenant,
+        "id": chat_id,
         "channel": channel,
         "account": account,
         "chat": chat,
@@ -372,10 +374,9 @@ async def add_chat(
         "person_id": person_id,
         "title": title[:200],
         "reachable": True,
+        "seen_at": now,
     }
-    statement = tx.insert(chats).values(tenant=tx.tenant, id=chat_id, seen_at=now, **values)
-    keys = ["tenant", "channel", "account", "chat", "thread"]
-    if not await tx.run(statement.on_conflict_do_nothing(index_elements=keys)):
+    if not await tx.put(chats, row, on=("tenant", "channel", "account", "chat", "thread")):
         known = await find_chat(tx, channel, account, chat, thread)
         if known is None:
             raise LookupError(f"a known chat of {channel} is gone")

@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Index, String, Table, Text, select, update
+from sqlalchemy import JSON, BigInteger, Column, Index, Select, String, Table, Text, Update, select, update
 
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow.petitions import OF_THE_WORK, Outcome, Petition
@@ -109,12 +110,23 @@ async def find_open(tx: Tx, request_id: int, kind: Petition) -> Asked | None:
     return next((p for p in reversed(found) if p.outcome is Outcome.OPEN), None)
 
 
+def _about(request_id: Any) -> Select[Any]:
+    mine = (petitions.c.tenant == ME, petitions.c.request_id == request_id)
+    return select(*_COLUMNS).where(*mine).order_by(petitions.c.id)
+
+
+_all_about = form(_about)
+
+
+@form
+def _of_kind(request_id: Any, kind: Any) -> Select[Any]:
+    return _about(request_id).where(petitions.c.kind == kind)
+
+
 async def of(tx: Tx, request_id: int, kind: Petition | None = None) -> list[Asked]:
     """Everything that was asked about a record, oldest first."""
-    statement = select(*_COLUMNS).where(petitions.c.tenant == tx.tenant, petitions.c.request_id == request_id)
-    if kind is not None:
-        statement = statement.where(petitions.c.kind == kind)
-    return [_asked(r) for r in await tx.all(statement.order_by(petitions.c.id))]
+    asked = _all_about(request_id=request_id) if kind is None else _of_kind(request_id=request_id, kind=kind)
+    return [_asked(r) for r in await tx.all(asked)]
 
 
 async def waiting_at(
@@ -147,18 +159,16 @@ async def decide(
     return changed == 1
 
 
+@form_with("kinds")
+def _void(request_id: Any, kinds: Any, now: Any) -> Update:
+    mine = (petitions.c.tenant == ME, petitions.c.request_id == request_id)
+    open_ = (petitions.c.outcome == Outcome.OPEN, petitions.c.kind.in_(kinds))
+    return update(petitions).where(*mine, *open_).values(outcome=Outcome.VOID, decided_at=now)
+
+
 async def void(tx: Tx, request_id: int, kinds: Collection[Petition], now: datetime) -> int:
     """What was asked does not matter any more. How many."""
-    return await tx.run(
-        update(petitions)
-        .where(
-            petitions.c.tenant == tx.tenant,
-            petitions.c.request_id == request_id,
-            petitions.c.outcome == Outcome.OPEN,
-            petitions.c.kind.in_(list(kinds)),
-        )
-        .values(outcome=Outcome.VOID, decided_at=now)
-    )
+    return await tx.run(_void(request_id=request_id, kinds=list(kinds), now=now))
 
 
 async def moved_on(tx: Tx, request_id: int, now: datetime, *, by: int | None) -> None:

@@ -10,12 +10,17 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Dialect, Executable, Row, String, bindparam
+from sqlalchemy import BindParameter, Dialect, Executable, LargeBinary, Row, String, bindparam
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
+
+from storage.schema import Moment, from_micros, to_micros
 
 Process = Callable[[Any], Any]
+_LENGTHS = 64
+"""Lengths of lists for which the SQL of one statement is kept."""
 Made = Callable[[Any], Row[Any]]
 """One row of the driver as a `Row` with names."""
 
@@ -31,14 +36,17 @@ class Plan:
         self.statement = statement
         self._compiled = compiled
         self._names: Sequence[str] = compiled.positiontup or ()
-        self._processors: Mapping[str, Process] = {n: p for n, p in compiled._bind_processors.items() if callable(p)}
+        self._processors = _processors(compiled)
         self.expands = bool(compiled.post_compile_params)
+        self._lists = sorted(compiled.bind_names[bind] for bind in compiled.post_compile_params)
         self._fixed = _defaults(compiled)
         sources = _sources(compiled, key)
         for name, bind in compiled.binds.items():  # what the compiler itself has put in, such as OFFSET 0
             if name not in sources and not bind.required:
                 self._fixed.setdefault(name, bind.effective_value)
         self._places = [(sources.get(name), self._fixed.get(name), self._processors.get(name)) for name in self._names]
+        self._converted = [(i, self._processors[n]) for i, n in enumerate(self._names) if n in self._processors]
+        self._lengths: dict[tuple[int, ...], _Expanded] = {}
         self._made: Made | None = None
 
     def makes(self, names: Callable[[], Sequence[tuple[str, int | None]]]) -> Made:
@@ -49,8 +57,9 @@ class Plan:
 
     def values(self, key: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL and values for another statement of the same shape; `key` is that statement's cache key."""
-        if self.expands:
-            return self.expanded(self._compiled.construct_params(extracted_parameters=key.bindparams if key else None))
+        if self.expands or key is None:
+            given = self._compiled.construct_params(extracted_parameters=key.bindparams if key else None)
+            return self.expanded(given) if self.expands else (self.sql, self.named(given))
         found = []
         for source, fixed, process in self._places:
             value = fixed if source is None else key.bindparams[source].effective_value
@@ -59,25 +68,25 @@ class Plan:
 
     def named(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
         """The values of one row or one call, given by name."""
-        fixed = self._fixed
-        return tuple(
-            [
-                value if process is None else process(value)
-                for name, (_, _, process) in zip(self._names, self._places, strict=True)
-                for value in (values[name] if name in values else fixed[name],)
-            ]
-        )
+        every = {**self._fixed, **values} if self._fixed else values
+        found = [every[name] for name in self._names]
+        for place, process in self._converted:
+            found[place] = process(found[place])
+        return tuple(found)
 
     def expanded(self, values: Mapping[str, Any]) -> tuple[str, tuple[Any, ...]]:
         """SQL and values, with one placeholder for each member of a list."""
         known = {**self._fixed, **values}
-        state = self._compiled._process_parameters_for_postcompile(known)
-        processors = {**self._processors, **state.processors}
-        every = {**known, **state.additional_parameters}
-        names = state.positiontup if state.positiontup is not None else self._names
-        return state.statement, tuple(
-            [every[name] if name not in processors else processors[name](every[name]) for name in names]
-        )
+        lengths = tuple([len(known[name]) for name in self._lists])
+        made = self._lengths.get(lengths)
+        if made is None:
+            made = _expanded(self._compiled, known, self._processors)
+            if len(self._lengths) < _LENGTHS:
+                self._lengths[lengths] = made
+        found = [known[name] if at is None else known[name][at] for name, at in made.places]
+        for place, process in made.converted:
+            found[place] = process(found[place])
+        return made.sql, tuple(found)
 
 
 ME: BindParameter[str] = bindparam("me", type_=String)
@@ -136,7 +145,7 @@ class Plans:
             plan = Plan(statement, self.dialect, key=key)
             if key is not None:
                 self._known[key.key] = plan
-        sql, values = plan.values(key) if key is not None else plan.expanded(plan._compiled.construct_params())
+        sql, values = plan.values(key)
         if self.watch is not None:
             self.watch(statement, sql)
         return plan, sql, values
@@ -163,6 +172,43 @@ class Plans:
         return plan
 
 
+def _processors(compiled: SQLCompiler) -> dict[str, Process]:
+    """What is done to each value before the driver gets it. Both drivers take bytes as they are."""
+    found: dict[str, Process] = {}
+    for name, process in compiled._bind_processors.items():
+        kind = compiled.binds[name].type
+        if callable(process) and not isinstance(kind, LargeBinary):
+            found[name] = to_micros if isinstance(kind, Moment) else process
+    return found
+
+
+class _Expanded(NamedTuple):
+    """A statement for lists of certain lengths: each placeholder's value by name, and its place in the list."""
+
+    sql: str
+    places: list[tuple[str, int | None]]
+    converted: list[tuple[int, Process]]
+
+
+def _expanded(compiled: SQLCompiler, known: Mapping[str, Any], processors: Mapping[str, Process]) -> _Expanded:
+    state = compiled._process_parameters_for_postcompile(dict(known))
+    members = {one: (name, at) for name, some in state.parameter_expansion.items() for at, one in enumerate(some)}
+    if any(
+        isinstance(known[name], str) or len(known[name]) != len(some)
+        for name, some in state.parameter_expansion.items()
+    ):
+        raise TypeError("a list of single values is wanted")
+    names = state.positiontup if state.positiontup is not None else list(compiled.positiontup or ())
+    used = {**processors, **{name: p for name, p in state.processors.items() if callable(p)}}
+    used = {name: to_micros if isinstance(_kind(compiled, name, members), Moment) else p for name, p in used.items()}
+    places: list[tuple[str, int | None]] = [members.get(name, (name, None)) for name in names]
+    return _Expanded(state.statement, places, [(i, used[name]) for i, name in enumerate(names) if name in used])
+
+
+def _kind(compiled: SQLCompiler, name: str, members: Mapping[str, tuple[str, int]]) -> Any:
+    return compiled.binds[members[name][0] if name in members else name].type
+
+
 def _sources(compiled: SQLCompiler, key: Any) -> dict[str, int]:
     """Which of the statement's own values stands at each name."""
     if key is None or compiled._cache_key_bind_match is None:
@@ -187,11 +233,15 @@ def _rows(compiled: SQLCompiler, found: Sequence[tuple[str, int | None]]) -> Mad
     columns = compiled._result_columns
     if not columns or compiled._textual_ordered_columns or compiled._loose_column_name_matching:
         return rows([name for name, _ in found])
-    processors = [
-        column.type._cached_result_processor(compiled.dialect, kind)
-        for column, (_, kind) in zip(columns, found, strict=True)
-    ]
+    processors = [_opens(column.type, compiled.dialect, kind) for column, (_, kind) in zip(columns, found, strict=True)]
     return rows([column.keyname for column in columns], processors)
+
+
+def _opens(kind: TypeEngine[Any], dialect: Dialect, driver_type: int | None) -> Process | None:
+    """What is done to each value that the driver gives."""
+    if isinstance(kind, Moment):
+        return from_micros
+    return None if isinstance(kind, LargeBinary) else kind._cached_result_processor(dialect, driver_type)
 
 
 def rows(names: Sequence[str], processors: Sequence[Process | None] = ()) -> Made:

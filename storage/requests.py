@@ -186,12 +186,16 @@ def columns() -> list[Column[Any]]:
 
 
 def read(row: Any) -> Request:
-    """The record of a row that holds `columns`."""
+    """The record of a row that holds `columns` and nothing else."""
     return _request(row)
 
 
+_STATE = Request._fields.index("state")
+
+
 def _request(row: Any) -> Request:
-    return Request(**{**row._mapping, "state": states.State(row.state)})
+    """A row of `_COLUMNS` in their order, nothing more."""
+    return Request._make((*row[:_STATE], states.State(row[_STATE]), *row[_STATE + 1 :]))
 
 
 @form
@@ -408,11 +412,14 @@ async def find_by_draft(tx: Tx, draft_id: int) -> Request | None:
     return None if row is None else _request(row)
 
 
+@form
+def _original(request_id: Any) -> Select[Any]:
+    return select(requests.c.original_sealed).where(requests.c.tenant == ME, requests.c.id == request_id)
+
+
 async def get_original(tx: Tx, request_id: int) -> Original:
     """What was said, unmasked. Whoever calls this records the disclosure."""
-    row = await tx.one(
-        select(requests.c.original_sealed).where(requests.c.tenant == tx.tenant, requests.c.id == request_id)
-    )
+    row = await tx.one(_original(request_id=request_id))
     if row is None:
         raise LookupError(f"no request {request_id}")
     return Original(*tx.sealer.open_json(row.original_sealed))

@@ -77,12 +77,8 @@ def terms_of(words: str) -> list[str]:
 async def keep(tx: Tx, request_id: int, *words: str) -> None:
     """Indexes what a record says now, in place of what it said."""
     terms = " ".join(terms_of("\n".join(words)))
-    statement = tx.insert(search_texts).values(tenant=tx.tenant, request_id=request_id, terms=terms)
-    await tx.run(
-        statement.on_conflict_do_update(
-            index_elements=["tenant", "request_id"], set_={"terms": statement.excluded.terms}
-        )
-    )
+    row = {"tenant": tx.tenant, "request_id": request_id, "terms": terms}
+    await tx.put(search_texts, row, on=("tenant", "request_id"), change=("terms",))
 
 
 async def forget(tx: Tx, request_ids: Iterable[int]) -> None:

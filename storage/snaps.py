@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, String, Table, func, select
+from sqlalchemy import BigInteger, Column, Index, Select, String, Table, func, select
 
 from storage import events
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -42,11 +43,14 @@ async def add(tx: Tx, request_id: int, person_id: int, now: datetime) -> None:
     await events.add(tx, "snap", request_id, "snap.filed", now, actor_id=person_id)
 
 
+@form
+def _snap(request_id: Any) -> Select[Any]:
+    return select(snaps.c.person_id, snaps.c.state).where(snaps.c.tenant == ME, snaps.c.id == request_id)
+
+
 async def settle(tx: Tx, request_id: int, now: datetime, *, useful: bool, by: int) -> int | None:
     """It proved useful, or it did not; whose it is when that is news, None when it is no snap or known already."""
-    row = await tx.one(
-        select(snaps.c.person_id, snaps.c.state).where(snaps.c.tenant == tx.tenant, snaps.c.id == request_id)
-    )
+    row = await tx.one(_snap(request_id=request_id))
     target = USEFUL if useful else USELESS
     if row is None or await tx.alter(snaps, {"id": request_id, "state": row.state}, state=target) != 1:
         return None

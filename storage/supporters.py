@@ -175,16 +175,15 @@ async def followers(tx: Tx, request: Request) -> list[int]:
     return [p for p in dict.fromkeys(everybody) if p != request.reporter_id]
 
 
+@form_with("request_ids")
+def _joined_since(request_ids: Any, since: Any) -> Select[Any]:
+    mine = (supporters.c.tenant == ME, supporters.c.request_id.in_(request_ids))
+    return select(supporters.c.person_id).where(*mine, supporters.c.joined_at >= since)
+
+
 async def joined_since(tx: Tx, request_ids: Collection[int], since: datetime) -> int:
     """How many supporters these records have won since then."""
-    rows = await tx.all(
-        select(supporters.c.person_id).where(
-            supporters.c.tenant == tx.tenant,
-            supporters.c.request_id.in_(list(request_ids)),
-            supporters.c.joined_at >= since,
-        )
-    )
-    return len(rows)
+    return len(await tx.all(_joined_since(request_ids=list(request_ids), since=since)))
 
 
 async def followed_by(tx: Tx, person_id: int, limit: int = 10) -> list[Request]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, String, Table, Text, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, Select, String, Table, Text, select, update
 
+from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -92,14 +93,15 @@ async def end(tx: Tx, request_id: int, now: datetime) -> bool:
     return True
 
 
+@form
+def _open(request_id: Any) -> Select[Any]:
+    mine = (waits.c.tenant == ME, waits.c.request_id == request_id, waits.c.ended_at.is_(None))
+    return select(*_COLUMNS).where(*mine).order_by(waits.c.id.desc()).limit(1)
+
+
 async def find_open(tx: Tx, request_id: int) -> Wait | None:
     """What a record is waiting for."""
-    row = await tx.one(
-        select(*_COLUMNS)
-        .where(waits.c.tenant == tx.tenant, waits.c.request_id == request_id, waits.c.ended_at.is_(None))
-        .order_by(waits.c.id.desc())
-        .limit(1)
-    )
+    row = await tx.one(_open(request_id=request_id))
     return None if row is None else _wait(row)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text, func, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Select, String, Table, Text, func, select, update
 
+from storage.plans import ME, form
 from storage.requests import requests
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
@@ -181,14 +182,15 @@ async def get(tx: Tx, whistle_id: int) -> Whistle:
     return _whistle(row)
 
 
+@form
+def _latest(request_id: Any) -> Select[Any]:
+    mine = (whistles.c.tenant == ME, whistles.c.request_id == request_id)
+    return select(*_WHISTLE).where(*mine).order_by(whistles.c.id.desc()).limit(1)
+
+
 async def find_latest(tx: Tx, request_id: int) -> Whistle | None:
     """The newest whistle of a record, open or over."""
-    row = await tx.one(
-        select(*_WHISTLE)
-        .where(whistles.c.tenant == tx.tenant, whistles.c.request_id == request_id)
-        .order_by(whistles.c.id.desc())
-        .limit(1)
-    )
+    row = await tx.one(_latest(request_id=request_id))
     return None if row is None else _whistle(row)
 
 
