@@ -52,7 +52,9 @@ async def test_statistics_that_mislead_are_put_right_at_the_next_start(database:
             )
         )
         await connection.execute(text("ANALYZE"))
-    assert f"ix_requests_{index} " not in await plan(database, question)  # nothing has a parent: it looks like no choice
+    assert f"ix_requests_{index} " not in await plan(
+        database, question
+    )  # nothing has a parent: it looks like no choice
     await migrate.upgrade(database)
     await database.close()
     started = Database(database.url.render_as_string(hide_password=False), "s")
