@@ -244,6 +244,16 @@ class RatingSection(_Section):
     ask_after_hours: float = Field(2, ge=0, description="hours after the result until the resident is asked")
     remind_after_hours: tuple[float, ...] = Field((24, 72), description="hours after asking until each reminder")
     close_after_days: float = Field(7, gt=0, description="days after the result until it closes unrated")
+    weights: tuple[int, int, int] = Field(
+        (30, 35, 35), description="what response, resolution and satisfaction count on the board, in percent"
+    )
+
+    @field_validator("weights")
+    @classmethod
+    def _whole(cls, given: tuple[int, int, int]) -> tuple[int, int, int]:
+        if min(given) < 0 or sum(given) != 100:
+            raise ValueError("three whole numbers that add up to 100, such as [30, 35, 35]")
+        return given
 
 
 class PrivacySection(_Section):

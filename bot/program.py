@@ -47,6 +47,7 @@ from storage.ids import Ids
 from storage.newest import newest_id
 from storage.seal import Sealer, new_key
 from storage.tx import Store
+from workflow.indicators import Weights
 from workflow.rating import Schedule
 from workflow.rights import Role
 
@@ -289,6 +290,7 @@ def _manners(config: Config, tz: ZoneInfo) -> Manners:
             tuple(timedelta(hours=h) for h in rating.remind_after_hours),
             timedelta(days=rating.close_after_days),
         ),
+        weights=Weights(*rating.weights),
     )
 
 

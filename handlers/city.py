@@ -14,6 +14,7 @@ from nlp.reader import Reader
 from nlp.street import Street
 from workflow.calendar import WorkCalendar
 from workflow.clock import quiet_shift
+from workflow.indicators import Weights
 from workflow.points import Rulebook
 from workflow.queues import Org
 from workflow.rating import Schedule
@@ -49,6 +50,7 @@ class Manners:
     adopt_limit_unit: int = 20
     invitation_life: timedelta = timedelta(days=7)
     follow_up: Schedule = Schedule()
+    weights: Weights = field(default_factory=Weights)  # of the three rates on the board
     web_base: str = ""
     office_base: str = ""  # where the web desk is opened: as web_base, or this machine when that is not set
     per_person: int = 0  # messages a minute from one person that are answered at once; 0: any number

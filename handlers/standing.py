@@ -31,9 +31,10 @@ def named(turn: Turn, request: Request) -> dict[str, Any]:
 
 
 async def find(turn: Turn, number: str) -> Request | None:
-    """The record with a typed number; says so when there is none."""
+    """The record with a typed number; says so when there is none, and writes down that somebody tried it."""
     request = await requests.find_by_number(turn.tx, int(number))
     if request is None:
+        await refusals.note(turn, "detail", why="unknown")
         await turn.toast("claim.unknown", number=number)
     return request
 

@@ -21,7 +21,7 @@ from handlers.office.seeing import Seen
 from handlers.office.turning import OfficeTurn
 from storage.facts import Facts
 from storage.listing import Filters
-from workflow.indicators import VERSION, Weights
+from workflow.indicators import VERSION
 
 router = APIRouter(prefix="/api/desk", tags=["cockpit"])
 PAGE = 50
@@ -91,7 +91,7 @@ async def show_board(
     site: TheSite, seat: TheSeat, period: ThePeriod, by: Annotated[shapes.Ranked, Query()] = "grid"
 ) -> shapes.BoardOut:
     """The ranking of a period by the three rates together, with how sure each place is; too few records have no place."""
-    city, weights = site.office.city, Weights()
+    city, weights = site.office.city, site.office.city.manners.weights
     left_out = await site.office.look(seat, lambda turn: board.left_out(turn, period.name))
     places = await site.office.counted(
         lambda facts, now: board.ranking(city, facts, period, by, left_out, now, weights)

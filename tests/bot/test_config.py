@@ -52,6 +52,8 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         ("[clocks]\nspeed = 0\n", "[clocks] speed"),
         ('[storage]\nurl = "mysql://x"\n', "sqlite:///linli.db"),
         ("[web\n", "not valid TOML"),
+        ("[rating]\nweights = [30, 30, 30]\n", "add up to 100"),
+        ("[rating]\nweights = [130, -15, -15]\n", "[rating] weights"),
     ],
 )
 def test_a_mistake_names_its_key(tmp_path: Path, text: str, said: str) -> None:

@@ -151,6 +151,13 @@ class DeskTown:
         assert found is not None
         return found
 
+    async def steps(self, number: int) -> list[str]:
+        """What the ledger says about a record."""
+        async with self.town.store.read() as tx:
+            found = await requests.find_by_number(tx, number)
+            assert found is not None
+            return [e.name for e in await events.history(tx, "request", found.id)]
+
     async def history(self, name: str) -> list[Event]:
         """What the ledger says about a person."""
         async with self.town.store.write() as tx:

@@ -9,7 +9,9 @@ from handlers.office.acts import ACTS
 from handlers.office.order import Order
 from handlers.office.turning import open_turn
 from storage import people, requests
+from storage.requests import Request
 from tests.office.desk import GRID, LAMP, DeskTown
+from tests.storage.samples import add_request, of_tenant
 from workflow.rights import RIGHTS, Grant, Role, covers, may_act
 
 HOLDERS = {
@@ -109,3 +111,43 @@ async def test_a_role_of_another_street_opens_nothing_here(desk: DeskTown) -> No
     await desk.town.employs("外街道", Role.STREET, "elsewhere")
     await desk.town.says("外街道", "工作台")
     assert "/desk/in/" not in desk.town.last("外街道")
+
+
+async def test_another_tenants_records_are_nowhere_and_guessing_is_written_down(desk: DeskTown) -> None:
+    """Two streets in one database: numbers and ids of one open nothing for the other, in no list, search, figure or file."""
+    own = await desk.filed(LAMP)
+    elsewhere = await _in_another_street(desk, 7777)
+    street = await desk.sits("街道老陈", Role.STREET, "linjiang")
+    await desk.office.warm()
+    for path in ("records?bucket=all", "records?bucket=open", "records?bucket=all&q=邻街", "records?bucket=all&q=7777"):
+        rows = (await street.get(f"/api/desk/{path}")).json()["rows"]
+        assert [row["number"] for row in rows] in ([own], []), path
+    assert (await street.get("/api/desk/cockpit?period=30d")).json()["total"]["counts"]["received"] == 1
+    assert "7777" not in (await street.get("/api/desk/export.csv?bucket=all")).text
+    assert (await street.get("/api/desk/counts")).json()["open"] == 1
+    tries = (
+        await street.get("/api/desk/records/7777"),
+        await street.get(f"/api/desk/pairs/{own}/7777"),
+        await street.get("/api/desk/records/7777/print.pdf"),
+        await desk.act(street, 7777, "claim"),
+        await street.post(
+            "/api/desk/board/appeals",
+            json={"period": "2026Q4", "by": "grid", "key": GRID, "number": 7777, "words": "x"},
+        ),
+    )
+    assert [answer.status_code for answer in tries] == [404, 404, 404, 404, 403]
+    refused = [e.data for e in await desk.history("街道老陈") if e.name == "person.refused"]
+    assert [data["act"] for data in refused] == ["detail", "detail", "detail", "claim", "appeal"]
+    assert all(elsewhere.id not in data.values() for data in refused)
+    merged = await desk.act(street, own, "merge", other=7777)
+    assert merged.status_code == 409
+    await desk.town.says("街道老陈", "接单 7777")
+    assert (await desk.history("街道老陈"))[-1].data == {"act": "detail", "why": "unknown"}
+
+
+async def _in_another_street(desk: DeskTown, number: int) -> Request:
+    async with desk.town.store.write() as tx:
+        other = of_tenant(tx, "elsewhere")
+        filed = await add_request(other, desk.town.now, queue=f"grid:{GRID}", grid=GRID, text="邻街的路灯不亮")
+        await other.alter(requests.requests, {"id": filed.id}, number=number)
+        return filed
