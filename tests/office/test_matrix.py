@@ -132,7 +132,7 @@ async def test_another_tenants_records_are_nowhere_and_guessing_is_written_down(
         await desk.act(street, 7777, "claim"),
         await street.post(
             "/api/desk/board/appeals",
-            json={"period": "2026Q4", "by": "grid", "key": GRID, "number": 7777, "words": "x"},
+            json={"period": "2026Q4", "by": "grid", "key": GRID, "number": 7777, "words": "这单不是我们的"},
         ),
     )
     assert [answer.status_code for answer in tries] == [404, 404, 404, 404, 403]
