@@ -74,15 +74,16 @@ async def list_behind(
 ) -> ListOut:
     """The records that a figure was counted from, newest first; of these, those that I may see."""
     city = site.office.city
-    ids = await site.office.counted(lambda facts, now: cockpit.behind(city, facts, wanted, counted, now))
-    part = tuple(ids[after : after + PAGE])
+    count, part = await site.office.counted(
+        lambda facts, now: cockpit.behind(city, facts, wanted, counted, now, after, PAGE)
+    )
 
     async def work(turn: OfficeTurn) -> Seen:
         return await seeing.page(turn, Filters(bucket="all", ids=part), limit=PAGE)
 
     found = await site.office.look(seat, work)
-    more = str(after + PAGE) if after + PAGE < len(ids) else ""
-    note = site.words.get("cockpit", "behind", count=len(ids), hidden=len(part) - len(found.rows))
+    more = str(after + PAGE) if after + PAGE < count else ""
+    note = site.words.get("cockpit", "behind", count=count, hidden=len(part) - len(found.rows))
     return ListOut(rows=ListOut.model_validate(found).rows, after=more, note=note)
 
 

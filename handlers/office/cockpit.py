@@ -249,8 +249,10 @@ async def named(turn: OfficeTurn, workers: list[tuple[int, int, int]]) -> list[d
     return [{"name": await names.worker(turn, p), "held": n, "overdue": late} for p, n, late in workers]
 
 
-def behind(city: City, facts: Facts, wanted: Filter, counted: str, now: datetime) -> list[int]:
-    """The ids of the records that a figure was counted from, newest first."""
+def behind(
+    city: City, facts: Facts, wanted: Filter, counted: str, now: datetime, after: int, limit: int
+) -> tuple[int, tuple[int, ...]]:
+    """How many records a figure was counted from, and some of their ids: newest first, after so many."""
     sheet = Sheet(facts, city.org, now)
-    found = facts["id"][within(sheet, wanted) & sheet.mask(counted)]
-    return [int(ident) for ident in found[::-1]]
+    rows = np.flatnonzero(within(sheet, wanted) & sheet.mask(counted))[::-1]
+    return len(rows), tuple(int(ident) for ident in facts["id"][rows[after : after + limit]])

@@ -58,14 +58,15 @@ async function load() {
     h("select", { "aria-label": say("period"), onchange: (event) => change({ period: event.target.value }) }, options(periods, wanted.period)),
     h("select", { "aria-label": say("by"), onchange: (event) => change({ by: event.target.value }) }, options(BY.map((id) => ({ id, name: say(`by_${id}`) })), wanted.by)));
   place("formula").textContent = say("board_formula", { formula: board.formula, version: board.version, count: board.left_out });
+  const cell = (label, value, more = {}) => h("td", { "data-label": label, ...more }, value);
   const titles = board.places[0]?.row.figures.filter((figure) => SHOWN.includes(figure.name)) ?? [];
   place("table").replaceChildren(
     h("thead", {}, h("tr", {}, [say("place"), say(`by_${wanted.by}`), say("score"), say("sure"), ...titles.map((figure) => figure.title), say("received"), say("what")].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, board.places.map((one) => h("tr", { class: one.colour },
-      h("td", { class: "place" }, one.place === null ? "–" : String(one.place)), h("th", { scope: "row" }, one.row.name), h("td", {}, percent(one.score)),
-      h("td", {}, one.low === null ? "–" : `${percent(one.low)} ～ ${percent(one.high)}`),
-      one.row.figures.filter((figure) => SHOWN.includes(figure.name)).map((figure) => h("td", { title: `${figure.formula}\n${figure.without}` }, percent(figure.value))),
-      h("td", {}, String(one.row.counts.received)),
+      h("td", { class: "place" }, one.place === null ? "–" : String(one.place)), h("th", { scope: "row" }, one.row.name), cell(say("score"), percent(one.score)),
+      cell(say("sure"), one.low === null ? "–" : `${percent(one.low)} ～ ${percent(one.high)}`),
+      one.row.figures.filter((figure) => SHOWN.includes(figure.name)).map((figure) => cell(figure.title, percent(figure.value), { title: `${figure.formula}\n${figure.without}` })),
+      cell(say("received"), String(one.row.counts.received)),
       h("td", { class: "what" }, one.why, " ", h("button", { type: "button", class: "plain", onclick: () => appealForm(one) }, say("appeal")))))));
   place("appeals").replaceChildren(...(board.appeals.length ? board.appeals.map((appeal) => h("li", { class: "appeal" },
     h("p", {}, h("b", {}, appeal.scope), appeal.number ? ` ${appeal.number}` : "", "：", appeal.words, " ", time(appeal.at)),
