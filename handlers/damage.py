@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from handlers import albums
 from handlers.borrow import call_next
 from handlers.messages import Button
+from handlers.question import answered, put_away
 from handlers.turn import Turn
 from handlers.wish_words import for_wall
 from nlp.mask import mask
 from storage import attachments, loans, stations
+from storage.dialogues import Dialogue
 from storage.loans import Damage, DamageState
 from storage.stations import Station, Thing
 
 FLOW = "damage"
-QUESTION_LIFE = timedelta(hours=1)
 _SHOWN = 8
 
 
@@ -44,22 +44,13 @@ async def begin(turn: Turn, args: dict[str, Any]) -> None:
 
 async def stop(turn: Turn, _: dict[str, Any]) -> None:
     """It was nothing."""
-    if turn.dialogue is not None and turn.dialogue.flow == FLOW:
-        await turn.done()
-    await turn.toast("damage.stopped")
+    await put_away(turn, FLOW, "damage.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop, files=True)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """Words, a photo, or both; danger goes the way of every danger."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if findings.menu is not None or findings.urgent or not (words or turn.attached):
+    if not (words or turn.attached):
         return False
     thing = await stations.get_thing(turn.tx, dialogue.data["thing"])
     loan_id = await _own_loan(turn, dialogue.data.get("loan"))

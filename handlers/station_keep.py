@@ -12,16 +12,17 @@ from typing import Any, NamedTuple
 from handlers import near, service
 from handlers.activity import my_desk
 from handlers.messages import Button
+from handlers.question import QUESTION_LIFE, answered
 from handlers.turn import Turn
 from nlp.address import Place, public_text
 from nlp.mask import mask
 from storage import stations
+from storage.dialogues import Dialogue
 from storage.stations import Station, StationState, Thing
 from workflow.lending import LONGEST, SHORTEST
 from workflow.queues import desk_queue, grid_queue
 
 FLOW = "station_new"
-QUESTION_LIFE = timedelta(hours=2)
 _MOST = 1_000
 _UNITS = {"小时": timedelta(hours=1), "天": timedelta(days=1), "日": timedelta(days=1), "周": timedelta(weeks=1)}
 _THING = re.compile(
@@ -94,17 +95,10 @@ async def stop(turn: Turn, _: dict[str, Any]) -> None:
     await turn.toast("station.stopped")
 
 
-async def step(turn: Turn) -> bool:
+@answered(stop, files=True)
+async def step(turn: Turn, dialogue: Dialogue, words: str) -> bool:
     """The answer to the question that is open."""
-    dialogue, incoming = turn.dialogue, turn.incoming
-    if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
-        return False
-    words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
-    if findings.menu == "cancel":
-        await stop(turn, {})
-        return True
-    if findings.urgent or not (words or (incoming.geo and dialogue.step == "place")):
+    if not words and not (turn.incoming and turn.incoming.geo and dialogue.step == "place"):
         return False
     data = {k: v for k, v in dialogue.data.items() if k != "aside"}
     if dialogue.step == "place":
