@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from bot.web.ports import StationLent, WebStation
 from tests.bot.web.live import LiveServer
 from tests.bot.web.program import QUEUE
 from tests.browser.conftest import OpenPage
@@ -79,3 +80,20 @@ def test_wall_and_chat_without_scripts(open_page: OpenPage, live: LiveServer) ->
     expect(page.locator(".post").last).to_contain_text("明白了，楼道灯坏了")
     page.get_by_role("button", name="对，就这样").click()
     expect(page.locator(".post").last).to_contain_text("已登记，单号 1042")
+
+
+def test_stations_are_ordered_from_where_the_visitor_is(open_page: OpenPage, live: LiveServer) -> None:
+    live.program.places = [
+        WebStation(1, "北门驿站", "银杏苑北门", "8:00-18:00", "热水", True, None, (StationLent("雨伞", 2, 72),))
+    ]
+    here = {"latitude": 32.20456, "longitude": 119.40123}
+    page = open_page("/stations", geolocation=here, permissions=["geolocation"])
+    expect(page.get_by_role("heading", name="北门驿站")).to_be_visible()
+    page.get_by_role("button", name="按我的位置排").click()
+    page.wait_for_url("**/stations?lat=32.205&lon=119.401")
+    expect(page.get_by_text("约 50 米")).to_be_visible()
+    page.get_by_role("searchbox").fill("轮椅")
+    page.get_by_role("button", name="找一找").click()
+    expect(page.get_by_role("heading", name="眼下没有驿站有“轮椅”")).to_be_visible()
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390

@@ -161,7 +161,11 @@ class Program:
 
     async def stations(self, point: tuple[float, float] | None, thing: str) -> list[WebStation]:
         found = [s for s in self.places if not thing or any(thing in t.name for t in s.lent)]
-        return found if point is None else [s._replace(metres=round(1000 * abs(point[0] - 119.4))) for s in found]
+        return (
+            found
+            if point is None
+            else [s if s.metres is not None else s._replace(metres=round(1000 * abs(point[0] - 119.4))) for s in found]
+        )
 
     async def public_picture(self, ref: str) -> StoredFile | None:
         return self.public.get(ref)

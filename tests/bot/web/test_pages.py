@@ -140,7 +140,7 @@ async def test_stations_are_readable_without_scripts_and_found_by_what_they_have
     page = (await anna.get("/stations")).text
     assert page.count('class="station"') == 2
     assert "还有 2" in page
-    assert "都借出去了" in page
+    assert "借完了" in page
     assert "借 3 天" in page
     assert "借 4 小时" in page
     assert "&lt;b&gt;微波炉" in page
