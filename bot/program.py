@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ import structlog
 
 from bot import keys, logs, metrics, tails, upgrading, wechat
 from bot.accounts import parts
+from bot.articles import Articles
 from bot.catalogue import build_city
 from bot.channels.base import Channel, RawUpdate
 from bot.channels.telegram.channel import TelegramChannel
@@ -123,7 +124,10 @@ class Program:
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
         sender = Sender(store, city, channels, real, files, inbox.said, sends, traces)
         pictures = Pictures(store, city, real, media, files)
-        scheduler = Scheduler(store, city, real, files, inbox.said, fires, [pictures.prepare], traces)
+        chores: list[Callable[[], Awaitable[object]]] = [pictures.prepare]
+        if service is not None:
+            chores.append(Articles(store, city, real, service.client).bring)
+        scheduler = Scheduler(store, city, real, files, inbox.said, fires, chores, traces)
         answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
         joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)

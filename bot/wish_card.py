@@ -42,18 +42,18 @@ def draw(card: Card) -> bytes:
     pen = ImageDraw.Draw(image)
     pen.rounded_rectangle((_MARGIN, 190, WIDTH - _MARGIN, HEIGHT - _MARGIN), 42, fill=_PAPER)
     pen.rounded_rectangle((_MARGIN, 190, WIDTH - _MARGIN, 206), 8, fill=_WARM)
-    pen.text((WIDTH / 2, 108), f"{card.street} · {card.title}", font=_face(56), fill=_DEEP, anchor="mm")
+    pen.text((WIDTH / 2, 108), f"{card.street} · {card.title}", font=font_of(56), fill=_DEEP, anchor="mm")
     left = _MARGIN + _PAD
-    pen.text((left, 270), card.theme, font=_face(40), fill=_WARM, anchor="lm")
-    pen.text((WIDTH - left, 270), card.place, font=_face(36), fill=_SOFT, anchor="rm")
+    pen.text((left, 270), card.theme, font=font_of(40), fill=_WARM, anchor="lm")
+    pen.text((WIDTH - left, 270), card.place, font=font_of(36), fill=_SOFT, anchor="rm")
     _words(pen, card.words, left, 330, 560)
     _needs(pen, card, left, 930)
     _code(image, card.address, left - 16, 1040)
     right = left + 320
-    pen.text((right, 1110), card.number, font=_face(46), fill=_DEEP, anchor="lm")
-    for line, text in enumerate(_wrapped(card.hint, _face(34), WIDTH - right - left)):
-        pen.text((right, 1180 + line * 50), text, font=_face(34), fill=_INK, anchor="lm")
-    pen.text((right, 1320), card.privacy, font=_face(26), fill=_SOFT, anchor="lm")
+    pen.text((right, 1110), card.number, font=font_of(46), fill=_DEEP, anchor="lm")
+    for line, text in enumerate(_wrapped(card.hint, font_of(34), WIDTH - right - left)):
+        pen.text((right, 1180 + line * 50), text, font=font_of(34), fill=_INK, anchor="lm")
+    pen.text((right, 1320), card.privacy, font=font_of(26), fill=_SOFT, anchor="lm")
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -63,7 +63,7 @@ def _words(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, height: in
     """The wish itself, as large as it fits, a little above the middle."""
     room = WIDTH - 2 * left
     for size in _SIZES:
-        face, step = _face(size), round(size * 1.5)
+        face, step = font_of(size), round(size * 1.5)
         lines = _wrapped(words, face, room)
         if len(lines) * step <= height or size == _SIZES[-1]:
             break
@@ -77,8 +77,8 @@ def _words(pen: ImageDraw.ImageDraw, words: str, left: int, top: int, height: in
 
 def _needs(pen: ImageDraw.ImageDraw, card: Card, left: int, top: int) -> None:
     phrases = [*([card.state] if card.state else []), *card.needs]
-    for number, line in enumerate(_wrapped("　".join(phrases), _face(34), WIDTH - 2 * left)[:2]):
-        pen.text((left, top + number * 48), line, font=_face(34), fill=_WARM, anchor="lm")
+    for number, line in enumerate(_wrapped("　".join(phrases), font_of(34), WIDTH - 2 * left)[:2]):
+        pen.text((left, top + number * 48), line, font=font_of(34), fill=_WARM, anchor="lm")
 
 
 def _code(image: Image.Image, address: str, x: int, y: int) -> None:
@@ -101,7 +101,7 @@ def _wrapped(text: str, face: ImageFont.FreeTypeFont, width: int) -> list[str]:
 
 
 @lru_cache(maxsize=16)
-def _face(size: int) -> ImageFont.FreeTypeFont:
+def font_of(size: int) -> ImageFont.FreeTypeFont:
     """The Chinese face of the posters, which comes with a package."""
     package, name = FACE
     with as_file(files(package).joinpath(name)) as path:

@@ -12,6 +12,7 @@ from handlers import (
     adopt,
     albums,
     alike,
+    article,
     borrow,
     briefs,
     claim,
@@ -119,6 +120,7 @@ _MODULES = (
     station,
     borrow,
     damage,
+    article,
     signin,
     echo,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.activities import activities, activity_people
 from storage.adoptions import adoptions, wish_waits
 from storage.appeals import appeals
+from storage.articles import articles
 from storage.attachments import attachments
 from storage.codes import one_time_codes
 from storage.counters import counters, settings
@@ -57,6 +58,7 @@ ALL = (
     adoptions,
     agreements,
     appeals,
+    articles,
     assessments,
     attachments,
     ballots,

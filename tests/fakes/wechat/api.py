@@ -11,6 +11,7 @@ from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from tests.fakes.wechat.articles import Shelf
 from tests.fakes.wechat.rules import (
     FILES,
     MOST_TEXT,
@@ -37,6 +38,7 @@ class Api:
         self.world = world
         self.notices: list[tuple[str, Person, str, str]] = []
         """(kind, person, message id, template) of notices whose report was not pushed yet."""
+        self.shelf = Shelf()
         self._calls: dict[tuple[str, str], Callable[[Request], Any]] = {
             ("POST", "/cgi-bin/stable_token"): self._stable_token,
             ("GET", "/cgi-bin/token"): self._plain_token,
@@ -51,6 +53,9 @@ class Api:
             ("POST", "/cgi-bin/media/upload"): self._upload,
             ("GET", "/cgi-bin/media/get"): self._download,
             ("GET", "/cgi-bin/ticket/getticket"): self._ticket,
+            ("POST", "/cgi-bin/material/add_material"): self._cover,
+            ("POST", "/cgi-bin/draft/add"): self._draft,
+            ("POST", "/cgi-bin/freepublish/submit"): self._publish,
             ("GET", "/cgi-bin/template/get_all_private_template"): self._templates,
             ("GET", "/wxaapi/newtmpl/gettemplate"): self._agreements,
             ("GET", "/cgi-bin/customservice/getkflist"): self._clerks,
@@ -231,6 +236,20 @@ class Api:
             raise ApiError(40009, "invalid image size", violation=True)
         made = self.world.add_file(kind, content, mime)
         return {"type": kind, "media_id": made, "created_at": int(self.world.now().timestamp())}
+
+    async def _cover(self, request: Request) -> dict[str, Any]:
+        async with request.form() as form:
+            part = form.get("media")
+            if not isinstance(part, UploadFile):
+                raise ApiError(41005, "media data missing", violation=True)
+            content, mime = await part.read(), part.content_type or ""
+        return self.shelf.keep(request.query_params.get("type", ""), content, mime)
+
+    async def _draft(self, request: Request) -> dict[str, Any]:
+        return self.shelf.add(await _body(request))
+
+    async def _publish(self, request: Request) -> dict[str, Any]:
+        return self.shelf.publish(await _body(request))
 
     async def _download(self, request: Request) -> Response:
         found = self._file(request.query_params.get("media_id", ""), "")
