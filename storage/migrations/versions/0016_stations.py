@@ -1,4 +1,4 @@
-"""Stations, the things they lend, loans, damage, who waits for something; articles for the public account."""
+"""Stations, the things they lend, loans, damage, and who waits for something."""
 
 from __future__ import annotations
 
@@ -108,19 +108,3 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "number", name=op.f("uq_things_tenant_number")),
     )
     op.create_index(op.f("ix_things_tenant_station_id_open"), "things", ["tenant", "station_id", "open"], unique=False)
-    op.create_table(
-        "articles",
-        sa.Column("tenant", sa.String(length=64), nullable=False),
-        sa.Column("id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("title", sa.String(length=32), nullable=False),
-        sa.Column("digest", sa.String(length=120), nullable=False),
-        sa.Column("content", sa.Text(), nullable=False),
-        sa.Column("source", sa.String(length=200), nullable=False),
-        sa.Column("release", sa.Integer(), nullable=False),
-        sa.Column("state", sa.String(length=10), nullable=False),
-        sa.Column("draft", sa.String(length=128), nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=False),
-        sa.Column("made_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_articles")),
-    )
-    op.create_index(op.f("ix_articles_tenant_state_id"), "articles", ["tenant", "state", "id"], unique=False)
