@@ -6,7 +6,8 @@ from typing import Any
 
 from handlers import cards, wish_forget
 from handlers.turn import Turn
-from storage import attachments, erasure, events, people, requests, supporters, wishes
+from storage import attachments, erasure, events, loans, people, requests, stations, supporters, wishes
+from storage.loans import LoanState
 from storage.requests import Original, Request
 
 
@@ -43,6 +44,10 @@ async def export(turn: Turn) -> None:
         lines.append(
             turn.text("account.wish", number=wish.number, at=wish.submitted_at, words=str(kept.get("text", "")))
         )
+    for loan in await loans.of_person(turn.tx, person.id, tuple(LoanState)):
+        thing = await stations.get_thing(turn.tx, loan.thing_id)
+        state = turn.text(f"account.loan_{loan.state.value}")
+        lines.append(turn.text("account.loan", name=thing.name, at=loan.taken_at, state=state))
     await events.add(turn.tx, "person", person.id, "person.exported", turn.now, actor_id=person.id)
     await turn.say("account.export", lines="\n".join(lines))
 

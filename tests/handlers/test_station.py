@@ -230,6 +230,9 @@ async def test_put_back_without_a_scan_and_lost_without_blame(tmp_path: Path, bu
             assert (thing.stock, thing.lent, thing.free) == (1, 0, 1)
         await town.says("王师傅", "我的借用")
         assert "没有借着" in last(town, "王师傅")
+        await town.says("王师傅", "导出我的资料")
+        assert "雨伞" in last(town, "王师傅")
+        assert "找不到了" in last(town, "王师傅")
 
 
 @BOTH
