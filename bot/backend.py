@@ -6,7 +6,8 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from bot.callbacks import Query
+from bot import notes
+from bot.callbacks import CallbackError, Query
 from bot.channels.base import RawUpdate
 from bot.channels.wechat.channel import WeChatChannel
 from bot.health import Doctor
@@ -62,6 +63,7 @@ class ProgramBackend:
         now, text = program.clock.now(), self._city.texts.text
         self.wish_themes: Mapping[str, str] = {t: text(f"wish.theme_{t}", now) for t in THEMES}
         self.web_base = self._city.manners.web_base
+        self._notes = notes.Notes(program.store)
         self._papers = Papers(program.store, self._city, program.clock.now)
         self._wall_counted: tuple[float, dict[str, int]] = (0.0, {})
 
@@ -225,13 +227,18 @@ class ProgramBackend:
     async def wechat_hook(self, body: bytes, query: Query) -> bytes:
         """Takes a WeChat callback; durable when it returns, with the answer. Raises `CallbackError`, `Absent`, `Busy`."""
         channel = self._wechat()
-        update = channel.open(query, body)
+        try:
+            update = channel.open(query, body)
+        except CallbackError as error:
+            await self._notes.keep(notes.WECHAT, error.fault.value)
+            raise
         found = channel.parse(update.raw)
         try:
             content = await self._program.answers.answer(channel, update, found[0].address.chat if found else "")
         except Full:
             BUSY.inc()
             raise Busy from None
+        await self._notes.keep(notes.WECHAT, notes.FINE)
         return channel.seal(content)
 
     async def wechat_way(self, to: str, ticket: str) -> tuple[str, str]:

@@ -65,8 +65,7 @@ async def examine(path: Path | None) -> list[Finding]:
         findings += _holidays(config)
     findings += await _bucket(config)
     findings += await _telegram(config)
-    findings += await doctor_wechat.examine(config)
-    findings += await _wecom(config, city)
+    findings += await _platforms(config, city)
     findings += _web(config)
     return findings
 
@@ -232,11 +231,13 @@ async def _telegram(config: Config) -> list[Finding]:
     return findings
 
 
-async def _wecom(config: Config, city: City | None) -> list[Finding]:
+async def _platforms(config: Config, city: City | None) -> list[Finding]:
+    """WeChat and WeCom: what they say, and what the running program has noted of their calls."""
     database = Database(config.storage.url, city.street.id) if city is not None else None
     try:
         store = await _opened(config, database)
-        return [Finding(*found) for found in await wecom_doctor.examine(config, city, store)]
+        wechat = await doctor_wechat.examine(config, store=store)
+        return [*wechat, *[Finding(*found) for found in await wecom_doctor.examine(config, city, store)]]
     finally:
         if database is not None:
             await database.close()

@@ -10,10 +10,12 @@ from typing import Any
 
 import httpx
 
-from bot.callbacks import Crypt
+from bot import notes
+from bot.callbacks import Crypt, Fault
 from bot.config import Config, NoticeForm
 from bot.console import places
 from bot.findings import Finding
+from storage.tx import Store
 
 AT = places("wechat")
 _TOKEN_SAID = {
@@ -28,8 +30,21 @@ _FIELD = re.compile(r"\{\{(\w+)\.DATA\}\}")
 _CLOCK_OFF = timedelta(minutes=2)
 
 
-async def examine(config: Config, now: datetime | None = None) -> list[Finding]:
-    """Every finding, in the order a person would mend them. `now` is the running program's time, if it is another."""
+_REFUSED = {
+    Fault.SIGNATURE: f"the Token in {AT['server']} is another than [wechat] token",
+    Fault.CIPHER: f"the EncodingAESKey in {AT['server']} is another than [wechat] aes_key",
+    Fault.RECEIVER: f"it was meant for another account; copy the AppID from {AT['basics']} and {AT['original']}",
+    Fault.TIME: "its time is not ours; set this machine's clock (ntp)",
+    Fault.BODY: f"it was not sealed; choose {AT['sealed']} in {AT['server']}",
+}
+"""What is wrong when a message of WeChat's is refused."""
+
+
+async def examine(config: Config, now: datetime | None = None, store: Store | None = None) -> list[Finding]:
+    """Every finding, in the order a person would mend them. `now` is the running program's time, if it is another;
+
+    `store` holds what the running program has noted.
+    """
     section = config.wechat
     if not section.app_id:
         return [Finding("ok", "wechat: not used ([wechat] app_id is empty)")]
@@ -38,6 +53,7 @@ async def examine(config: Config, now: datetime | None = None) -> list[Finding]:
         if token:
             findings += await _rights(http, config, token)
         findings += await _callback(http, config, now or datetime.now(UTC))
+        findings += await _noted(store)
         findings += await _domain(http, config)
     return findings
 
@@ -91,6 +107,14 @@ async def _rights(http: httpx.AsyncClient, config: Config, token: str) -> list[F
                 f"asked for a rating, and a card asks the worker to telephone. Choose one in {AT['templates']} or {AT['agreements']}",
             )
         )
+    if section.agreed_rate.id or section.agreed_news.id:
+        told = await _get(http, config, "/cgi-bin/ticket/getticket", token, type="jsapi")
+        if told.get("errcode", 0):
+            text = (
+                f"wechat: the page where people agree to notices cannot be signed (WeChat answers {told['errcode']}); "
+                f"set {AT['pages']}, and see that the account is certified"
+            )
+            findings.append(Finding("fail", text))
     told = await _get(http, config, "/cgi-bin/get_current_selfmenu_info", token)
     if not told.get("errcode", 0) and not told.get("is_menu_open"):
         findings.append(Finding("warn", "wechat: the account has no menu; make it with `linli wechat menu`"))
@@ -157,6 +181,20 @@ async def _callback(http: httpx.AsyncClient, config: Config, now: datetime) -> l
     return [*findings, Finding("fail", f"wechat: {base}/hooks/wechat: {said}")]
 
 
+async def _noted(store: Store | None) -> list[Finding]:
+    """What became of the last message that came: only it shows whether the keys in the console are ours."""
+    if store is None:
+        return []
+    async with store.read() as tx:
+        note = await notes.find(tx, notes.WECHAT)
+    if note is None:
+        return []
+    at = f"{note.at.astimezone():%Y-%m-%d %H:%M}"
+    if note.said == notes.FINE:
+        return [Finding("ok", f"wechat: messages arrive, the last look was at {at}")]
+    return [Finding("fail", f"wechat: a message was refused at {at}: {_REFUSED[Fault(note.said)]}")]
+
+
 async def _domain(http: httpx.AsyncClient, config: Config) -> list[Finding]:
     base, file = config.web.base_url.rstrip("/"), config.wechat.verify_file
     if not base:
@@ -175,10 +213,10 @@ async def _domain(http: httpx.AsyncClient, config: Config) -> list[Finding]:
     return [Finding("fail", f"wechat: {base}/{file} answers {answer.status_code}; restart with this configuration")]
 
 
-async def _get(http: httpx.AsyncClient, config: Config, path: str, token: str) -> dict[str, Any]:
+async def _get(http: httpx.AsyncClient, config: Config, path: str, token: str, **query: str) -> dict[str, Any]:
     base = config.wechat.base_url.rstrip("/")
     try:
-        told = (await http.get(f"{base}{path}", params={"access_token": token})).json()
+        told = (await http.get(f"{base}{path}", params={**query, "access_token": token})).json()
     except (httpx.HTTPError, ValueError):
         return {"errcode": -1}
     return told if isinstance(told, dict) else {"errcode": -1}

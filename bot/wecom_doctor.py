@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from bot import notes
 from bot.callbacks import Crypt
-from bot.channels.wecom import notes
 from bot.channels.wecom.api import LOOPBACK, Api
 from bot.channels.wecom.connection import REPLACED, BotConnection
-from bot.channels.wecom.notes import Note
 from bot.channels.wecom.refusals import HTTP, WecomError
 from bot.config import Config, WecomSection
 from bot.console import places
+from bot.notes import Note
 from handlers.city import City
 from storage.tx import Store
 

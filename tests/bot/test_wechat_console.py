@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot import doctor_wechat, wechat
+from bot.callbacks import Crypt, write_xml
 from bot.config import Config, ConfigError, load_config
 from bot.posters import write_posters
+from tests.fakes.wechat import AES_KEY, APP_ID, ORIGINAL_ID, TOKEN
 from tests.journeys.wechat_program import town
 
 FORM = "a" * 43
@@ -72,6 +75,58 @@ async def test_each_thing_that_is_wrong_has_its_own_sentence(tmp_path: Path) -> 
         assert "the form in 广告与服务 → 模板消息 has thing1, time2" in await said(asking)
         world.templates[FORM] = "{{thing1.DATA}}"
         assert "template_rate fits" in await said(asking, "ok")
+        world.agreements[FORM] = "{{thing1.DATA}}"
+        agreeing = changed(config, agreed_rate=form)
+        assert "agreed_rate fits" in await said(agreeing, "ok")
+        world.denied = {"/cgi-bin/ticket/getticket"}
+        assert "JS接口安全域名" in await said(agreeing)
+
+
+REFUSED = {
+    "token": "the Token in 设置与开发",
+    "aes_key": "the EncodingAESKey in 设置与开发",
+    "app_id": "another account",
+    "original_id": "another account",
+    "plain": "choose 安全模式",
+    "clock": "set this machine's clock",
+}
+
+
+@pytest.mark.parametrize("wrong", sorted(REFUSED))
+async def test_what_a_refused_message_shows_is_told(tmp_path: Path, wrong: str) -> None:
+    """Only a message that comes shows whether the key in the console is ours."""
+    async with town(tmp_path) as running:
+        wechat, aunt = running.wechat, running.wechat.person("李阿姨")
+        config, store = running.program.config, running.program.store
+
+        async def told() -> str:
+            found = await doctor_wechat.examine(config, running.clock.now(), store)
+            return "\n".join(
+                f"{one.level} {one.text}"
+                for one in found
+                if " message" in one.text and "service messages" not in one.text
+            )
+
+        assert not await told(), "nothing has come yet"
+        sent = wechat.message(aunt, "text", Content="你好")
+        now = running.clock.now() - timedelta(hours=wrong == "clock")
+        stamp = str(int(now.timestamp()))
+        ours = Crypt(
+            "another" if wrong == "token" else TOKEN,
+            "x" * 43 if wrong == "aes_key" else AES_KEY,
+            "wxffffffffffffffff" if wrong == "app_id" else APP_ID,
+        )
+        if wrong == "original_id":
+            sent["ToUserName"] = "gh_another"
+        sealed = ours.encrypt(write_xml(sent))
+        query = {"msg_signature": ours.sign(stamp, "1", sealed), "timestamp": stamp, "nonce": "1"}
+        body = write_xml({"ToUserName": ORIGINAL_ID, "Encrypt": sealed} if wrong != "plain" else sent)
+        answer = await running.browser().post("/hooks/wechat", params=query, content=body)
+        assert 400 <= answer.status_code < 500
+        assert REFUSED[wrong] in await told()
+        assert "fail" in await told()
+        assert await wechat.text(aunt, "在吗")
+        assert (await told()).startswith("ok wechat: messages arrive"), "what is mended is well again at once"
 
 
 async def test_the_menu_and_the_codes(tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot import wecom_doctor
-from bot.channels.wecom import notes
+from bot import notes, wecom_doctor
 from bot.config import Config, load_config
 from storage.database import Database
 from storage.ids import Ids

@@ -16,11 +16,11 @@ from bot.channels.base import BadUpdate, OutFile, RawUpdate, Receive
 from bot.channels.wecom.api import Api
 from bot.channels.wecom.cards import Words
 from bot.channels.wecom.connection import BotConnection, Pressed, pressed_frame
-from bot.channels.wecom.notes import BOT, CALLBACK, FINE, Notes
 from bot.channels.wecom.pace import Budget
 from bot.channels.wecom.receive import Answer, Callbacks
 from bot.channels.wecom.send import CODE_LASTS, Members, Sender
 from bot.channels.wecom.shapes import NAME, bot_update, parse_update, pressed_card
+from bot.notes import BOT, CALLBACK, FINE, Notes
 from handlers.messages import Address, Capabilities, Edit, Incoming, Outgoing, Receipt, Refused
 from storage import platforms, update_codes
 from storage.tx import Store, Tx

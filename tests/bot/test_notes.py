@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bot.channels.wecom.notes import CALLBACK, FINE, Notes, find
+from bot.notes import CALLBACK, FINE, Notes, find
 from storage.tx import Store
+from tests.storage.conftest import cluster, database, fresh, kind, store, template, url  # noqa: F401
 
 
 class Watched:
@@ -19,14 +20,14 @@ class Watched:
         return None
 
 
-async def said(store: Store) -> str:
+async def said(store: Store) -> str:  # noqa: F811
     async with store.read() as tx:
         note = await find(tx, CALLBACK)
     assert note is not None
     return note.said
 
 
-async def test_many_knocks_are_one_note_and_good_news_is_told_at_once(store: Store) -> None:
+async def test_many_knocks_are_one_note_and_good_news_is_told_at_once(store: Store) -> None:  # noqa: F811
     store.watcher = watched = Watched()
     notes = Notes(store)
     for fault in ("signature", "cipher", "body") * 30:
@@ -39,6 +40,6 @@ async def test_many_knocks_are_one_note_and_good_news_is_told_at_once(store: Sto
     assert await said(store) == FINE
 
 
-async def test_nothing_was_noted_before_the_first_callback(store: Store) -> None:
+async def test_nothing_was_noted_before_the_first_callback(store: Store) -> None:  # noqa: F811
     async with store.read() as tx:
         assert await find(tx, CALLBACK) is None

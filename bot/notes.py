@@ -1,4 +1,4 @@
-"""What the running program last found out about callbacks and the bot's connection, kept so that `linli doctor` can tell it."""
+"""What the running program last found out about platforms' callbacks and connections, kept so that `linli doctor` can tell it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.tx import Store, Tx
 
 log = structlog.get_logger()
 
-CALLBACK, BOT = "wecom.callback", "wecom.bot"
+CALLBACK, BOT, WECHAT = "wecom.callback", "wecom.bot", "wechat.callback"
 FINE = ""
 _AGAIN, _SELDOM = timedelta(minutes=10), timedelta(seconds=10)
 """The same finding is written down again after so long, and faults at most so often: anybody may be knocking all day."""
