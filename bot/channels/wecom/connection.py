@@ -285,13 +285,21 @@ class Pressed:
 
 
 def pressed_frame(frame: dict[str, Any]) -> tuple[str, str]:
-    """(card, req_id) of a frame that tells of a press; else two empty strings."""
+    """(card as it hangs in its chat, req_id) of a frame that tells of a press; else two empty strings."""
     body, headers = frame.get("body"), frame.get("headers")
     event = body.get("event") if isinstance(body, dict) else None
-    if not isinstance(event, dict) or not isinstance(headers, dict) or event.get("eventtype") != "template_card_event":
+    if not isinstance(body, dict) or not isinstance(event, dict) or not isinstance(headers, dict):
         return "", ""
-    told = event.get("template_card_event") or event
-    return str(told.get("task_id", "")), str(headers.get("req_id", ""))
+    if event.get("eventtype") != "template_card_event":
+        return "", ""
+    told, sender = event.get("template_card_event") or event, body.get("from")
+    chat = body.get("chatid") or (sender.get("userid") if isinstance(sender, dict) else "")
+    return hung(str(chat), str(told.get("task_id", ""))), str(headers.get("req_id", ""))
+
+
+def hung(chat: str, card: str) -> str:
+    """A card in one chat: one that was passed on hangs in two, and an answer changes only the one that was pressed."""
+    return f"{chat}/{card}" if card else ""
 
 
 def _decode(data: str | bytes) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from bot.channels.base import OutFile
 from bot.channels.wecom import cards
 from bot.channels.wecom.api import Api
 from bot.channels.wecom.cards import MAX_MARKDOWN, Card, Words, split_bytes, whole_text
-from bot.channels.wecom.connection import BotConnection, Pressed
+from bot.channels.wecom.connection import BotConnection, Pressed, hung
 from bot.channels.wecom.pace import BOT_CHAT, MEMBER, WEBHOOK, Budget, Limit
 from bot.channels.wecom.refusals import CODE_USED, HTTP, REASONS, TASK_TAKEN, WecomError, refusal
 from bot.channels.wecom.shapes import Chat, ChatKind, make_chat, read_chat
@@ -225,7 +225,7 @@ class Sender:
     ) -> Receipt | Refused:
         if self._bot is None:
             return Refused(reason=Refusal.GONE, detail="no group bot is configured")
-        changed = await self._answer_press(out, post) if post and out.keys else None
+        changed = await self._answer_press(chat.key, out, post) if post and out.keys else None
         if changed is not None:
             return changed
         text = cards.apart_text(out) if out.keys else whole_text(out)
@@ -249,13 +249,13 @@ class Sender:
             if error.code != TASK_TAKEN:  # as with the application's cards
                 raise
 
-    async def _answer_press(self, out: Outgoing, post: str) -> Receipt | None:
+    async def _answer_press(self, chat: str, out: Outgoing, post: str) -> Receipt | None:
         """Changes a card that was pressed within the last seconds; the platform allows it at no other time."""
         tasks = post.split(",")
         if cards.count_cards(out) > len(tasks) or self._bot is None:
             return None
         for card in cards.cards(out, tasks):
-            req_id = self._pressed.take(card.task)
+            req_id = self._pressed.take(hung(chat, card.task))
             if not req_id:
                 return None
             body = {"response_type": "update_template_card", "template_card": card.body}

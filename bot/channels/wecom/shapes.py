@@ -142,6 +142,8 @@ def _content(fields: dict[str, Any]) -> dict[str, Any]:
     if kind == "location":
         # WeCom tells places in the Chinese system, latitude first: path/90239
         geo = Geo(lat=fields["Location_X"], lon=fields["Location_Y"], system="gcj02", label=fields.get("Label", ""))
+        if not (-90 <= geo.lat <= 90 and -180 <= geo.lon <= 180):  # nor what is no number at all
+            raise BadUpdate("no place on earth")
         return {"kind": "place", "geo": geo}
     if kind == "link":
         return {"kind": "text", "text": f"{fields.get('Title', '')} {fields.get('Url', '')}".strip()}

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.base import BadUpdate
+from bot.channels.wecom.connection import hung, pressed_frame
 from bot.channels.wecom.shapes import (
     Chat,
     ChatKind,
@@ -54,6 +55,24 @@ def test_words_pictures_sounds_and_places() -> None:
     assert link.text == "通知 https://e.cn"
     (other,) = app(MsgType="shortvideo", MsgId="14")
     assert other.kind == "unknown"
+
+
+@pytest.mark.parametrize(("lat", "lon"), [("nan", "120"), ("30", "inf"), ("91", "120"), ("30", "-181"), ("x", "1")])
+def test_what_is_no_place_on_earth_is_unreadable(lat: str, lon: str) -> None:
+    with pytest.raises(BadUpdate):
+        app(MsgType="location", Location_X=lat, Location_Y=lon, MsgId="12")
+
+
+def test_a_card_is_pressed_in_one_chat() -> None:
+    def frame(**where: Any) -> dict[str, Any]:
+        event = {"eventtype": "template_card_event", "template_card_event": {"event_key": "k", "task_id": "t1"}}
+        return {"headers": {"req_id": "r1"}, "body": {"from": {"userid": "wang"}, "event": event, **where}}
+
+    assert pressed_frame(frame(chatid="g1")) == (hung("g1", "t1"), "r1")
+    assert pressed_frame(frame(chatid="g2")) == (hung("g2", "t1"), "r1")
+    assert pressed_frame(frame()) == (hung("wang", "t1"), "r1"), "in the bot's own chat with somebody"
+    for broken in ({}, {"body": None}, {"body": {"event": 1}, "headers": {}}, {"headers": {"req_id": "r"}}):
+        assert pressed_frame(broken) == ("", "")
 
 
 def test_a_press_is_an_act_in_the_pressers_own_chat() -> None:
