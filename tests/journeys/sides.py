@@ -1,6 +1,7 @@
 """The same people on either channel: a journey says who says and presses what; a side says how that is done and read.
 
-Telegram is the local Bot API server over HTTP, the web chat the program's own server on a free port.
+Telegram is the local Bot API server over HTTP, the web chat the program's own server on a free port; on WeChat and WeCom
+residents are on the one and whoever works here on the other.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import asyncio
 import socket
 import time
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +27,11 @@ from storage import events, people, requests, roles
 from storage.events import Event
 from storage.requests import Request
 from tests.fakes.telegram import TelegramServer
+from tests.fakes.wechat import Person
+from tests.fakes.wecom import CORP, Member, WecomServer
 from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for
+from tests.journeys.wechat_program import Town, town
+from tests.journeys.wecom import section
 from workflow.rights import Role
 
 PATIENCE = 20.0
@@ -194,6 +199,88 @@ class WebSide:
         return [shown.text for shown in await screen.shown()]
 
 
+class AppsSide:
+    """Where people really are: residents on WeChat, whoever works here on WeCom; both platforms enforce their rules."""
+
+    def __init__(self, running: Town, wecom: WecomServer) -> None:
+        self.program, self.clock = running.program, Together(running.clock, wecom)
+        self._running, self._wecom = running, wecom
+        self._members: dict[str, Member] = {}
+        self._people: dict[str, Person] = {}
+        self._rooms: dict[str, str] = {}
+
+    async def person(self, name: str, *grants: tuple[Role, str]) -> None:
+        if not grants:
+            self._people[name] = self._running.wechat.person(name)
+            return
+        self._members[name] = self._wecom.member(f"m{len(self._members)}", name)
+        await grant(self, "wecom", CORP, self._members[name].id, name, grants)
+        assert self.program.wecom is not None
+        await self.program.wecom.rooms.follow()
+
+    async def room(self, queue: str, *names: str) -> None:
+        self._rooms[queue] = names[0]  # everybody has the room's cards in their own chat
+
+    async def say(self, who: str, text: str, room: str = "") -> None:
+        if who in self._members:
+            self._wecom.text(self._members[who], text)
+        else:
+            await self._running.wechat.text(self._people[who], text)
+
+    async def press(self, who: str, label: str, room: str = "") -> None:
+        if who in self._members:
+            await self._wecom.wait_until(lambda: self._has(who, label), lambda: f"no {label!r}", PATIENCE)
+            self._wecom.press(self._members[who], label)
+            return
+        for _ in range(int(PATIENCE / 0.1)):
+            with suppress(AssertionError):
+                number = self._running.wechat.choice(self._people[who], label)
+                await self._running.wechat.text(self._people[who], number)
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"no choice {label!r} for {who}: {(await self.texts(who))[-2:]}")
+
+    def _has(self, who: str, label: str) -> bool:
+        return any(label in seen.buttons for seen in self._wecom.seen(self._members[who]))
+
+    async def texts(self, where: str) -> list[str]:
+        who = self._rooms.get(where, where)
+        if who in self._members:
+            return [seen.text for seen in self._wecom.seen(self._members[who])]
+        return [seen.text for seen in self._running.wechat.seen(self._people[who])]
+
+
+class Together(TurnedClock):
+    """The program's clock and WeCom's, turned as one."""
+
+    def __init__(self, clock: TurnedClock, wecom: WecomServer) -> None:
+        super().__init__()
+        self._clock, self._wecom = clock, wecom
+        self.turn()
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def turn(self, **span: float) -> None:
+        self._clock.turn(**span)
+        self._wecom.world.clock.ahead = self._clock.ahead.total_seconds()
+
+
+@asynccontextmanager
+async def on_apps(folder: Path, url: str, start: datetime = MONDAY) -> AsyncIterator[Side]:
+    """A program on this database with both platforms of Tencent, over real HTTP both ways."""
+    async with WecomServer() as wecom:
+        keys = (
+            "" if url.startswith("sqlite") else '[privacy]\nkeys = ["MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="]\n'
+        )
+        async with town(folder, f"{section(wecom, bot=False)}{keys}", url=url) as running:
+            running.clock.ahead = start - datetime.now(UTC)
+            wecom.callbacks.url = f"{running.base}/hooks/wecom"
+            yield AppsSide(running, wecom)
+            await wecom.callbacks.settle()
+        wecom.assert_clean()
+
+
 @asynccontextmanager
 async def on_telegram(folder: Path, url: str, start: datetime = MONDAY) -> AsyncIterator[Side]:
     """A program on this database, and its Bot API server."""
@@ -244,4 +331,4 @@ async def _started(config: Config, start: datetime) -> AsyncIterator[tuple[Progr
         await program.stop()
 
 
-SIDES = {"telegram": on_telegram, "web": on_web}
+SIDES = {"telegram": on_telegram, "web": on_web, "apps": on_apps}
