@@ -55,6 +55,16 @@ async def undelivered(turn: Turn) -> None:
     await refused(turn, chat, row_id, Outgoing.model_validate(notice.body), "the notice was not delivered")
 
 
+async def will_ask(turn: Turn) -> bool:
+    """Whether a rating that could not be asked for is the next thing said here."""
+    if turn.here.is_group or turn.dialogue is not None:
+        return False
+    if turn.city.channels[turn.here.channel].push is not Push.WINDOW:
+        return False
+    kept = await outbox.held(turn.tx, turn.here.id)
+    return any(_asks(Outgoing.model_validate(body)) for _, _, body in kept)
+
+
 async def catch_up(turn: Turn) -> None:
     """At a contact: first the news that were missed, then the rating nobody could ask for, unless a question is open."""
     if turn.here.is_group or turn.person is None or turn.city.channels[turn.here.channel].push is not Push.WINDOW:

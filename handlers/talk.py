@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import answers
+from handlers import answers, missed
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
@@ -45,6 +45,8 @@ async def reply(turn: Turn, findings: Findings) -> None:
         await turn.say("talk.bye")
     elif not any(c.isalnum() for c in text):
         await turn.say("talk.wordless")
+    elif len(text) <= _SHORT and await missed.will_ask(turn):
+        return  # a number of the question before: that question comes anew, and says enough
     else:
         args["words"] = drafts.sealed(turn, text[:2000])
         rows = [[turn.button("talk.button_desk", "consult.call", args)]] if len(text) > _SHORT else []

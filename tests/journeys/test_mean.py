@@ -76,6 +76,7 @@ async def test_a_rating_tapped_after_the_window_has_shut_and_twice(tmp_path: Pat
         await running.turn(hours=50)
         asked = await wechat.text(aunt, number)
         assert "1. 好了" in asked, "the number of an old question does nothing, it is asked anew"
+        assert "没太明白" not in asked
         assert "5★" in await wechat.text(aunt, wechat.choice(aunt, "好了"))
         five = wechat.choice(aunt, "5★")
         await wechat.text(aunt, five)
