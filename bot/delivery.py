@@ -155,10 +155,7 @@ class Delivery:
         await outbox.bury(tx, row.id, result.detail or result.reason.value)
         if result.reason in (Refusal.BLOCKED, Refusal.GONE):
             turn = Turn(self._city, tx, self._clock.now(), chat=chat)
-            if chat.is_group:
-                await groups.room_lost(turn, chat)
-            else:
-                await people.set_reachable(tx, chat.id, False)
+            await (groups.room_lost if chat.is_group else missed.lost)(turn, chat)
 
 
 def _address(row: Waiting) -> Address:

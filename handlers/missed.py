@@ -13,11 +13,13 @@ from handlers.messages import About, Outgoing, Push
 from handlers.turn import Turn
 from storage import dialogues, events, notices, outbox, people, requests
 from storage.people import Chat
-from workflow.states import State
+from workflow.states import OPEN, State
 
 KEPT_FOR = timedelta(days=14)
 """News that are older are seen in the list of records."""
 SAID_AT_ONCE = 3
+TOLD_OF = 20
+"""Records of one person of which it is told that they cannot be reached, newest first."""
 CALL_AFTER = 2
 """Times that a rating could not be asked for until somebody is to call."""
 
@@ -116,6 +118,22 @@ async def _elsewhere(turn: Turn, chat: Chat, out: Outgoing) -> bool:
             await turn.send(other, out.bare or out.text, media=[int(m) for m in out.media])
         return True
     return False
+
+
+async def lost(turn: Turn, chat: Chat) -> None:
+    """A private chat takes no messages any more: it was blocked, or is gone. Unless another chat still calls the
+    person, whoever has one of their open records is told, once a record. In a turn of time."""
+    await people.set_reachable(turn.tx, chat.id, False)
+    if chat.person_id is None:
+        return
+    others = await people.private_chats(turn.tx, chat.person_id)
+    if any(one.reachable and not turn.city.channels[one.channel].keeps for one in others if one.id != chat.id):
+        return
+    for request in await requests.of_reporter(turn.tx, chat.person_id, TOLD_OF):
+        told = await events.find_latest(turn.tx, "request", request.id, "request.unreachable")
+        if request.state in OPEN and told is None:
+            await events.add(turn.tx, "request", request.id, "request.unreachable", turn.now)
+            await records.tell_handler(turn, request, "missed.unreachable")
 
 
 async def _call(turn: Turn, chat: Chat, about: About) -> None:

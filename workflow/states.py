@@ -111,6 +111,7 @@ NOTES: frozenset[str] = frozenset(
         "request.rating_asked",
         "request.callback_wanted",
         "request.call_asked",
+        "request.unreachable",
         "request.linked",
         "request.classified",
         "request.place_asked",

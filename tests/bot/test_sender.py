@@ -19,7 +19,9 @@ from bot.sender import Sender
 from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
 from storage import outbox, people
 from storage.people import Chat
+from tests.handlers.resident_steps import LAMP, ROOM, WHO
 from tests.town import Town
+from workflow.rights import Role
 
 
 class Wire:
@@ -121,6 +123,25 @@ async def test_a_room_that_is_gone_is_marked_and_its_message_kept_as_dead(tmp_pa
         async with town.store.read() as tx:
             assert (await people.get_chat(tx, chat.id)).reachable is False
             assert (await outbox.backlog(tx))[1] == 1
+
+
+async def test_of_a_resident_who_blocked_us_whoever_has_their_record_is_told_once(tmp_path: Path) -> None:
+    async with sending(tmp_path) as (town, wire, sender):
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says(WHO, LAMP)
+        await town.presses(WHO, "对，就这样")
+        async with town.store.read() as tx:
+            chat = await people.find_chat(tx, "test", "", WHO)
+        assert chat is not None
+        for reason in (Refusal.BLOCKED, Refusal.GONE):
+            wire.answers = [Refused(reason=reason)]
+            await queued(town, chat, "办好了")
+            await sender.drained()
+        told = [to for to, text, _ in wire.taken if "收不到" in text]
+        assert told == [ROOM]
+        async with town.store.read() as tx:
+            assert (await people.get_chat(tx, chat.id)).reachable is False
+            assert (await outbox.backlog(tx))[1] == 2, "what was not said stays as dead letters"
 
 
 async def test_a_migrated_group_gets_its_message_under_the_new_id(tmp_path: Path) -> None:
