@@ -41,6 +41,11 @@ class Pages:
             await connection.exec_driver_sql("PRAGMA max_page_count=1073741823")
 
 
+BALLAST = "·" * 60_000
+"""A part of an update that nobody reads and that is stored as it came. Up to 8 MB of a write-ahead log that began anew
+can be written over on a full disk: with small updates hundreds of people got in first, and handling them took minutes."""
+
+
 async def statuses_of(client: httpx.AsyncClient, server: TelegramServer, *, until: int) -> list[int]:
     """Everybody says something, and what the platform is answered, until it is this."""
     found: list[int] = []
@@ -48,6 +53,7 @@ async def statuses_of(client: httpx.AsyncClient, server: TelegramServer, *, unti
         stranger = server.person(f"路人{number}", started=True)
         server.text(stranger, "银杏苑3幢2单元楼道灯不亮了，" * 40)
         update = server.queue.sent[-1]
+        update["ballast"] = BALLAST
         found.append((await client.post("/hooks/telegram", json=update)).status_code)
         if found[-1] == until:
             return found
@@ -116,7 +122,7 @@ async def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
     async with TelegramServer() as server:
         server.hold_updates(False)
         if mounts:
-            with SmallDisk(tmp_path / "disk", 24) as small:
+            with SmallDisk(tmp_path / "disk", 48) as small:
                 url = f"sqlite:///{small.folder / 'linli.db'}"
                 async with by_webhook(tmp_path, server, url=url) as (program, client):
                     await weather_it(server, client, program, Disk(small))
