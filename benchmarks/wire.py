@@ -37,13 +37,17 @@ class Wire:
         self._reader, self._writer = await asyncio.open_connection(*self._at, limit=1 << 22)
 
     async def ask(self, method: str, path: str, body: Any = None, headers: str = "") -> Any:
-        """The JSON of the answer, None when it has none. Raises `Refused` from status 400 on."""
-        data = b"" if body is None else json.dumps(body, ensure_ascii=False).encode()
+        """The JSON of the answer, None when it has none. `body`: what becomes JSON, or a form as it is sent.
+
+        Raises `Refused` from status 400 on.
+        """
+        is_form = isinstance(body, bytes)
+        data = b"" if body is None else body if is_form else json.dumps(body, ensure_ascii=False).encode()
         head = (
             f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nX-Linli: 1\r\nContent-Length: {len(data)}\r\n{headers}"
         )
         if data:
-            head += "Content-Type: application/json\r\n"
+            head += f"Content-Type: application/{'x-www-form-urlencoded' if is_form else 'json'}\r\n"
         if self.cookie:
             head += f"Cookie: {self.cookie}\r\n"
         try:
