@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import getpass
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -129,6 +132,39 @@ async def test_sqlite_on_a_full_disk(tmp_path: Path) -> None:
         else:
             async with by_webhook(tmp_path, server) as (program, client):
                 await weather_it(server, client, program, Pages(program))
+
+
+@contextmanager
+def on_a_small_disk(cluster: Cluster, small: SmallDisk) -> Iterator[str]:
+    """A database whose tables lie there, as an address."""
+    small.give_to("postgres" if os.geteuid() == 0 else getpass.getuser())
+    cluster.execute(f"CREATE TABLESPACE small LOCATION '{small.folder}'")
+    try:
+        cluster.execute(f"CREATE DATABASE small TEMPLATE {cluster.template} TABLESPACE small")
+        yield cluster.url("small")
+        cluster.execute("DROP DATABASE small WITH (FORCE)")
+    finally:
+        cluster.execute("DROP TABLESPACE small")
+
+
+@pytest.fixture
+def public() -> Iterator[Path]:
+    """A folder that the server may go into, which is another user."""
+    with tempfile.TemporaryDirectory(prefix="linli-disk-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+async def test_postgresql_on_a_full_disk(tmp_path: Path, public: Path, cluster: Cluster) -> None:
+    """The disk of its tables; the one of its log is another, as in any installation that can."""
+    if not can_mount(public / "probe"):
+        pytest.skip("no disk can be mounted here")
+    with SmallDisk(public / "disk", 96) as small, on_a_small_disk(cluster, small) as url:
+        async with (
+            TelegramServer() as server,
+            by_webhook(tmp_path, server, url=url, key=new_key()) as (program, client),
+        ):
+            await weather_it(server, client, program, Disk(small))
 
 
 async def test_sqlite_that_may_not_grow_is_an_outage(tmp_path: Path) -> None:
