@@ -23,6 +23,7 @@ notices = Table(
     Column("sent_at", Moment, nullable=False),
     Index(None, "tenant", "channel", "account", "ref"),
     Index(None, "tenant", "chat_id"),
+    Index(None, "tenant", "sent_at"),
 )
 
 

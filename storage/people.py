@@ -475,10 +475,10 @@ def _rooms(queues: Any) -> Select[Any]:
         select(chats)
         .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
         .where(rooms.c.tenant == ME, chats.c.tenant == ME, rooms.c.queue.in_(queues))
-        .order_by(chats.c.id)
     )
 
 
 async def rooms_of(tx: Tx, queues: Sequence[str]) -> list[Chat]:
-    """The group chats of some queues, reachable or not."""
-    return [_chat(r) for r in await tx.all(_rooms(queues=list(queues)))]
+    """The group chats of some queues, reachable or not, the oldest first."""
+    rows = await tx.all(_rooms(queues=list(queues)))  # sorted here: for the order SQLite would read every chat
+    return sorted([_chat(r) for r in rows], key=lambda chat: chat.id)
