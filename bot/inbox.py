@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import NamedTuple
 
 import structlog
 
@@ -42,6 +43,16 @@ class Full(Exception):
     """More updates wait than are taken. Nothing was stored."""
 
 
+class _Pending(NamedTuple):
+    """An update on its way into the store: its receipt, and whether it is new. `handled` when more is waited for."""
+
+    channel: str
+    account: str
+    update: RawUpdate
+    stored: asyncio.Future[tuple[int, bool]]
+    handled: asyncio.Future[None] | None
+
+
 class Inbox:
     """One instance a process."""
 
@@ -66,7 +77,7 @@ class Inbox:
         self._city = city
         self._channels = channels
         self._clock = clock
-        self._pending: list[tuple[str, str, RawUpdate, asyncio.Future[int]]] = []
+        self._pending: list[_Pending] = []
         self._stored = asyncio.Event()
         self._arrived = asyncio.Event()
         self._handled: dict[int, list[asyncio.Future[None]]] = {}
@@ -91,8 +102,8 @@ class Inbox:
         self._stored.set()
         for task in self._tasks:
             await task  # never cancelled: a query cut short would leave its connection's thread behind
-        for *_, stored in self._pending:
-            stored.cancel()
+        for one in self._pending:
+            one.stored.cancel()
 
     async def receive(
         self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False
@@ -104,26 +115,35 @@ class Inbox:
         if len(self._pending) + len(updates) > MOST_WAITING:
             raise Full
         loop, began = asyncio.get_running_loop(), time.monotonic()
-        stored = [loop.create_future() for _ in updates]
-        self._pending += [(channel, account, u, f) for u, f in zip(updates, stored, strict=True)]
+        mine = [
+            _Pending(channel, account, update, loop.create_future(), loop.create_future() if wait else None)
+            for update in updates
+        ]
+        self._pending += mine
         self._arrived.set()
-        ids = [await future for future in stored]
+        kept = [await one.stored for one in mine]
+        ids = [receipt_id for receipt_id, _ in kept]
         RECEIVED.labels(channel).inc(len(ids))
         for update in updates:
             here = self.traces.of(channel, account, update.id)
             self.traces.past("receive", here, time.monotonic() - began, channel=channel)
         if wait:
-            await asyncio.gather(*[self.handled(i) for i in ids])
+            for receipt_id in {receipt_id for receipt_id, is_new in kept if not is_new}:
+                await self._release_if_handled(receipt_id)
+            await asyncio.gather(*[one.handled for one in mine if one.handled is not None])
         return ids
 
     async def handled(self, receipt_id: int) -> None:
         """Returns when an update was handled, here or by another process."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._handled.setdefault(receipt_id, []).append(done)
+        await self._release_if_handled(receipt_id)
+        await done
+
+    async def _release_if_handled(self, receipt_id: int) -> None:
         async with self._store.read() as tx:
             if not await receipts.is_waiting(tx, receipt_id):
                 self._release(receipt_id)
-        await done
 
     def _release(self, receipt_id: int) -> None:
         for done in self._handled.pop(receipt_id, []):
@@ -141,28 +161,30 @@ class Inbox:
                 await self._store_batch(batch)
                 self._stored.set()
 
-    async def _store_batch(self, batch: list[tuple[str, str, RawUpdate, asyncio.Future[int]]]) -> None:
-        streams = [self._stream(channel, account, update) for channel, account, update, _ in batch]
-        voices = [self._hears and self._is_voice(channel, account, update) for channel, account, update, _ in batch]
+    async def _store_batch(self, batch: list[_Pending]) -> None:
+        streams = [self._stream(one.channel, one.account, one.update) for one in batch]
+        voices = [self._hears and self._is_voice(one.channel, one.account, one.update) for one in batch]
 
-        async def store(tx: Tx) -> list[int]:
+        async def store(tx: Tx) -> list[tuple[int, bool]]:
             ids = []
-            for (channel, account, update, _), stream, voice in zip(batch, streams, voices, strict=True):
-                one, now = [(update.id, update.raw)], self._clock.now()
-                ids += await receipts.save(tx, channel, account, one, now, stream=stream, unheard=voice)
+            for one, stream, voice in zip(batch, streams, voices, strict=True):
+                said, now = [(one.update.id, one.update.raw)], self._clock.now()
+                ids += await receipts.keep(tx, one.channel, one.account, said, now, stream=stream, unheard=voice)
             return ids
 
         try:
             ids = await self._store.run(store)
         except Exception as error:
             log.exception("inbox.not_stored", count=len(batch))
-            for *_, stored in batch:
-                if not stored.done():
-                    stored.set_exception(error)
+            for one in batch:
+                if not one.stored.done():
+                    one.stored.set_exception(error)
             return
-        for (*_, stored), receipt_id in zip(batch, ids, strict=True):
-            if not stored.done():
-                stored.set_result(receipt_id)
+        for one, kept in zip(batch, ids, strict=True):
+            if one.handled is not None:  # from here on, so that nobody can have handled it before
+                self._handled.setdefault(kept[0], []).append(one.handled)
+            if not one.stored.done():
+                one.stored.set_result(kept)
 
     def _stream(self, channel: str, account: str, update: RawUpdate) -> int:
         """By the chat it belongs to. What cannot be read has no order to keep."""

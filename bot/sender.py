@@ -126,9 +126,8 @@ class Sender:
         shares = self._accounts.shares(held)
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
         async with self._store.read() as tx:
-            presses = await outbox.due_presses(tx, now, 200, skip=list(self._pressed), shares=shares)
-            rows = await outbox.due(
-                tx, now, 200, skip_chats=list(self._busy), shares=shares, presses=False, notices=room > 0
+            presses, rows = await outbox.ready(
+                tx, now, 200, skip=self._pressed, skip_chats=self._busy, shares=shares, notices=room > 0
             )
         if presses:
             self._pressed |= {row.id for row in presses}

@@ -171,6 +171,30 @@ async def due(
     return await _due_of_many(tx, now, limit, skip_chats, shares, presses=presses, notices=notices)
 
 
+async def ready(
+    tx: Tx,
+    now: datetime,
+    limit: int,
+    *,
+    skip: Collection[int] = (),
+    skip_chats: Collection[int] = (),
+    shares: Collection[Share] | None = None,
+    notices: bool = True,
+) -> tuple[list[Waiting], list[Waiting]]:
+    """`due_presses` without those in `skip`, and `due` without presses; in one look where few wait."""
+    waiting = await tx.all(_some(limit=FEW + 1))
+    if len(waiting) > FEW:
+        presses = await due_presses(tx, now, limit, skip=list(skip), shares=shares)
+        many = _due_of_many(tx, now, limit, list(skip_chats), shares, presses=False, notices=notices)
+        return presses, await many
+    mine = [r for r in waiting if shares is None or _is_in(r, shares)]
+    pressed = [r for r in mine if r.lane == PRESS and r.not_before <= now and r.id not in skip]
+    presses = [_waiting(tx, row, PRESS) for row in sorted(pressed, key=lambda r: r.id)[:limit]]
+    others = [r for r in mine if r.chat_id not in skip_chats]
+    chosen = queueing.choose(others, now, limit, presses=False, notices=notices)
+    return presses, [_waiting(tx, row, urgency) for row, urgency in chosen]
+
+
 async def _due_of_many(
     tx: Tx,
     now: datetime,

@@ -86,8 +86,24 @@ async def save(
     unheard: bool = False,
 ) -> list[int]:
     """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
+    return [
+        receipt_id for receipt_id, _ in await keep(tx, channel, account, updates, now, stream=stream, unheard=unheard)
+    ]
+
+
+async def keep(
+    tx: Tx,
+    channel: str,
+    account: str,
+    updates: Iterable[tuple[str, dict[str, Any]]],
+    now: datetime,
+    *,
+    stream: int = 0,
+    unheard: bool = False,
+) -> list[tuple[int, bool]]:
+    """The same; with each id, whether it is new."""
     key = ("tenant", "channel", "account", "external_id")
-    ids = []
+    ids: list[tuple[int, bool]] = []
     for external_id, raw in updates:
         new_id = tx.ids.new()
         row = {
@@ -104,11 +120,11 @@ async def save(
             "stream": stream,
         }
         if await tx.put(receipts, row, on=key):
-            ids.append(new_id)
+            ids.append((new_id, True))
             continue
         found = await tx.one(_known(channel=channel, account=account, external_id=external_id))
         if found is not None:
-            ids.append(int(found.id))
+            ids.append((int(found.id), False))
     return ids
 
 

@@ -143,6 +143,7 @@ _VALUES = frozenset({"keys", "geo"})
 
 
 _END = (1 << 63) - 1
+_ALL = tuple(column.name for column in web_posts.c)
 
 
 @form
@@ -213,8 +214,7 @@ class WebPosts:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
         async with self._store.write() as tx:
             new = {"changed": self._ids.new(), **self._sealed(values)}
-            await tx.alter(web_posts, {"chat": chat, "id": post}, **new)
-            row = await tx.one(_found(chat=chat, post=post))
+            row = await tx.altered(web_posts, {"chat": chat, "id": post}, _ALL, **new)
         return self._post(row) if row else None
 
     async def find(self, chat: str, post: int) -> Post | None:

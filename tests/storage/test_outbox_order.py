@@ -105,11 +105,20 @@ class Play:
             got = [row_id for row_id in ids if chat_of[row_id] == chat]
             assert got == of_chat[: len(got)]
 
+    async def ready(self, limit: int, left_out: list[int]) -> None:
+        """What the sender asks for at once is what the two questions answer one by one."""
+        pressed = await outbox.due_presses(self.tx, self.now, limit)
+        skip = [row.id for row in pressed[:1]]
+        others = await outbox.due(self.tx, self.now, limit, skip_chats=left_out, presses=False)
+        found = await outbox.ready(self.tx, self.now, limit, skip=skip, skip_chats=left_out)
+        assert found == (await outbox.due_presses(self.tx, self.now, limit, skip=skip), others)
+
     async def send(self, limit: int, skip: set[int]) -> None:
         left_out = [self.chats[n] for n in skip]
         rows = await outbox.due(self.tx, self.now, limit, skip_chats=left_out)
         able = expected([s for s in self.said if s.chat not in left_out], self.now)
         self.check([row.id for row in rows], able, limit)
+        await self.ready(limit, left_out)
         lanes = {s.id: s.lane for s in self.said}
         for row in rows:
             await outbox.mark_sent(self.tx, row.id, row.chat_id, "", "m", self.now)
