@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 from telegram import Bot
 from telegram.error import BadRequest, Forbidden, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.channels.base import OutFile, Receive
 from bot.channels.telegram.receive import Pauses, Poller, accept_webhook, wait_for_stop
+from bot.channels.telegram.request import Request
 from bot.channels.telegram.send import Sender
 from bot.channels.telegram.shapes import ALLOWED_UPDATES, NAME, Self, parse_update
 from bot.channels.telegram.splitting import MAX_UNITS
@@ -125,19 +125,9 @@ class TelegramChannel:
             return 401
         return await accept_webhook(body, secret_header, self._secret, self._receive)
 
-    def _build_requests(self) -> tuple[HTTPXRequest, HTTPXRequest]:
-        more = {"trust_env": self._trust_env}
-        request = HTTPXRequest(
-            connection_pool_size=16,
-            connect_timeout=10.0,
-            read_timeout=20.0,
-            write_timeout=20.0,
-            pool_timeout=20.0,
-            media_write_timeout=60.0,
-            httpx_kwargs=more,
-        )
+    def _build_requests(self) -> tuple[Request, Request]:
         # python-telegram-bot wants a second one for getUpdates, which goes through receive.py instead
-        return request, HTTPXRequest(connection_pool_size=1, httpx_kwargs=more)
+        return Request(connections=16, trust_env=self._trust_env), Request(connections=1, trust_env=self._trust_env)
 
     async def _run(self, receive: Receive, *, ready: bool) -> None:
         pauses = Pauses()
