@@ -83,7 +83,7 @@ async def _nearest(
 ) -> tuple[Request, Decision] | None:
     """The open record that is most surely the matter; of several alike the oldest."""
     skipped = set(left_out)
-    kind = "" if matter.photos else _kind(matter.item)  # a photo may tell what the words do not
+    kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
     near_by = await requests.in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
     open_ones = [r for r in near_by if r.id not in skipped]
     shown = await attachments.likenesses(turn.tx, "request", [r.id for r in open_ones])
@@ -95,10 +95,10 @@ async def _nearest(
 
 def _is_kindred(one: str, other: str) -> bool:
     """Whether the words and the place are worth reading: the same subcategory."""
-    return _kind(one) == _kind(other)
+    return kind_of(one) == kind_of(other)
 
 
-def _kind(item: str) -> str:
+def kind_of(item: str) -> str:
     """Category and subcategory."""
     return ".".join(item.split(".")[:2])
 

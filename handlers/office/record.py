@@ -13,7 +13,7 @@ from nlp.duplicates import WITHIN, Verdict, compare
 from storage import attachments, requests, supporters
 from storage.attachments import Attachment
 from storage.requests import Request
-from workflow.states import OPEN, State
+from workflow.states import State
 
 _ALIKE = 5
 
@@ -117,10 +117,12 @@ async def _alike(turn: OfficeTurn, request: Request) -> list[Alike]:
     if not request.grid:
         return []
     apart = await supporters.told_apart(turn.tx, [request.id])
-    near = await requests.in_grid(turn.tx, request.grid, request.received_at - WITHIN)
-    near = [r for r in near if r.id != request.id and r.id not in apart and r.state in OPEN]
-    likeness = await attachments.likenesses(turn.tx, "request", [request.id, *(r.id for r in near)])
-    own = alike.matter_of(turn, request, likeness.get(request.id, ()))
+    photos = (await attachments.likenesses(turn.tx, "request", [request.id])).get(request.id, ())
+    kind = "" if photos else alike.kind_of(request.item)  # a photo may tell what the words do not
+    near = await requests.in_grid(turn.tx, request.grid, request.received_at - WITHIN, kind=kind)
+    near = [r for r in near if r.id != request.id and r.id not in apart]
+    likeness = await attachments.likenesses(turn.tx, "request", [r.id for r in near])
+    own = alike.matter_of(turn, request, photos)
     pairs = [(r, compare(own, alike.matter_of(turn, r, likeness.get(r.id, ())))) for r in near]
     found = [(r, d) for r, d in pairs if d.verdict in (Verdict.SAME, Verdict.MAYBE)]
     found.sort(key=lambda pair: (pair[1].verdict is not Verdict.SAME, pair[0].id))
