@@ -138,14 +138,10 @@ def _branches(wanted: Filters) -> Sequence[tuple[ColumnElement[Any] | None, Any]
     r = requests.c
     if wanted.bucket in ("resolved", "ended"):  # few of all, wherever they are
         return [(r.state, state) for state in _STATES[wanted.bucket]]
-    scope = wanted.scope
-    for column, values, own in (
-        (r.queue, wanted.queues, scope.queues if scope else wanted.queues),
-        (r.grid, wanted.grids, scope.grids if scope else wanted.grids),
-        (r.item, wanted.items, wanted.items),
-    ):
-        if values and set(values) <= set(own):
+    for column, values in ((r.queue, wanted.queues), (r.grid, wanted.grids), (r.item, wanted.items)):
+        if values:
             return [(column, value) for value in values]
+    scope = wanted.scope
     if scope is None:
         return [(None, None)]
     mine = [(r.queue, queue) for queue in scope.queues] + [(r.grid, grid) for grid in scope.grids]
