@@ -9,6 +9,7 @@ from typing import Any
 
 from handlers import albums, answers, cards, names, records
 from handlers.turn import Rows, Turn
+from nlp.address import Place, public_text
 from nlp.mask import mask
 from nlp.reader import Findings
 from storage import attachments, dialogues, events, outbox, requests, supporters, timers
@@ -385,8 +386,16 @@ def _is_new(turn: Turn, request: Request, findings: Findings) -> bool:
     likely = findings.intent == "progress" or findings.confidence >= turn.city.manners.unsure
     if (findings.intent in ("progress", "wish", "consult") and likely) or len(answers.bare(text)) <= _BARE_THANKS:
         return bool(text) and answers.yes_or_no(text) is None
+    if findings.intent == "request" and findings.item and _is_elsewhere(findings.place, request.place_text):
+        return True
     other = findings.item and findings.item != request.item and findings.confidence >= turn.city.manners.sure
     return findings.intent == "request" and bool(other) and not (findings.item or "").startswith("opinion.")
+
+
+def _is_elsewhere(place: Place, known: str) -> bool:
+    """Whether a building is named, and another one than that of the record; one of the two may be more exact."""
+    there = public_text(place) if place.building else ""
+    return bool(there) and not known.startswith(there) and not there.startswith(known)
 
 
 async def _due_close(turn: Turn, timer: Timer) -> None:

@@ -219,7 +219,14 @@ async def test_a_photo_after_the_stars_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "filed"), [("金色家园3幢电梯坏了", True), ("银杏苑3幢着火了", True), ("谢谢", False), ("好的", False)]
+    ("words", "filed"),
+    [
+        ("金色家园3幢电梯坏了", True),
+        ("银杏苑5幢2单元楼道灯不亮了", True),
+        ("银杏苑3幢着火了", True),
+        ("谢谢", False),
+        ("好的", False),
+    ],
 )
 async def test_what_comes_after_the_stars_may_be_something_else(tmp_path: Path, words: str, filed: bool) -> None:
     async with Town.open(tmp_path) as town:
@@ -231,6 +238,17 @@ async def test_what_comes_after_the_stars_may_be_something_else(tmp_path: Path, 
         await town.says(WHO, "对")
         assert (await how_many(town) == 2) is filed
         assert await rating(town) == ("yes", 5, "")
+
+
+async def test_more_words_about_the_same_building_belong_to_the_rating(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.presses(WHO, "好了")
+        await town.presses(WHO, "5★")
+        await town.says(WHO, "银杏苑3幢2单元楼道灯比以前暗")
+        assert await how_many(town) == 1
+        assert "比以前暗" in (await rating(town) or ("", 0, ""))[2]
 
 
 async def test_the_question_does_not_swallow_an_open_report(tmp_path: Path) -> None:
