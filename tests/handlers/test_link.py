@@ -124,7 +124,7 @@ async def test_who_presses_no_is_not_linked(tmp_path: Path) -> None:
         assert "私下" in str(town.toasts("张三")) + town.last(ROOM)
 
 
-_OF_STAFF = {("office_templates", "owner_id"), ("office_views", "owner_id")}
+_OF_STAFF = {("office_templates", "owner_id"), ("office_views", "owner_id"), ("damages", "settled_by")}
 
 
 def test_every_column_that_names_a_resident_is_joined() -> None:
