@@ -172,6 +172,13 @@ async def _resolved(tx: Tx, number: int, due_at: datetime) -> None:
     row |= {"intent": "request", "item": "", "grid": "yinxing-01", "place": {}, "place_text": "", "text": "灯"}
     row |= {"original_sealed": tx.sealer.seal_json({"text": "灯", "place": ""}), "summary": "灯", "urgent": False}
     row |= {"danger": "", "confidence": 0.5, "received_at": now, "started_at": now, "respond_due_at": now}
-    row |= {"resolve_due_at": now, "resolved_at": now, "resolution": 1, "reopened": 0, "supervised": False}
+    row |= {
+        "resolve_due_at": now,
+        "resolved_at": now,
+        "resolution": 1,
+        "reopened": 0,
+        "supervised": False,
+        "parked": False,
+    }
     await tx.run(requests.insert().values(row))
     await timers.put(tx, due_at, "rate.ask", "request", int(row["id"]), {"resolution": 1})

@@ -65,7 +65,7 @@ async def fill_requests(tx: Tx, now: datetime, count: int) -> None:
         **{"tenant": tx.tenant, "reporter_id": 1, "chat_id": 2, "state": "queued", "intent": "request", "item": ""},
         **{"place": {}, "place_text": "", "text": "路灯不亮" * 20, "original_sealed": b"", "summary": "", "danger": ""},
         **{"urgent": False, "confidence": 0.5, "started_at": now, "respond_due_at": now, "resolve_due_at": now},
-        **{"resolution": 0, "reopened": 0, "supervised": False},
+        **{"resolution": 0, "reopened": 0, "supervised": False, "parked": False},
     }
     places = [
         {"grid": f"g{n % 100}", "queue": f"grid:g{n % 100}", "received_at": now + timedelta(minutes=n)}
