@@ -21,7 +21,7 @@ from workflow.states import OPEN, State
 DUE_FIRST = frozenset({"open", "overdue", "today", "desk", "mine", "supervised"})
 """Lists of open records."""
 BUCKETS = (*sorted(DUE_FIRST), "resolved", "closed", "ended", "all")
-_STATES: dict[str, list[str]] = {
+STATES: dict[str, list[str]] = {
     "resolved": [State.RESOLVED],
     "closed": [State.CLOSED],
     "ended": [State.REFUSED, State.WITHDRAWN, State.MERGED],
@@ -137,7 +137,7 @@ def _branches(wanted: Filters) -> Sequence[tuple[ColumnElement[Any] | None, Any]
     """The values of one indexed column between which the wanted records lie; (None, None): the index by time alone."""
     r = requests.c
     if wanted.bucket in ("resolved", "ended"):  # few of all, wherever they are
-        return [(r.state, state) for state in _STATES[wanted.bucket]]
+        return [(r.state, state) for state in STATES[wanted.bucket]]
     for column, values in ((r.queue, wanted.queues), (r.grid, wanted.grids), (r.item, wanted.items)):
         if values:
             return [(column, value) for value in values]
@@ -183,8 +183,8 @@ def _narrowed(wanted: Filters, *, plain: bool = True) -> list[ColumnElement[bool
     for column, values in ((queue, wanted.queues), (grid, wanted.grids), (item, wanted.items)):
         if values:
             found.append(column.in_(list(values)))
-    if not plain and wanted.bucket in _STATES:
-        found.append(state.in_(_STATES[wanted.bucket]))
+    if not plain and wanted.bucket in STATES:
+        found.append(state.in_(STATES[wanted.bucket]))
     if wanted.urgent:
         found.append(r.urgent)
     if wanted.claimer_id is not None:
@@ -204,8 +204,8 @@ def _seen(scope: Scope | None) -> ColumnElement[bool]:
 
 def _bucket(wanted: Filters, now: datetime) -> list[ColumnElement[bool]]:
     r = requests.c
-    if wanted.bucket in _STATES:
-        return [r.state.in_(_STATES[wanted.bucket])]
+    if wanted.bucket in STATES:
+        return [r.state.in_(STATES[wanted.bucket])]
     if wanted.bucket not in DUE_FIRST:
         return []
     found: list[ColumnElement[bool]] = [r.state.in_(_OPEN)]

@@ -119,8 +119,8 @@ async def list_records(
     """A page of the records that I may see: open ones by what is due first, the others newest first."""
     filters, place = wanted.filters, after or ""
     try:
-        if filters.bucket in DUE_FIRST and not q.strip() and site.office.is_warm:
-            found = await _waiting(site, seat, filters, place, limit)
+        if (filters.bucket in DUE_FIRST or filters.queues) and not q.strip() and site.office.is_warm:
+            found = await _chosen(site, seat, filters, place, limit)
         else:
             found = await site.office.look(seat, lambda turn: seeing.page(turn, filters, q, after=place, limit=limit))
     except ValueError:
@@ -128,10 +128,11 @@ async def list_records(
     return shapes.ListOut.model_validate(found)
 
 
-async def _waiting(site: Site, seat: Seat, filters: Filters, after: str, limit: int) -> seeing.Seen:
-    """A page of open records, chosen from the columns."""
+async def _chosen(site: Site, seat: Seat, filters: Filters, after: str, limit: int) -> seeing.Seen:
+    """A page of open records, or of a queue's, chosen from the columns."""
+    choose = waiting_list.first if filters.bucket in DUE_FIRST else waiting_list.newest
     scoped = seeing.own(filters, seat.grants, site.office.city.org, seat.person.id)
-    ids, more = await site.office.counted(lambda facts, now: waiting_list.first(facts, scoped, now, after, limit))
+    ids, more = await site.office.counted(lambda facts, now: choose(facts, scoped, now, after, limit))
     return await site.office.look(seat, lambda turn: seeing.listed(turn, filters, ids, more))
 
 

@@ -1,7 +1,7 @@
-"""What waits, from the columns in memory: the numbers of the tabs, and which open records come first.
+"""What waits, from the columns in memory: the numbers of the tabs, which open records come first, the newest of a queue.
 
-With a million records SQL would look at every open one for either. `storage.listing` says the same in SQL, for as long as
-the columns are not read in; a test holds the two together.
+With a million records SQL would look at every open one for these, or at a whole queue for the few in it that somebody may
+see. `storage.listing` says the same in SQL, for as long as the columns are not read in; a test holds the two together.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from handlers.office.counting import micros
 from storage.facts import Facts
-from storage.listing import Counted, Filters, Scope, place
+from storage.listing import STATES, Counted, Filters, Scope, place
 from workflow.states import OPEN, State
 
 Rows = NDArray[np.int64]
@@ -39,20 +39,38 @@ def counts(facts: Facts, scope: Scope | None, person_id: int, now: datetime) -> 
 def first(facts: Facts, wanted: Filters, now: datetime, after: str, limit: int) -> tuple[tuple[int, ...], str]:
     """The ids of an open list's page, what is due first at the front, and where the next begins. ValueError for no cursor."""
     rows = _narrowed(facts, _open(facts, wanted.scope), wanted, now)
-    due, ids = facts["resolve_due_at"][rows], facts["id"][rows]
+    return _page(facts, rows, "resolve_due_at", after, limit)
+
+
+def newest(facts: Facts, wanted: Filters, now: datetime, after: str, limit: int) -> tuple[tuple[int, ...], str]:
+    """The same of all records in the wanted queues, open or not, the newest at the front."""
+    rows = _seen(facts, wanted.scope, np.flatnonzero(_among(facts, "queue", wanted.queues)))
+    if wanted.bucket in STATES:
+        rows = rows[_among(facts, "state", STATES[wanted.bucket], rows)]
+    return _page(facts, _narrowed(facts, rows, wanted, now), "received_at", after, limit, way=-1)
+
+
+def _page(facts: Facts, rows: Rows, column: str, after: str, limit: int, way: int = 1) -> tuple[tuple[int, ...], str]:
+    """The first of these rows by a column, then by their ids, behind a cursor; `way` -1 puts the greatest first."""
+    by, ids = facts[column][rows].astype(np.int64), facts["id"][rows].astype(np.int64)
     if after:
-        at, ident = place(after)
-        rest = (due > micros(at)) | ((due == micros(at)) & (ids > ident))
-        due, ids = due[rest], ids[rest]
-    order = np.lexsort((ids, due))[: limit + 1]
+        moment, ident = place(after)
+        at = micros(moment)
+        rest = (way * by > way * at) | ((by == at) & (way * ids > way * ident))
+        by, ids = by[rest], ids[rest]
+    order = np.lexsort((way * ids, way * by))[: limit + 1]
     page = order[:limit]
-    more = f"{due[page[-1]]}.{ids[page[-1]]}" if len(order) > limit else ""
+    more = f"{by[page[-1]]}.{ids[page[-1]]}" if len(order) > limit else ""
     return tuple(int(ident) for ident in ids[page]), more
 
 
 def _open(facts: Facts, scope: Scope | None) -> Rows:
     """The open records that somebody may see."""
-    rows = np.flatnonzero(_among(facts, "state", OPEN))
+    return _seen(facts, scope, np.flatnonzero(_among(facts, "state", OPEN)))
+
+
+def _seen(facts: Facts, scope: Scope | None, rows: Rows) -> Rows:
+    """What of these rows somebody may see."""
     if scope is None:
         return rows
     return rows[_among(facts, "queue", scope.queues, rows) | _among(facts, "grid", scope.grids, rows)]
@@ -71,7 +89,7 @@ def _at_desk(facts: Facts, rows: Rows) -> Rows:
 
 
 def _narrowed(facts: Facts, rows: Rows, wanted: Filters, now: datetime) -> Rows:
-    """What is left of open records by a filter."""
+    """What is left of some records by a filter."""
     at, due = micros(now), facts["resolve_due_at"]
     match wanted.bucket:
         case "overdue":

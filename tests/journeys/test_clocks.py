@@ -16,8 +16,7 @@ from workflow.states import State
 GRID, DESK, STREET = "grid:yinxing-01", "desk:yinxing", "desk"
 URBAN, HOUSING, WATER = "dept:urban", "dept:housing", "dept:water"
 TZ = ZoneInfo("Asia/Shanghai")
-ALTERNATING = [("telegram", "sqlite"), ("web", "postgresql")]
-CROSSED = [("telegram", "postgresql"), ("web", "sqlite")]
+EVERYWHERE = [(channel, database) for channel in ("telegram", "web") for database in ("sqlite", "postgresql")]
 
 
 async def reported(side: Side) -> None:
@@ -35,7 +34,7 @@ async def reported(side: Side) -> None:
     await sees(side, GRID, "1001")
 
 
-@pytest.mark.parametrize(("channel", "database"), ALTERNATING)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_three_levels_hear_of_it_over_the_holiday_week(
     channel: str,
     database: str,
@@ -63,7 +62,7 @@ async def test_three_levels_hear_of_it_over_the_holiday_week(
         assert side.clock.now() < datetime(2026, 10, 8, tzinfo=TZ)
 
 
-@pytest.mark.parametrize(("channel", "database"), CROSSED)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_a_whistle_with_three_departments_one_of_them_late(
     channel: str,
     database: str,
@@ -106,7 +105,7 @@ async def test_a_whistle_with_three_departments_one_of_them_late(
         await until(side, "request.assessed", of_caller=False)
 
 
-@pytest.mark.parametrize(("channel", "database"), ALTERNATING)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_a_dispute_is_ruled_and_the_ruling_stands(
     channel: str,
     database: str,

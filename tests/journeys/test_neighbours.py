@@ -21,8 +21,7 @@ from workflow.season import SeasonState
 from workflow.wish import WishState
 
 DESK, STREET, GRID = "desk:yinxing", "desk", "grid:yinxing-01"
-ALTERNATING = [("telegram", "sqlite"), ("web", "postgresql")]
-CROSSED = [("telegram", "postgresql"), ("web", "sqlite")]
+EVERYWHERE = [(channel, database) for channel in ("telegram", "web") for database in ("sqlite", "postgresql")]
 PIANO = "想请两位邻居帮忙把旧钢琴抬下楼，银杏苑3幢2单元401"
 LAMP = "厨房灯泡够不着，想请人换一下，银杏苑3幢2单元401"
 
@@ -80,7 +79,7 @@ async def season_is(side: Side, state: SeasonState) -> None:
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize(("channel", "database"), ALTERNATING)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_a_season_with_a_group_a_handover_and_a_silent_adopter(
     channel: str,
     database: str,
@@ -143,7 +142,7 @@ async def test_a_season_with_a_group_a_handover_and_a_silent_adopter(
         assert [a.why for a in held] == ["lapsed"]
 
 
-@pytest.mark.parametrize(("channel", "database"), CROSSED)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_a_units_offer_is_claimed_for_a_wish_and_its_points_are_appealed(
     channel: str,
     database: str,
@@ -201,7 +200,7 @@ async def test_a_units_offer_is_claimed_for_a_wish_and_its_points_are_appealed(
         await sees(side, "供电所", f"有 {before + 5} 分")
 
 
-@pytest.mark.parametrize(("channel", "database"), ALTERNATING)
+@pytest.mark.parametrize(("channel", "database"), EVERYWHERE)
 async def test_a_thing_is_lent_reminded_of_and_comes_back_damaged(
     channel: str,
     database: str,
