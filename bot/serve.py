@@ -60,9 +60,9 @@ async def run_program(config: Config, *, demo: bool = False, intake: bool, deliv
         if demo:
             await _fill_and_show(program, backend, _address(config, listening))
         elif listening is not None:
-            typer.echo(f"邻里 {program.city.street.name}: {_address(config, listening)}")
+            _show(program, "start.address", street=program.city.street.name, address=_address(config, listening))
         if program.start_code:
-            typer.echo(f"第一个管理员的启动码 / start code of the first administrator: {program.start_code}")
+            _show(program, "start.code", code=program.start_code)
         await stopping.wait()
     finally:
         office.close()
@@ -143,6 +143,10 @@ def _address(config: Config, listening: socket.socket | None) -> str:
     port = listening.getsockname()[1] if listening is not None else config.web.port
     host = "127.0.0.1" if config.web.host in ("0.0.0.0", "") else config.web.host  # noqa: S104
     return f"http://{host}:{port}"
+
+
+def _show(program: Program, key: str, **values: str) -> None:
+    typer.echo(program.city.texts.text(key, program.clock.now(), **values))
 
 
 async def _fill_and_show(program: Program, backend: ProgramBackend, base: str) -> None:
