@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from bot.channels.base import Channel, KnowsRepeats
+from bot.channels.base import Channel
 from bot.clock import Clock
 from bot.gate import AT_RISK, GROUP_WINDOW, Gate
 from bot.shares import Share
@@ -16,14 +16,15 @@ from storage.outbox import Waiting
 from storage.tx import Store
 
 PARTS = 16
-"""Between so many shares the chats of an account without limits are divided."""
+"""Between so many shares the chats of an account of our own are divided."""
 
 
 def parts(channels: Mapping[tuple[str, str], Channel]) -> dict[str, outbox.Share]:
-    """What can be sent by different processes. An account with limits is one share: one process counts for it."""
+    """What can be sent by different processes. An account of a platform is one share: one process counts for its limits
+    and holds its connection."""
     found: dict[str, outbox.Share] = {}
     for (channel, account), one in channels.items():
-        of = PARTS if isinstance(one, KnowsRepeats) else 1
+        of = PARTS if one.capabilities.keeps else 1
         found |= {_key(channel, account, n): outbox.Share(channel, account, (n,), of) for n in range(of)}
     return found
 
@@ -45,7 +46,7 @@ class Accounts:
         self._terms: dict[str, int] = {}
         self.share = share or Share("send", list(self._parts))
         self.gates = {
-            key: Gate(channel.capabilities, at_risk=0 if isinstance(channel, KnowsRepeats) else AT_RISK)
+            key: Gate(channel.capabilities, at_risk=0 if channel.capabilities.keeps else AT_RISK)
             for key, channel in channels.items()
         }
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.accounts import PARTS, parts
 from bot.channels.telegram.channel import TelegramChannel
 from bot.channels.webchat.channel import WebChannel
 from bot.channels.wechat.channel import ANSWERS_FOR, WeChatChannel
@@ -231,6 +232,13 @@ async def test_wecoms_groups_do_what_is_declared(tmp_path: Path, staffed: WecomS
         assert [one.text for one in staffed.seen(group)] == ["楼道灯坏了", "王师傅接了"], (
             "nobody has pressed: a new one"
         )
+
+
+async def test_a_platforms_account_is_one_processs(tmp_path: Path, staffed: WecomServer, running: Town) -> None:
+    """A channel that knows a repeated card has limits and one connection all the same; only our own pages are divided."""
+    async with wecom_channel(tmp_path, staffed) as channel:
+        assert len(parts({("wecom", CORP): channel})) == 1
+    assert len(parts({("web", ""): running.program.web})) == PARTS
 
 
 async def test_telegram_does_what_it_declares() -> None:
