@@ -32,6 +32,7 @@ class BotSide:
         self.violations: list[str] = []
         self.calls: list[tuple[str, dict[str, Any], int]] = []
         self.connected = 0
+        self.replaced = 0
         self.pings = 0
         self.mute_pings = False
         """Heartbeats get no answer."""
@@ -151,6 +152,7 @@ class BotSide:
         old, self._socket = self._socket, socket
         self.connected += 1
         if old is not None:
+            self.replaced += 1
             event = {"msgid": secrets.token_hex(8), "aibotid": BOT, "msgtype": "event"}
             event |= {"from": {"userid": ""}, "event": {"eventtype": "disconnected_event"}}
             with suppress(ConnectionClosed):
