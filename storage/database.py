@@ -81,6 +81,8 @@ class Database:
         self._group: asyncio.Future[None] | None = None
         """Resolved when what the present group has changed is on disk."""
         self._ending: asyncio.Task[None] | None = None
+        self._looker: AsyncEngine | None = None
+        """PostgreSQL: connections that only read, without BEGIN and COMMIT: two round trips less for each look."""
         if self.is_sqlite:
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -90,6 +92,7 @@ class Database:
             self._writer = _postgresql_engine(self.url)  # the three share one pool
             self._reader = self._writer.execution_options(postgresql_readonly=True)
             self._snapshots = self._reader.execution_options(isolation_level="REPEATABLE READ")
+            self._looker = None if self._pooled else _postgresql_engine(self.url, reads_only=True)
         self.plans = Plans(self._writer.dialect)
 
     @property
@@ -137,7 +140,7 @@ class Database:
     async def look(self) -> AsyncIterator[Link]:
         """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
         if not self.is_sqlite:
-            async with self._linked(self._reader) as link:
+            async with self._linked(self._reader) if self._looker is None else self._looking(self._looker) as link:
                 yield link
             return
         connection = self._idle.pop() if self._idle else self._open(writes=False)
@@ -232,23 +235,33 @@ class Database:
 
     @asynccontextmanager
     async def _linked(self, engine: AsyncEngine) -> AsyncIterator[Link]:
-        """A link to PostgreSQL in a transaction. A connection that broke does not go back to the pool."""
+        """A link to PostgreSQL in a transaction."""
+        async with self._driven(engine) as (driver, adapter, link):
+            transaction = driver.transaction(isolation=adapter.isolation_level, readonly=adapter.readonly)
+            await link.run_on_driver("BEGIN", transaction.start())
+            try:
+                yield link
+            except BaseException:
+                if not driver.is_closed():
+                    await asyncio.shield(asyncio.ensure_future(_rolled_back(transaction)))
+                raise
+            await link.run_on_driver("COMMIT", transaction.commit())
+
+    @asynccontextmanager
+    async def _looking(self, engine: AsyncEngine) -> AsyncIterator[Link]:
+        """A link to PostgreSQL that only reads, each statement for itself."""
+        async with self._driven(engine) as (_, _, link):
+            yield link
+
+    @asynccontextmanager
+    async def _driven(self, engine: AsyncEngine) -> AsyncIterator[tuple[Any, Any, PostgresLink]]:
+        """asyncpg's connection, SQLAlchemy's cover of it, and a link. One that broke does not go back to the pool."""
         async with self._connected(engine) as connection:
             raw = await self._alive(connection)
             driver: Any = raw.driver_connection
-            adapter: Any = raw.dbapi_connection
             prepared = None if self._pooled else raw.info.setdefault("prepared", {})
-            link = PostgresLink(driver, self.plans, prepared)
-            transaction = driver.transaction(isolation=adapter.isolation_level, readonly=adapter.readonly)
             try:
-                await link.run_on_driver("BEGIN", transaction.start())
-                try:
-                    yield link
-                except BaseException:
-                    if not driver.is_closed():
-                        await asyncio.shield(asyncio.ensure_future(_rolled_back(transaction)))
-                    raise
-                await link.run_on_driver("COMMIT", transaction.commit())
+                yield driver, raw.dbapi_connection, PostgresLink(driver, self.plans, prepared)
             finally:
                 if driver.is_closed():
                     await connection.invalidate()
@@ -341,6 +354,8 @@ class Database:
                 if self._committer is not None:
                     self._committer.shutdown()
                     self._committer = None
+            if self._looker is not None:
+                await self._looker.dispose()
             await self._writer.dispose()
 
 
@@ -387,7 +402,7 @@ def _async_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def _postgresql_engine(url: URL) -> AsyncEngine:
+def _postgresql_engine(url: URL, *, reads_only: bool = False) -> AsyncEngine:
     query = dict(url.query)
     pooler = query.pop("pooler", "")
     if "sslmode" in query:
@@ -406,11 +421,13 @@ def _postgresql_engine(url: URL) -> AsyncEngine:
             "prepared_statement_cache_size": 500,
             "server_settings": {"application_name": "linli", "jit": "off"},
         }
+    if reads_only:
+        arguments["server_settings"]["default_transaction_read_only"] = "on"
     engine = create_async_engine(
         url.set(query=query),
         poolclass=AsyncAdaptedQueuePool,
-        pool_size=10,
-        max_overflow=10,
+        pool_size=8,  # ours and the lookers' together are what docs/operations.md says
+        max_overflow=2,
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
