@@ -1,19 +1,20 @@
-"""Makes the books anew from the ledger and compares them with what is stored: numbers, states, ratings, figures.
+"""Makes the books anew from the ledger and compares them with what is stored: numbers, states, ratings, appeals, figures.
 
 Lines are for an operator's console. Whether the ledger itself is sound is `storage.ledger`'s to say.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from storage import audit, figures, ledger, requests
+from storage import appeals, audit, figures, ledger, requests
+from storage.appeals import Appeal
 from storage.chain import micros
 from storage.tx import Tx
 from workflow.indicators import Counts, indicators
-from workflow.replay import Account, Books, Step
+from workflow.replay import Account, Books, Protest, Step
 
 _COUNTER = "record"
 """Requests and wishes share one row of numbers: this counter stands at the highest."""
@@ -47,6 +48,8 @@ async def differences(tx: Tx, books: Books, now: datetime) -> AsyncIterator[str]
                 yield f"{kind} {record['number']}: {what}"
         for missing in sorted(accounts.keys() - seen):
             yield f"{kind} {accounts[missing].number}: the events tell of it, it is not kept"
+    for line in _appealed(await appeals.every(tx), books.appeals):
+        yield line
     async for line in _figures(tx, books, now):
         yield line
 
@@ -73,6 +76,26 @@ def _compared(
     if given != account.ratings:
         found.append(f"ratings are kept as {_listed(given)}, {_listed(account.ratings)} by the events")
     return found
+
+
+def _appealed(kept: Iterable[Appeal], told: Mapping[int, Protest]) -> Iterator[str]:
+    """An appeal decides what a ranking leaves out: whose it is, and how it was ruled, has to be in the ledger."""
+    seen = set()
+    for one in kept:
+        seen.add(one.id)
+        account = told.get(one.id)
+        if account is None:
+            yield f"appeal {one.id}: no event tells of it"
+            continue
+        if (one.period, one.upheld) != (account.period, account.upheld):
+            yield (
+                f"appeal {one.id}: {one.period}, upheld {one.upheld} is kept, "
+                f"{account.period}, upheld {account.upheld} by the events"
+            )
+        if account.names_it and one.request_id != account.request_id:
+            yield f"appeal {one.id}: it is kept as about {one.request_id}, about {account.request_id} by the events"
+    for missing in sorted(told.keys() - seen):
+        yield f"appeal {missing}: the events tell of it, it is not kept"
 
 
 def _listed(rated: Mapping[tuple[int, int], list[Any]]) -> str:

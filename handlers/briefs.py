@@ -6,22 +6,27 @@ that is late by more than `FRESH` is not said: nobody reads yesterday's morning.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 
 from handlers import standing
 from handlers.city import City
 from handlers.turn import Turn
-from storage import events, figures, people, timers, workload
+from storage import appeals, events, figures, people, timers, workload
+from storage.figures import Where
 from storage.timers import Timer
 from storage.tx import Tx
 from storage.workload import Load
 from workflow.indicators import Counts, Indicator, ontime_rate, resolution_rate, satisfaction_rate, total
-from workflow.queues import STREET_DESK, QueueKind, desk_queue, parse_queue
+from workflow.queues import STREET_DESK, QueueKind, desk_queue, grid_queue, parse_queue
+from workflow.ranking import rank
 
 FRESH = timedelta(hours=6)
 LINES = 5
 """Records named in a morning brief."""
+PLACED = 3
+"""Grids named at either end of the board in a quarter's report."""
 WARN_BEFORE = timedelta(days=60)
 """So long before the known holidays end, the street's morning brief says so every day."""
 QUARTERS = (1, 4, 7, 10)
@@ -155,13 +160,18 @@ async def _week(turn: Turn, timer: Timer) -> None:
         return
     until = _start_of(turn, _today(turn))
     since = _start_of(turn, _today(turn) - 7 * _DAY)
-    counts = await figures.counts_by_scope(turn.tx, turn.now, since, until)
+    counts = await figures.counts_by_place(turn.tx, turn.now, since, until)
     loads = await workload.by_queue(turn.tx, turn.now, since, until)
     for desk in [STREET_DESK, *map(desk_queue, turn.city.org.communities)]:
         scope = scope_of(turn, desk)
-        counted = total(counts[q] for q in scope if q in counts)
+        counted = total(counts.values()) if desk == STREET_DESK else _of_community(turn, counts, parse_queue(desk).id)
         if counted.received or any(q in loads for q in scope):
             await _say(turn, desk, _week_text(turn, desk, counted, [loads[q] for q in scope if q in loads]))
+
+
+def _of_community(turn: Turn, counts: Mapping[Where, Counts], community: str) -> Counts:
+    """As the cockpit counts it: by the grid a record lies in, whoever has it now."""
+    return total(one for where, one in counts.items() if turn.city.org.community_at(*where) == community)
 
 
 def scope_of(turn: Turn, desk: str) -> list[str]:
@@ -220,33 +230,63 @@ async def _quarter(turn: Turn, timer: Timer) -> None:
     until = _start_of(turn, _today(turn))
     last = _today(turn) - _DAY
     since = _start_of(turn, date(last.year, QUARTERS[(last.month - 1) // 3], 1))
-    counts = await figures.counts_by_scope(turn.tx, turn.now, since, until)
-    await _say(turn, STREET_DESK, quarter_text(turn, counts, last))
+    counts = await figures.counts_by_place(turn.tx, turn.now, since, until)
+    left_out = await appeals.left_out(turn.tx, f"{last.year}Q{_quarter_of(last)}")
+    counted = await figures.counts_by_place(turn.tx, turn.now, since, until, left_out) if left_out else counts
+    await _say(turn, STREET_DESK, quarter_text(turn, counts, board_text(turn, counted), last))
 
 
-def quarter_text(turn: Turn, counts: dict[str, Counts], last: date) -> str:
-    """The street as a whole, then each community and each department that had anything."""
+def _quarter_of(day: date) -> int:
+    return (day.month - 1) // 3 + 1
+
+
+def quarter_text(turn: Turn, counts: Mapping[Where, Counts], board: str, last: date) -> str:
+    """The street as a whole, then each community and each department that had anything, then the board."""
     org = turn.city.org
     whole = total(counts.values())
     departments = [q for q in org.queues() if parse_queue(q).kind is QueueKind.DEPT]
-    scopes = [(org.name_of(d), scope_of(turn, d)) for d in map(desk_queue, org.communities)]
-    scopes += [(org.name_of(q), [q]) for q in departments]
-    lines = []
-    for name, queues in scopes:
-        counted = total(counts[q] for q in queues if q in counts)
-        if counted.received:
-            lines.append(_quarter_line(turn, name, counted))
+    scopes = [(name or ident, _of_community(turn, counts, ident)) for ident, name in org.communities.items()]
+    scopes += [(org.name_of(q), total(one for where, one in counts.items() if where.queue == q)) for q in departments]
     return turn.text(
         "briefs.quarter",
         street=org.name_of(STREET_DESK),
         year=last.year,
-        quarter=(last.month - 1) // 3 + 1,
+        quarter=_quarter_of(last),
         received=whole.received,
         resolved=whole.resolved,
         reopened=whole.reopened or "",
         escalated=whole.escalated or "",
         rates=_rates(turn, whole),
+        lines="\n".join(_quarter_line(turn, name, one) for name, one in scopes if one.received),
+        board=board,
+    )
+
+
+def board_text(turn: Turn, counts: Mapping[Where, Counts]) -> str:
+    """红黑榜 of the grids as the page has it: the first and the last few with a place. Empty without any."""
+    org, grids = turn.city.org, dict.fromkeys(where.grid for where in counts if where.grid)
+    scopes = {grid: total(one for where, one in counts.items() if where.grid == grid) for grid in grids}
+    standings = rank(scopes, total(counts.values()), turn.city.manners.weights)
+    placed = [one for one in standings if one.place is not None]
+    if not placed:
+        return ""
+    shown = placed if len(placed) <= 2 * PLACED else [*placed[:PLACED], *placed[-PLACED:]]
+    lines = [
+        turn.text(
+            f"briefs.place_{one.colour or 'even'}",
+            place=one.place,
+            name=org.name_of(grid_queue(one.key)) if org.has_queue(grid_queue(one.key)) else one.key,
+            percent=percent(Fraction(one.score or 0)),
+        )
+        for one in shown
+    ]
+    between, few = len(placed) - len(shown), len(standings) - len(placed)
+    return turn.text(
+        "briefs.board",
         lines="\n".join(lines),
+        between=between or "",
+        ends=PLACED if between else "",
+        few=few or "",
     )
 
 

@@ -83,6 +83,17 @@ async def of_period(tx: Tx, period: str) -> list[Appeal]:
     return [Appeal(*row) for row in rows]
 
 
+async def left_out(tx: Tx, period: str) -> list[int]:
+    """The records that upheld appeals have taken out of a period's ranking."""
+    return [a.request_id for a in await of_period(tx, period) if a.upheld and a.request_id is not None]
+
+
+async def every(tx: Tx) -> list[Appeal]:
+    """All of them, oldest first."""
+    rows = await tx.all(select(*_COLUMNS).where(appeals.c.tenant == tx.tenant).order_by(appeals.c.id))
+    return [Appeal(*row) for row in rows]
+
+
 async def rule(tx: Tx, appeal_id: int, *, upheld: bool, ruling: str, by: int, now: datetime) -> bool:
     """Keeps the ruling. False when there was one already."""
     open_ = (appeals.c.tenant == tx.tenant) & (appeals.c.id == appeal_id) & appeals.c.ruled_at.is_(None)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Subquery, case, cast, func, select, type_coerce, union_all
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Integer,
+    Subquery,
+    case,
+    cast,
+    func,
+    select,
+    type_coerce,
+    union_all,
+)
 
 from storage.requests import ratings, requests
 from storage.supporters import supporter_ratings
@@ -18,14 +30,38 @@ _GONE = ("withdrawn", "refused", "merged")
 _RECURS_WITHIN = RECURS_WITHIN // timedelta(microseconds=1)
 
 
-async def counts_by_scope(
-    tx: Tx, now: datetime, since: datetime | None = None, until: datetime | None = None
-) -> dict[str, Counts]:
-    """By queue, of what was received in [since, until), without them of everything.
+class Where(NamedTuple):
+    """Whose a record is: the queue that is responsible for it, and the grid it lies in (empty: in none)."""
+
+    queue: str
+    grid: str
+
+
+async def counts_by_scope(tx: Tx, now: datetime) -> dict[str, Counts]:
+    """By queue, of everything.
 
     Due is what was answered, or should have been by now; unanswered ratings count in no rate. The clocks of a reopened
     record are those of its last round: its earlier result is not in time for the new one.
     """
+    return {queue: counts for (queue,), counts in (await _counted(tx, now, [requests.c.queue], [])).items()}
+
+
+async def counts_by_place(
+    tx: Tx, now: datetime, since: datetime, until: datetime, without: Collection[int] = ()
+) -> dict[Where, Counts]:
+    """By queue and grid, of what was received in [since, until); these records (by id) are left out."""
+    r = requests.c
+    within = [r.received_at >= since, r.received_at < until, *([r.id.not_in(list(without))] if without else [])]
+    found = await _counted(tx, now, [r.queue, r.grid], within)
+    return {Where(*keys): counts for keys, counts in found.items()}
+
+
+Keys = tuple[str, ...]
+
+
+async def _counted(
+    tx: Tx, now: datetime, keys: list[Column[Any]], within: list[ColumnElement[bool]]
+) -> dict[Keys, Counts]:
     r = requests.c
     alive = r.state.not_in(_GONE)
     responded_in_time = alive & r.responded_at.is_not(None) & (r.responded_at <= r.respond_due_at)
@@ -35,7 +71,7 @@ async def counts_by_scope(
     due_for_resolution = alive & (resolved | (r.resolve_due_at <= now))
     rows = await tx.all(
         select(
-            r.queue,
+            *keys,
             func.count().label("received"),
             _sum(due_for_response).label("due_for_response"),
             _sum(responded_in_time).label("responded_in_time"),
@@ -46,27 +82,23 @@ async def counts_by_scope(
             _sum(r.supervised).label("escalated"),
             _sum(r.state == "merged").label("merged"),
         )
-        .where(r.tenant == tx.tenant, *_received(since, until))
-        .group_by(r.queue)
+        .where(r.tenant == tx.tenant, *within)
+        .group_by(*keys)
     )
-    rated = await _rated(tx, since, until)
-    minutes = await _minutes(tx, since, until)
-    return {row.queue: _counts(row, rated.get(row.queue, {}), minutes.get(row.queue, ())) for row in rows}
+    rated = await _rated(tx, keys, within)
+    minutes = await _minutes(tx, keys, within)
+    by = len(keys)
+    return {
+        tuple(row[:by]): Counts(
+            **_numbers(row, by), **rated.get(tuple(row[:by]), {}), handling_minutes=minutes.get(tuple(row[:by]), ())
+        )
+        for row in rows
+    }
 
 
-def _received(since: datetime | None, until: datetime | None) -> list[ColumnElement[bool]]:
-    """The condition that a record was received in a period."""
-    wanted = []
-    if since is not None:
-        wanted.append(requests.c.received_at >= since)
-    if until is not None:
-        wanted.append(requests.c.received_at < until)
-    return wanted
-
-
-def _counts(row: Any, rated: Mapping[str, Any], minutes: tuple[int, ...]) -> Counts:
-    values: dict[str, Any] = {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"}
-    return Counts(**values, **rated, handling_minutes=minutes)
+def _numbers(row: Any, by: int) -> dict[str, Any]:
+    """The counts of a row, which begins with so many keys."""
+    return {name: int(value or 0) for name, value in list(row._mapping.items())[by:]}
 
 
 def _sum(condition: Any) -> Any:
@@ -95,7 +127,7 @@ def came_again(tx: Tx) -> Any:
     )
 
 
-async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, dict[str, int]]:
+async def _rated(tx: Tx, keys: list[Column[Any]], within: list[ColumnElement[bool]]) -> dict[Keys, dict[str, int]]:
     """The rating of the last result of each record: an earlier result that was put right does not count twice.
 
     What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
@@ -106,7 +138,7 @@ async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict
     lasted = r.state.in_(("resolved", "closed")) & ~((r.item != "") & came_again(tx))
     rows = await tx.all(
         select(
-            r.queue,
+            *keys,
             func.count().label("rated"),
             _sum((rating.worst == 0) & lasted).label("solved"),
             _sum((rating.worst == 1) & lasted).label("partly_solved"),
@@ -116,10 +148,10 @@ async def _rated(tx: Tx, since: datetime | None, until: datetime | None) -> dict
         )
         .select_from(requests)
         .join(combined, (rating.tenant == r.tenant) & (rating.request_id == r.id) & (rating.resolution == r.resolution))
-        .where(r.tenant == tx.tenant, *_received(since, until))
-        .group_by(r.queue)
+        .where(r.tenant == tx.tenant, *within)
+        .group_by(*keys)
     )
-    return {row.queue: {k: int(v or 0) for k, v in row._mapping.items() if k != "queue"} for row in rows}
+    return {tuple(row[: len(keys)]): _numbers(row, len(keys)) for row in rows}
 
 
 def combined_ratings(tx: Tx, of: Collection[int] | None = None, within: tuple[int, int] | None = None) -> Subquery:
@@ -151,14 +183,14 @@ def combined_ratings(tx: Tx, of: Collection[int] | None = None, within: tuple[in
     )
 
 
-async def _minutes(tx: Tx, since: datetime | None, until: datetime | None) -> dict[str, tuple[int, ...]]:
+async def _minutes(tx: Tx, keys: list[Column[Any]], within: list[ColumnElement[bool]]) -> dict[Keys, tuple[int, ...]]:
     r = requests.c
     rows = await tx.all(
-        select(r.queue, r.received_at, r.resolved_at).where(
-            r.tenant == tx.tenant, r.resolved_at.is_not(None), *_received(since, until)
-        )
+        select(*keys, r.received_at, r.resolved_at).where(r.tenant == tx.tenant, r.resolved_at.is_not(None), *within)
     )
-    found: dict[str, list[int]] = {}
+    found: dict[Keys, list[int]] = {}
     for row in rows:
-        found.setdefault(row.queue, []).append((row.resolved_at - row.received_at) // timedelta(minutes=1))
-    return {queue: tuple(times) for queue, times in found.items()}
+        found.setdefault(tuple(row[: len(keys)]), []).append(
+            (row.resolved_at - row.received_at) // timedelta(minutes=1)
+        )
+    return {place: tuple(times) for place, times in found.items()}

@@ -106,6 +106,14 @@ class Org:
             return self.grids[known.id]
         return known.id or None if known.kind is QueueKind.DESK else None
 
+    def community_at(self, queue: str, grid: str) -> str | None:
+        """The community a record counts for: its grid's; without a grid the one whose desk has it; else None."""
+        return self.grids[grid] if grid in self.grids else self._desks_own(queue)
+
+    def _desks_own(self, queue: str) -> str | None:
+        known = parse_queue(queue)
+        return known.id if known.kind is QueueKind.DESK and known.id in self.communities else None
+
     def queues(self) -> tuple[str, ...]:
         """Every queue: the street's desk, the community desks, the grids, the departments."""
         desks = (STREET_DESK, *map(desk_queue, self.communities))

@@ -5,7 +5,7 @@ It repeats in plain words what storage counts in SQL, so that each checks the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -79,11 +79,22 @@ class Account:
 
 
 @dataclass(slots=True)
+class Protest:
+    """An appeal against a ranking. `request_id`: the record it is about, if any; `names_it`: whether the event says so."""
+
+    period: str
+    request_id: int | None
+    names_it: bool
+    upheld: bool | None = None
+
+
+@dataclass(slots=True)
 class Books:
-    """Every record of one community, by its id."""
+    """Every record of one community, by its id, and the appeals against its rankings."""
 
     requests: dict[int, Account] = field(default_factory=dict)
     wishes: dict[int, Account] = field(default_factory=dict)
+    appeals: dict[int, Protest] = field(default_factory=dict)
     _highest: int | None = None
 
     def read(self, step: Step) -> None:
@@ -92,6 +103,7 @@ class Books:
             self._highest = max(self._highest or 0, int(step.data["number"]))
         kept = {"request": self.requests, "wish": self.wishes}.get(step.subject)
         if kept is None:
+            self._appeal(step)
             return
         account = kept.setdefault(step.subject_id, Account())
         if step.target:
@@ -103,6 +115,19 @@ class Books:
                 setattr(account.facts, name, value)
         _rate(account, step)
 
+    def _appeal(self, step: Step) -> None:
+        """Events of before the record's id was noted with an appeal do not name it."""
+        if step.name == "person.appealed":
+            data = step.data
+            self.appeals[data["appeal"]] = Protest(data["period"], data.get("request"), "request" in data)
+        elif step.name == "person.ruled":
+            self.appeals[step.data["appeal"]].upheld = step.data["upheld"]
+
+    def left_out(self, period: str) -> set[int]:
+        """The records that upheld appeals have taken out of a period's ranking."""
+        found = (a for a in self.appeals.values() if a.period == period and a.upheld)
+        return {a.request_id for a in found if a.request_id is not None}
+
     def last_number(self) -> int | None:
         """The highest number that anything has; None without records."""
         return self._highest
@@ -112,13 +137,20 @@ class Books:
         return self.counts_by(lambda facts: facts.queue, now)
 
     def counts_by(
-        self, scope: Callable[[Facts], str | None], now: int, received: tuple[int, int] | None = None
+        self,
+        scope: Callable[[Facts], str | None],
+        now: int,
+        received: tuple[int, int] | None = None,
+        without: Collection[int] = (),
     ) -> dict[str, Counts]:
-        """By any scope that a record's facts name (None: by none), of what was received in a period (from, until before)."""
+        """By any scope that a record's facts name (None: by none), of what was received in a period (from, until before).
+
+        The records `without` are left out.
+        """
         came_back = self._came_back()
         scopes: dict[str, list[tuple[Account, bool]]] = {}
         for request_id, account in self.requests.items():
-            name = scope(account.facts)
+            name = None if request_id in without else scope(account.facts)
             if name is not None and (received is None or received[0] <= account.facts.received_at < received[1]):
                 scopes.setdefault(name, []).append((account, request_id in came_back))
         return {name: _counts(accounts, now) for name, accounts in scopes.items()}

@@ -19,6 +19,7 @@ from handlers.office.cockpit import Filter
 from handlers.office.periods import Period
 from handlers.office.seeing import Seen
 from handlers.office.turning import OfficeTurn
+from storage import appeals
 from storage.facts import Facts
 from storage.listing import Filters
 from workflow.indicators import VERSION
@@ -93,11 +94,11 @@ async def show_board(
 ) -> shapes.BoardOut:
     """The ranking of a period by the three rates together, with how sure each place is; too few records have no place."""
     city, weights = site.office.city, site.office.city.manners.weights
-    left_out = await site.office.look(seat, lambda turn: board.left_out(turn, period.name))
+    left_out = await site.office.look(seat, lambda turn: appeals.left_out(turn.tx, period.name))
     places = await site.office.counted(
         lambda facts, now: board.ranking(city, facts, period, by, left_out, now, weights)
     )
-    appeals = await site.office.look(seat, lambda turn: board.listed(turn, period.name))
+    listed = await site.office.look(seat, lambda turn: board.listed(turn, period.name))
     formula = site.words.get("cockpit", "weights", **weights._asdict())
     return shapes.BoardOut.model_validate(
         {
@@ -106,7 +107,7 @@ async def show_board(
             "formula": formula,
             "left_out": len(left_out),
             "places": places,
-            "appeals": appeals,
+            "appeals": listed,
         }
     )
 

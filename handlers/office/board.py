@@ -1,14 +1,12 @@
-"""红黑榜: scopes ranked over a period by the three rates together, with how sure each place is, and appeals against it.
+"""红黑榜: scopes ranked over a period as `workflow.ranking` puts them, with words, and appeals against it.
 
-Nobody is ranked by few records, by one figure alone, or by a difference that may be chance. What an upheld appeal
-names is left out of the ranking; of the indicators nothing is ever left out.
+What an upheld appeal names is left out of the ranking; of the indicators nothing is ever left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,14 +21,11 @@ from nlp.mask import mask as masked
 from storage import appeals, requests
 from storage.appeals import Appeal
 from storage.facts import NONE, Facts
-from workflow.indicators import Counts, Weights, composite
+from workflow.indicators import Weights
 from workflow.queues import desk_queue, grid_queue
+from workflow.ranking import LEAST_DUE, LEAST_RATED, Standing, rank
 from workflow.rights import may_act, may_anywhere
 
-LEAST_DUE, LEAST_RATED = 20, 10
-"""Records due for a response, and ratings, below which a scope is shown without a place."""
-_Z = 1.96
-"""Ninety-five in a hundred."""
 RANKED = ("grid", "community", "department")
 
 
@@ -56,63 +51,23 @@ def ranking(
     inside = sheet.received_in(period.since, period.until) & ~np.isin(facts["id"], list(left_out))
     keys, scopes = sheet.keys(by)
     counted = sheet.count_by(np.where(inside, keys, NONE), len(scopes))
-    whole = _scored(sheet.count(inside).counts, weights)
-    found = [
-        _place(city, now, key, cockpit.name_of(city, by, key), one, whole, weights)
-        for key, one in zip(scopes, counted, strict=True)
-        if one.counts.received
-    ]
-    ranked = sorted((p for p in found if p.score is not None), key=lambda p: -(p.score or 0))
-    numbered = [p._replace(place=1 + sum(1 for q in ranked if (q.score or 0) > (p.score or 0))) for p in ranked]
-    return [*numbered, *sorted((p for p in found if p.score is None), key=lambda p: -p.row.counts["received"])]
+    counts = {key: one for key, one in zip(scopes, counted, strict=True) if one.counts.received}
+    standings = rank({key: one.counts for key, one in counts.items()}, sheet.count(inside).counts, weights)
+    return [_place(city, now, cockpit.name_of(city, by, one.key), counts[one.key], one) for one in standings]
 
 
-def _place(
-    city: City, now: datetime, key: str, name: str, one: Counted, whole: tuple[float, float] | None, weights: Weights
-) -> Place:
-    row = cockpit.scope(city, now, key, name, one)
-    due, rated = one.counts.due_for_response, one.counts.rated
-    scored = _scored(one.counts, weights)
-    if due < LEAST_DUE or rated < LEAST_RATED or scored is None:
+def _place(city: City, now: datetime, name: str, one: Counted, standing: Standing) -> Place:
+    row = cockpit.scope(city, now, standing.key, name, one)
+    _, place, score, low, high, colour = standing
+    if score is None:
+        due, rated = one.counts.due_for_response, one.counts.rated
         why = city.texts.text("board.too_few", now, due=due, rated=rated, least_due=LEAST_DUE, least_rated=LEAST_RATED)
-        return Place(None, "", row, None, None, None, why)
-    score, spread = scored
-    low, high = max(0.0, score - spread), min(1.0, score + spread)
-    colour = ""
-    if whole is not None:
-        colour = "red" if low > whole[0] else "black" if high < whole[0] else ""
-    return Place(None, colour, row, score, low, high, city.texts.text(f"board.{colour or 'even'}", now))
-
-
-def _scored(counts: Counts, weights: Weights) -> tuple[float, float] | None:
-    """The composite and half the width of its interval; None when one of the rates has nothing to divide by."""
-    value = composite(counts, weights).value
-    if value is None:
-        return None
-    solved = counts.solved + counts.partly_solved / 2
-    happy = counts.five_stars + counts.four_stars + counts.three_stars / 2
-    parts = (
-        (weights.response, counts.responded_in_time, counts.due_for_response),
-        (weights.resolution, solved, counts.rated),
-        (weights.satisfaction, happy, counts.rated),
-    )
-    spread = sqrt(sum((weight / 100) ** 2 * _variance(top, under) for weight, top, under in parts))
-    return float(value), _Z * spread
-
-
-def _variance(top: float, under: int) -> float:
-    """Of a rate of so many; two of each kind are added, so that all or none of a few is not taken for certain."""
-    share = (top + 2) / (under + 4)
-    return share * (1 - share) / (under + 4)
+    else:
+        why = city.texts.text(f"board.{colour or 'even'}", now)
+    return Place(place, colour, row, score, low, high, why)
 
 
 # -------------------------------------------------------------------- appeals
-
-
-async def left_out(turn: OfficeTurn, period: str) -> list[int]:
-    """The records that upheld appeals have taken out of a period's ranking."""
-    found = await appeals.of_period(turn.tx, period)
-    return [a.request_id for a in found if a.upheld and a.request_id is not None]
 
 
 def queue_of(by: str, key: str) -> str:
@@ -137,7 +92,8 @@ async def appeal(turn: OfficeTurn, period: str, by: str, key: str, number: int |
         words=masked(words.strip())[:500],
         now=turn.now,
     )
-    await signin.note(turn, "person.appealed", appeal=ident, period=period, scope=queue)
+    about = request.id if request else None
+    await signin.note(turn, "person.appealed", appeal=ident, period=period, scope=queue, request=about)
     return await appeals.find(turn.tx, ident)
 
 
