@@ -29,6 +29,7 @@ FIELDS = (
 )
 """What is hashed, in this order."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def micros(at: datetime) -> int:
@@ -51,11 +52,14 @@ def canonical(row: Mapping[str, Any]) -> bytes:
     """A JSON array of `FIELDS`, keys sorted, no spaces, UTF-8; `at` in whole microseconds since 1970."""
     at = row["at"]
     values = {**row, "at": micros(at) if isinstance(at, datetime) else at}
-    return json.dumps(
-        [values[name] for name in FIELDS], sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _encode([values[name] for name in FIELDS]).encode()
 
 
 def digest(row: Mapping[str, Any]) -> str:
     """The SHA-256 of an event, 64 hexadecimal digits."""
     return hashlib.sha256(canonical(row)).hexdigest()
+
+
+def digest_of(values: list[Any]) -> str:
+    """The same of the values of `FIELDS` in their order, `at` in microseconds: for walks over millions of events."""
+    return hashlib.sha256(_encode(values).encode()).hexdigest()

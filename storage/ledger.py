@@ -6,13 +6,13 @@ How a hash is made is in chain.py; what follows from the events (states, figures
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Text, cast, func, select, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Text, cast, func, select, type_coerce
 
-from storage.chain import START, digest
+from storage.chain import FIELDS, START, digest, digest_of
 from storage.events import events, ledgers
 from storage.requests import requests
 from storage.tx import Tx
@@ -27,6 +27,12 @@ _HOMES = 50
 
 CHANGED, MISSING, INSERTED, REORDERED, HEAD, CLOCK = "changed", "missing", "inserted", "reordered", "head", "clock"
 _RECORDS = {"request": requests, "wish": wishes}
+_COLUMNS = (*FIELDS, "hash")
+Values = Sequence[Any]
+"""An event as the values of `_COLUMNS`: of millions, no more is made of each than has to be."""
+_SEQ, _AT, _HASH = (_COLUMNS.index(name) for name in ("seq", "at", "hash"))
+_BEFORE: Values = ("", 0, None, "", None, "", None, None, "", "", "{}", "", START)
+"""What stands before the first event."""
 
 
 class Finding(NamedTuple):
@@ -78,18 +84,32 @@ async def size(tx: Tx) -> int:
 
 async def rows(tx: Tx, batch: int = BATCH) -> AsyncIterator[dict[str, Any]]:
     """Every event in the order of the chain as plain values, moments in microseconds; data that cannot be read is None."""
+    async for page in _pages(tx, batch):
+        for values in page:
+            yield _row(values)
+
+
+async def _pages(tx: Tx, batch: int) -> AsyncIterator[Sequence[Values]]:
+    """Every event in the order of the chain, so many at once: the values of `_COLUMNS`, data as it is written."""
     e = events.c
-    columns = [type_coerce(c, BigInteger) if c.name == "at" else c for c in events.columns if c.name != "data"]
-    statement = select(*columns, cast(e.data, Text).label("data")).order_by(e.seq, e.id).limit(batch)
+    written: dict[str, ColumnElement[Any]] = {
+        "at": type_coerce(e["at"], BigInteger),
+        "data": cast(e["data"], Text).label("data"),
+    }
+    statement = select(*(written.get(name, e[name]) for name in _COLUMNS)).order_by(e.seq, e.id).limit(batch)
     last: tuple[Any, Any] | None = None
     while True:
         after = (e.seq > last[0]) | ((e.seq == last[0]) & (e.id > last[1])) if last else e.id.is_not(None)
-        found = await tx.all(statement.where(e.tenant == tx.tenant, after))
-        for row in found:
-            yield {**row._mapping, "data": _data(row.data)}
-        if len(found) < batch:
+        page: Sequence[Any] = await tx.all(statement.where(e.tenant == tx.tenant, after))
+        yield page
+        if len(page) < batch:
             return
-        last = (found[-1].seq, found[-1].id)
+        last = (page[-1].seq, page[-1].id)
+
+
+def _row(values: Values) -> dict[str, Any]:
+    row = dict(zip(_COLUMNS, values, strict=True))
+    return {**row, "data": _data(row["data"])}
 
 
 def _data(text: str) -> Any:
@@ -114,13 +134,36 @@ class _Walk:
     head: Head | None
     seen: int = 0
     top: int = 0
-    last: dict[str, Any] = field(default_factory=lambda: {"seq": 0, "hash": START, "at": None})
+    behind: Values = _BEFORE
     real: str = START
     last_flagged: bool = False
     homes: int = 0
 
-    async def step(self, row: dict[str, Any]) -> list[Finding]:
+    @property
+    def last(self) -> dict[str, Any]:
+        """The event behind."""
+        return _row(self.behind)
+
+    def follows(self, values: Values) -> bool:
+        """Takes the next event when it is plainly right, which nearly all are; otherwise it is for `step`."""
+        tenant, seq, ident, subject, subject_id, name, at, actor, origin, target, text, previous, kept = values
+        behind_at = self.behind[_AT]
+        if seq != self.behind[_SEQ] + 1 or previous != self.behind[_HASH] or (self.head and seq > self.head.seq):
+            return False
+        if type(at) is not int or (behind_at is not None and behind_at - at > BACKWARDS):
+            return False
+        fields = [tenant, seq, ident, subject, subject_id, name, at, actor, origin, target, _data(text), previous]
+        try:
+            if digest_of(fields) != kept:
+                return False
+        except (TypeError, ValueError):
+            return False
+        self.seen, self.top, self.behind, self.real, self.last_flagged = self.seen + 1, seq, values, kept, False
+        return True
+
+    async def step(self, values: Values) -> list[Finding]:
         """What is wrong with the next event, if anything."""
+        row = _row(values)
         self.seen += 1
         real, flagged, found = _hash(row), False, []
         seq, before = row["seq"], self.last["seq"]
@@ -138,7 +181,7 @@ class _Walk:
         elif seq == before + 1 and row["previous"] not in (self.last["hash"], self.real) and not self.last_flagged:
             found.append(await self._finding(INSERTED, row, f"it does not follow event {before}{self._of_last()}"))
         found += await self._clock(row)
-        self.last, self.real, self.last_flagged = row, real, flagged
+        self.behind, self.real, self.last_flagged = values, real, flagged
         return found
 
     def _of_last(self) -> str:
@@ -214,16 +257,16 @@ async def verify(
     even when the whole chain was made anew. Read it in a snapshot: events that arrive meanwhile are not there then.
     """
     walk = _Walk(tx, await head(tx))
-    async for row in rows(tx, batch):
-        for finding in await walk.step(row):
-            yield finding
-        if anchor is not None and row["seq"] == anchor.seq and row["hash"] != anchor.hash:
-            yield await walk._finding(CHANGED, row, "its hash is not the one that was noted")
-        if walk.seen % batch == 0:
-            tell(walk.seen)
+    async for page in _pages(tx, batch):
+        for values in page:
+            if not walk.follows(values):
+                for finding in await walk.step(values):
+                    yield finding
+            if anchor is not None and values[_SEQ] == anchor.seq and values[_HASH] != anchor.hash:
+                yield await walk._finding(CHANGED, _row(values), "its hash is not the one that was noted")
+        tell(walk.seen)
     for finding in await walk.end():
         yield finding
     if anchor is not None and walk.top < anchor.seq:
         why = f"event {anchor.seq} was noted"
         yield Finding(MISSING, (walk.top + 1, anchor.seq), None, "", None, why)
-    tell(walk.seen)
