@@ -23,12 +23,14 @@ from workflow.lending import LONGEST, SHORTEST
 from workflow.queues import desk_queue, grid_queue
 
 FLOW = "station_new"
-_MOST = 1_000
+MOST_OF_ONE = 1_000
+"""Of one kind of thing at a station."""
 _UNITS = {"小时": timedelta(hours=1), "天": timedelta(days=1), "日": timedelta(days=1), "周": timedelta(weeks=1)}
 _THING = re.compile(
     r"(?P<name>[^\d\s,，;；:：]{1,20})\s*(?P<count>\d{1,4})\s*(?:把|个|件|台|辆|套|副|张|只|条|本|箱|部|根|块)?"
-    r"[\s,，]*(?:可?借)?\s*(?P<length>\d{1,4})\s*(?:个)?(?P<unit>小时|天|日|周)"
+    r"[\s,，]*(?:可?借)?\s*(?P<span>\d{1,4}\s*个?(?:小时|天|日|周))"
 )
+_SPAN = re.compile(r"(?P<length>\d{1,4})\s*个?(?P<unit>小时|天|日|周)")
 
 
 class Lent(NamedTuple):
@@ -39,6 +41,13 @@ class Lent(NamedTuple):
     span: timedelta
 
 
+def read_span(words: str) -> timedelta | None:
+    """How long something is lent, as it was written: 3天, 12小时, 2周. None when it cannot be read, or is too long."""
+    match = _SPAN.fullmatch(words.strip())
+    span = int(match["length"]) * _UNITS[match["unit"]] if match else None
+    return span if span is not None and SHORTEST <= span <= LONGEST else None
+
+
 def read_things(words: str) -> list[Lent] | None:
     """Things written one after the other, parted by 、；; or lines; None when a part of it cannot be read."""
     found = []
@@ -46,9 +55,8 @@ def read_things(words: str) -> list[Lent] | None:
         match = _THING.fullmatch(part.strip())
         if match is None:
             return None
-        span = int(match["length"]) * _UNITS[match["unit"]]
-        stock = int(match["count"])
-        if not SHORTEST <= span <= LONGEST or not 0 < stock <= _MOST:
+        span, stock = read_span(match["span"]), int(match["count"])
+        if span is None or not 0 < stock <= MOST_OF_ONE:
             return None
         found.append(Lent(match["name"], stock, span))
     return found
@@ -221,7 +229,7 @@ async def count(turn: Turn, match: re.Match[str]) -> None:
     thing = await _thing(turn, match["number"])
     if thing is None:
         return
-    stock = min(int(match["count"]), _MOST)
+    stock = min(int(match["count"]), MOST_OF_ONE)
     if await stations.count(turn.tx, thing, stock, by=turn.me.id, now=turn.now):
         await turn.toast("station.counted", name=thing.name, count=stock)
     else:

@@ -258,7 +258,10 @@ async def things_of(tx: Tx, station_ids: Collection[int]) -> list[Thing]:
     return [Thing(**r._mapping) for r in rows]
 
 
-async def by_station(tx: Tx, station_ids: Collection[int]) -> Mapping[int, list[Thing]]:
+Lent = Mapping[int, list[Thing]]
+
+
+async def by_station(tx: Tx, station_ids: Collection[int]) -> Lent:
     """What each of these stations lends."""
     found: dict[int, list[Thing]] = {station_id: [] for station_id in station_ids}
     for thing in await things_of(tx, station_ids):

@@ -7,6 +7,7 @@ residents are on the one and whoever works here on the other.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import time
 from collections.abc import AsyncIterator
@@ -15,12 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import httpx
 import uvicorn
 
 from benchmarks.drivers import WebScreen
 from bot.backend import ProgramBackend
 from bot.catalogue import SHIPPED_STREET
 from bot.config import Config, load_config
+from bot.office import Office
 from bot.program import Program
 from bot.web.app import create_app
 from storage import events, people, requests, roles
@@ -43,6 +46,8 @@ class Side(Protocol):
 
     program: Program
     clock: TurnedClock
+    base: str
+    """Where the program's own pages are."""
 
     async def person(self, name: str, *grants: tuple[Role, str]) -> None:
         """Somebody with a private chat, and with roles."""
@@ -78,6 +83,25 @@ async def sees(side: Side, where: str, part: str) -> str:
                 return text
         await asyncio.sleep(0.1)
     raise AssertionError(f"{part!r} is not seen by {where}: {(await side.texts(where))[-4:]}")
+
+
+async def sits(side: Side, who: str, stack: AsyncExitStack) -> httpx.AsyncClient:
+    """A browser at the web desk, signed in by the link that this person is sent in their chat; closed with the stack."""
+    browser = httpx.AsyncClient(base_url=side.base, headers={"X-Linli": "1"}, timeout=60, trust_env=False)
+    await stack.enter_async_context(browser)
+    used = await _links(side, who)
+    await side.say(who, "工作台")
+    end = time.monotonic() + PATIENCE
+    while not (fresh := [link for link in await _links(side, who) if link not in used]):
+        assert time.monotonic() < end, f"no link for {who}: {(await side.texts(who))[-2:]}"
+        await asyncio.sleep(0.1)
+    answer = await browser.post(fresh[0])
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
+    return browser
+
+
+async def _links(side: Side, who: str) -> list[str]:
+    return re.findall(r"/desk/in/[\w-]+", "\n".join(await side.texts(who)))
 
 
 async def stored(side: Side, number: int = 1001) -> Request:
@@ -120,8 +144,8 @@ async def grant(
 class TelegramSide:
     """On the local Bot API server."""
 
-    def __init__(self, running: Running) -> None:
-        self.program, self.clock, self._running = running.program, running.clock, running
+    def __init__(self, running: Running, base: str) -> None:
+        self.program, self.clock, self._running, self.base = running.program, running.clock, running, base
         self._people: dict[str, Any] = {}
         self._rooms: dict[str, Any] = {}
 
@@ -146,6 +170,14 @@ class TelegramSide:
         await server.wait_for(where, lambda seen: label in seen.buttons or any(label in row for row in seen.buttons))
         server.press(self._people[who], label, *([where] if room else []))
 
+    async def press_on(self, who: str, part: str, label: str) -> None:
+        """The button under a message with these words in it, in private."""
+        server, where = self._running.server, self._people[who]
+        found = await server.wait_for(
+            where, lambda seen: part in seen.text and any(label in row for row in seen.buttons)
+        )
+        server.press(where, label, message=found.id)
+
     async def photo(self, who: str, words: str) -> None:
         self._running.server.photo(self._people[who], caption=words)
 
@@ -161,12 +193,12 @@ class WebSide:
     """In browsers, through the program's own HTTP server."""
 
     def __init__(self, program: Program, clock: TurnedClock, base: str, stack: AsyncExitStack) -> None:
-        self.program, self.clock, self._base, self._stack = program, clock, base, stack
+        self.program, self.clock, self.base, self._stack = program, clock, base, stack
         self._people: dict[str, WebScreen] = {}
         self._rooms: dict[str, dict[str, WebScreen]] = {}
 
     async def person(self, name: str, *grants: tuple[Role, str]) -> None:
-        screen = await self._stack.enter_async_context(await WebScreen.open(self._base))
+        screen = await self._stack.enter_async_context(await WebScreen.open(self.base))
         self._people[name] = screen
         await grant(self, "web", "", await screen.who(), name, grants)
         await screen.say("你好")
@@ -187,6 +219,16 @@ class WebSide:
             await asyncio.sleep(0.1)
         raise AssertionError(f"no button {label!r} for {who}: {[s.labels for s in await screen.shown()][-3:]}")
 
+    async def press_on(self, who: str, part: str, label: str) -> None:
+        """The button under a message with these words in it."""
+        await sees(self, who, part)
+        for post in await self._people[who]._posts():
+            token = next((k["token"] for row in post["keys"] for k in row if k["label"] == label), "")
+            if part in post["text"] and token:
+                await self._people[who].press_token(post["id"], token)
+                return
+        raise AssertionError(f"no button {label!r} under {part!r} for {who}")
+
     async def photo(self, who: str, words: str) -> None:
         await self._people[who].say(words, photo=True)
 
@@ -204,7 +246,7 @@ class AppsSide:
 
     def __init__(self, running: Town, wecom: WecomServer) -> None:
         self.program, self.clock = running.program, Together(running.clock, wecom)
-        self._running, self._wecom = running, wecom
+        self._running, self._wecom, self.base = running, wecom, running.base
         self._members: dict[str, Member] = {}
         self._people: dict[str, Person] = {}
         self._rooms: dict[str, str] = {}
@@ -286,8 +328,8 @@ async def on_telegram(folder: Path, url: str, start: datetime = MONDAY) -> Async
     """A program on this database, and its Bot API server."""
     async with TelegramServer() as server:
         config = _at(config_for(folder, server), url)
-        async with _started(config, start) as (program, clock):
-            yield TelegramSide(Running(program, server, clock))
+        async with _started(config, start) as (program, clock), _pages(program) as base:
+            yield TelegramSide(Running(program, server, clock), base)
         server.assert_clean()
 
 
@@ -299,14 +341,27 @@ async def on_web(folder: Path, url: str, start: datetime = MONDAY) -> AsyncItera
         f'[street]\nfile = "{SHIPPED_STREET}"\n[limits]\nper_person = 0\nper_person_presses = 0\nper_group = 0\n',
         encoding="utf-8",
     )
-    async with _started(_at(load_config(path), url), start) as (program, clock), AsyncExitStack() as stack:
-        listening = socket.create_server(("127.0.0.1", 0))
-        app = create_app(ProgramBackend(program), program.web)
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        yield WebSide(program, clock, f"http://127.0.0.1:{listening.getsockname()[1]}", stack)
-        await stack.aclose()
+    async with (
+        _started(_at(load_config(path), url), start) as (program, clock),
+        _pages(program) as base,
+        AsyncExitStack() as stack,
+    ):
+        yield WebSide(program, clock, base, stack)
+
+
+@asynccontextmanager
+async def _pages(program: Program) -> AsyncIterator[str]:
+    """The program's web server on a free port, with the web desk; where it is."""
+    listening, office = socket.create_server(("127.0.0.1", 0)), Office(program)
+    app = create_app(ProgramBackend(program), program.web, office=office)
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        office.close()
+        await program.web.stop()
         server.should_exit = True
         await serving
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 
 from nlp.street import parse_street
-from storage import events, people, requests, roles
+from storage import events, people, requests, roles, stations
 from storage.people import people as people_table
 from storage.roles import invitations
 from tests.office.desk import GRID, DeskTown
@@ -25,6 +25,7 @@ RESIDENTS = ("姓名", "电话", "住址")
 STAFF = ("姓名", "角色", "范围")
 PLACES = ("网格", "小区", "别名", "楼幢", "道路", "门牌", "单双号", "地标")
 RECORDS = ("原单号", "受理时间", "诉求内容", "地址", "事项", "接单时间", "办结时间", "办理结果", "姓名", "电话")
+STATIONS = ("驿站名称", "地点", "开放时间", "里面有什么", "可借的东西", "数量", "能借多久")
 FIRST_GRID = "银杏社区第一网格"
 
 
@@ -376,7 +377,7 @@ async def test_a_file_that_is_too_long_is_not_even_read(desk: DeskTown) -> None:
 async def test_every_template_can_be_filled_in_and_brought(desk: DeskTown) -> None:
     client = await street(desk)
     offered = (await client.get(API)).json()
-    assert [one["id"] for one in offered["books"]] == ["residents", "staff", "places", "records"]
+    assert [one["id"] for one in offered["books"]] == ["residents", "staff", "places", "stations", "records"]
     for one in offered["books"]:
         answer = await client.get(f"{API}/{one['id']}/template.xlsx")
         workbook = openpyxl.load_workbook(io.BytesIO(answer.content))
@@ -425,3 +426,83 @@ async def test_a_book_needs_the_pages_own_header(desk: DeskTown) -> None:
 
 async def requests_count(desk: DeskTown) -> int:
     return await counted(desk, requests.requests)
+
+
+# -------------------------------------------------------------------- stations
+
+
+async def shelves(desk: DeskTown) -> dict[str, list[tuple[str, int, int]]]:
+    """What stands open: station -> (thing, how many, hours)."""
+    async with desk.town.store.read() as tx:
+        found = await stations.listed(tx)
+        lent = await stations.by_station(tx, [s.id for s in found])
+    return {s.name: [(t.name, t.stock, t.hours) for t in lent[s.id]] for s in found}
+
+
+async def test_stations_come_with_their_things_and_nothing_twice(desk: DeskTown) -> None:
+    client = await street(desk)
+    rows = [
+        ("银杏苑驿站", "银杏苑3幢", "8:00-20:00", "热水、充电", "雨伞", 10, "3天"),
+        ("银杏苑驿站", "", "", "", "轮椅", 2, "2周"),
+        ("金色歇脚点", "金色家园5幢", "24小时", "", "", "", ""),
+    ]
+    look = (await client.post(f"{API}/stations/look", content=book(STATIONS, *rows))).json()
+    assert (look["lines"], look["fresh"], look["fault_count"]) == (3, 3, 0)
+    assert (look["rows"][0]["note"], look["rows"][1]["note"]) == (f"在{FIRST_GRID}开一个驿站", "放进银杏苑驿站")
+    assert await shelves(desk) == {}
+    taken = await client.post(f"{API}/stations", content=book(STATIONS, *rows))
+    assert taken.status_code == 201
+    assert [one["cells"] for one in taken.json()["done"]] == [["银杏苑驿站"], ["金色歇脚点"]]
+    assert await shelves(desk) == {"银杏苑驿站": [("雨伞", 10, 72), ("轮椅", 2, 336)], "金色歇脚点": []}
+    [data] = await imported(desk)
+    assert (data["kind"], data["rows"], data["stations"]) == ("stations", 3, 2)
+    more = [*rows, ("银杏苑驿站", "", "", "", "打气筒", 1, "1天")]
+    again = (await client.post(f"{API}/stations", content=book(STATIONS, *more))).json()
+    assert (again["rows"], again["known"], again["done"]) == (1, 3, [])
+    assert await shelves(desk) == {
+        "银杏苑驿站": [("雨伞", 10, 72), ("轮椅", 2, 336), ("打气筒", 1, 24)],
+        "金色歇脚点": [],
+    }
+    async with desk.town.store.read() as tx:
+        [first, _] = await stations.listed(tx)
+    await desk.town.employs("王师傅", Role.GRID_WORKER, GRID)
+    await desk.town.says("王师傅", f"盘点 {first.number + 2} 9")  # the keepers of its grid keep it
+    assert first.queue == f"grid:{GRID}"
+    assert (await shelves(desk))["银杏苑驿站"][0] == ("雨伞", 9, 72)
+    await desk.town.says("李阿姨", "附近哪里能借雨伞")
+    assert "银杏苑驿站" in desk.town.last("李阿姨")
+
+
+async def test_one_wrong_row_keeps_every_station_out(desk: DeskTown) -> None:
+    client = await street(desk)
+    file = book(
+        STATIONS,
+        ("银杏苑驿站", "银杏苑3幢", "8:00-20:00", "热水", "雨伞", 10, "3天"),
+        ("银杏苑驿站", "银杏苑5幢", "", "", "轮椅", 2, "2周"),
+        ("银杏苑驿站", "", "", "", "雨伞", 5, "3天"),
+        ("银杏苑驿站", "", "", "", "工具箱", "几个", "3天"),
+        ("银杏苑驿站", "", "", "", "人字梯", 1, "半年"),
+        ("银杏苑驿站", "", "", "", "", 3, ""),
+        ("火星驿站", "火星路1号", "24小时", "", "", "", ""),
+        ("没写地点", "", "8:00-20:00", "", "", "", ""),
+        ("谁也不知道", "", "", "", "雨伞", 1, "3天"),
+        ("", "银杏苑3幢", "24小时", "", "", "", ""),
+    )
+    look = (await client.post(f"{API}/stations/look", content=file)).json()
+    found = {fault["cell"]: fault["code"] for fault in look["faults"]}
+    assert found == {
+        "B3": "station_differs",
+        "E4": "repeated",
+        "F5": "stock",
+        "G6": "span",
+        "E7": "missing",
+        "B8": "home_unknown",
+        "B9": "missing",
+        "B10": "missing",
+        "A11": "missing",
+    }
+    assert all(fault["text"].endswith("。") for fault in look["faults"])
+    taken = await client.post(f"{API}/stations", content=file)
+    assert (taken.status_code, taken.json()["code"]) == (422, "book_faults")
+    assert await shelves(desk) == {}
+    assert await imported(desk) == []

@@ -52,7 +52,7 @@ async def study(city: City, lines: Sequence[Line], now: datetime) -> Studied:
         elif (name, phone) in seen:
             faults.append(fault(line, "phone", "repeated", row=seen[name, phone]))
         elif place is not None and not place.grid:
-            faults.append(_nowhere(line, place))
+            faults.append(nowhere(line, "home", place))
         else:
             seen[name, phone] = line.row
             steps.append(_step(city, line, Resident(name, phone, place_dict(place) if place else None), now))
@@ -61,12 +61,12 @@ async def study(city: City, lines: Sequence[Line], now: datetime) -> Studied:
     return Studied(steps, faults)
 
 
-def _nowhere(line: Line, place: Place) -> Fault:
+def nowhere(line: Line, column: str, place: Place | None) -> Fault:
     """An address that no grid has, or that several may have."""
-    if place.candidates:
+    if place is not None and place.candidates:
         labels = "、".join(candidate.label for candidate in place.candidates[:3])
-        return fault(line, "home", "home_unclear", places=labels)
-    return fault(line, "home", "home_unknown")
+        return fault(line, column, "home_unclear", places=labels)
+    return fault(line, column, "home_unknown")
 
 
 def _step(city: City, line: Line, one: Resident, now: datetime) -> Step:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from handlers import refusals
 from handlers.city import City
 from handlers.office import signin
-from handlers.office.books import places, records, residents, sheet, staff
+from handlers.office.books import places, records, residents, sheet, staff, stations
 from handlers.office.books.book import Book, Done, Fault, Line, Step, Studied
 from handlers.office.books.sheet import Unreadable
 from handlers.office.turning import OfficeTurn
@@ -22,7 +22,7 @@ from storage import imports, people
 from storage.imports import Import
 from workflow.rights import may_anywhere
 
-BOOKS: dict[str, Book] = {b.name: b for b in (residents.BOOK, staff.BOOK, places.BOOK, records.BOOK)}
+BOOKS: dict[str, Book] = {b.name: b for b in (residents.BOOK, staff.BOOK, places.BOOK, stations.BOOK, records.BOOK)}
 SHOWN = 50
 """Rows of a look."""
 FAULTS_SHOWN = 200
