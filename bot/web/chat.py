@@ -6,12 +6,13 @@ A client that got no answer sends the same client id again; every step leaves th
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from bot.channels.base import RawUpdate
 from bot.channels.webchat.shapes import Point, WebUpdate, private_chat, sent_file
 from bot.web.here import Here
 from bot.web.problems import ProblemError
-from bot.web.shapes import Accepted, NewMessage, NewPress, NewScan, NewText, PostOut, post_out
+from bot.web.shapes import Accepted, NewMessage, NewPress, NewScan, NewText, Page, PostOut, post_out
 from bot.web.site import Site
 from storage.webchat import Post, WebFile
 
@@ -82,6 +83,31 @@ async def edit(site: Site, here: Here, post_id: str, body: NewText, *, wait: boo
     since = site.channel.posts.cursor()
     update = _update(here, "edit", body.client_id).model_copy(update={"post": post_id, "text": body.text})
     return await _hand_over(site, here, update, wait=wait, since=since)
+
+
+class Wanted(NamedTuple):
+    """Which posts: the newest; or those after or before a post; or those that changed since a cursor."""
+
+    after: int | None
+    before: int | None
+    changed_after: int | None
+    limit: int
+
+
+async def listed(site: Site, here: Here, wanted: Wanted) -> Page:
+    """A page of the chat, and the cursor from which to follow it."""
+    limit, since = wanted.limit, wanted.changed_after
+    end = await site.channel.posts.newest(here.chat)
+    if since is not None:
+        found = await site.channel.posts.changes(here.chat, since, limit + 1)
+    else:
+        found = await site.channel.posts.page(here.chat, after=wanted.after or 0, before=wanted.before, limit=limit + 1)
+    more = len(found) > limit
+    forward = since is not None or (wanted.after is not None and wanted.before is None)
+    posts = (found[:limit] if forward else found[-limit:]) if more else found
+    if more and since is not None:
+        end = posts[-1].changed
+    return Page(posts=show(site, here, posts), cursor=str(end), more=more)
 
 
 def show(site: Site, here: Here, posts: list[Post]) -> list[PostOut]:

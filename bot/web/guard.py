@@ -5,7 +5,6 @@ Static files whose address carries the stamp of their content are kept for good;
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +30,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), microphone=(self), camera=(self)",
 }
+_ADDED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 _NO_HEAD = ("/api/", "/login/", "/hooks/", "/desk/in/")  # a look at a sign-in link must not use it up
 SMALL_BODY = 256 * 1024
 HOOK_BODY = 4 * 1024 * 1024
@@ -52,12 +52,12 @@ class Guard:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = message["headers"] = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in headers}
+                headers += [one for one in _ADDED if one[0] not in there]
                 kept = _cache_rule(scope)
-                if kept and message["status"] < 400:
-                    headers.setdefault("Cache-Control", kept)
+                if kept and message["status"] < 400 and b"cache-control" not in there:
+                    headers.append((b"cache-control", kept))
             await send(message)
 
         if scope["method"] == "HEAD" and not scope["path"].startswith(_NO_HEAD):
@@ -72,10 +72,10 @@ class Guard:
         return HOOK_BODY if path.startswith("/hooks/") else SMALL_BODY
 
 
-def _cache_rule(scope: Scope) -> str:
+def _cache_rule(scope: Scope) -> bytes:
     if scope["path"].startswith("/static/"):
-        return "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "no-cache"
-    return "no-store" if scope["path"].startswith("/api/") else ""
+        return b"public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else b"no-cache"
+    return b"no-store" if scope["path"].startswith("/api/") else b""
 
 
 class _Limited:

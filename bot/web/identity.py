@@ -21,6 +21,11 @@ Secret = Annotated[str | None, Depends(APIKeyCookie(name=COOKIE, auto_error=Fals
 
 async def find_visitor(site: TheSite, secret: Secret) -> str | None:
     """The signed-in user, or None."""
+    return await find_user(site, secret)
+
+
+async def find_user(site: Site, secret: str | None) -> str | None:
+    """Whose session it is, or None for no session."""
     if not secret or len(secret) > 100 or not secret.isascii():
         return None
     return await site.channel.sessions.find_user(secret, datetime.now(UTC))

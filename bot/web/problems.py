@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -18,6 +18,8 @@ from bot.web.site import get_site
 from storage.database import Unavailable
 
 log = structlog.get_logger()
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 CODES = {
     400: "malformed",
@@ -95,12 +97,12 @@ def answer(
 
 def install(app: FastAPI) -> None:
     """Makes every error of the app a problem."""
-    app.add_exception_handler(ProblemError, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(Busy, _on_busy)
-    app.add_exception_handler(Unavailable, _on_outage)
-    app.add_exception_handler(Exception, _on_bug)
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(Busy, on_busy)
+    app.add_exception_handler(Unavailable, on_outage)
+    app.add_exception_handler(Exception, on_bug)
 
 
 def _wants_page(request: Request) -> bool:
@@ -108,17 +110,20 @@ def _wants_page(request: Request) -> bool:
     return not service and "text/html" in request.headers.get("accept", "")
 
 
-async def _on_problem(request: Request, error: Exception) -> Response:
+async def on_problem(request: Request, error: Exception) -> Response:
+    """What a route says itself."""
     assert isinstance(error, ProblemError)
     return answer(request, error.status, error.code, faults=error.faults, headers=error.headers, detail=error.detail)
 
 
-async def _on_http(request: Request, error: Exception) -> Response:
+async def on_http(request: Request, error: Exception) -> Response:
+    """What Starlette refuses: no such address, a method it does not know, a body that is too long."""
     assert isinstance(error, HTTPException)
     return answer(request, error.status_code, CODES.get(error.status_code, "failed"), headers=error.headers)
 
 
-async def _on_invalid(request: Request, error: Exception) -> Response:
+async def on_invalid(request: Request, error: Exception) -> Response:
+    """Input that does not fit the shapes."""
     assert isinstance(error, RequestValidationError)
     found: list[dict[str, Any]] = list(error.errors())
     if any(tuple(one["loc"]) == ("header", "X-Linli") for one in found):
@@ -127,18 +132,20 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     return answer(request, 422, "invalid", faults=faults)
 
 
-async def _on_busy(request: Request, error: Exception) -> Response:
+async def on_busy(request: Request, error: Exception) -> Response:
+    """Nothing was kept, for now there is too much."""
     assert isinstance(error, Busy)
     return answer(request, 503, "busy", headers={"Retry-After": str(max(1, round(error.retry_for)))})
 
 
-async def _on_outage(request: Request, error: Exception) -> Response:
+async def on_outage(request: Request, error: Exception) -> Response:
     """The database is away or full: nothing was kept, and the same request may be made again."""
     log.error("web.no_database", code=getattr(error, "code", ""))
     return answer(request, 503, "busy", headers={"Retry-After": "5"})
 
 
-async def _on_bug(request: Request, error: Exception) -> Response:
+async def on_bug(request: Request, error: Exception) -> Response:
+    """An error of ours: logged without what was said."""
     log.error("web.failed", route=getattr(request.scope.get("route"), "path_format", ""), exc_info=error)
     return answer(request, HTTPStatus.INTERNAL_SERVER_ERROR, "failed")
 

@@ -8,13 +8,12 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 
 from bot.web import chat
-from bot.web.here import QUEUE_IN_PATH, Here, TheChat
+from bot.web.here import QUEUE_IN_PATH, TheChat
 from bot.web.identity import OWN_REQUEST, User
 from bot.web.problems import ProblemError
 from bot.web.shapes import Accepted, NewMessage, NewPress, NewScan, NewText, Page, PostId, RoomOut
-from bot.web.site import Site, TheSite
+from bot.web.site import TheSite
 from bot.web.stream import STREAMS_PER_USER, events
-from storage.webchat import Post
 
 Wait = Annotated[bool, Query(description="Answer only after the program has answered in the chat.")]
 Cursor = Annotated[PostId | None, Query()]
@@ -52,14 +51,8 @@ async def list_messages(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> Page:
     """The newest posts; or those after or before a post; or those that changed since a cursor."""
-    end = await site.channel.posts.newest(here.chat)
-    found = await _find(site, here, after, before, changed_after, limit + 1)
-    more = len(found) > limit
-    forward = changed_after is not None or (after is not None and before is None)
-    posts = (found[:limit] if forward else found[-limit:]) if more else found
-    if more and changed_after is not None:
-        end = posts[-1].changed
-    return Page(posts=chat.show(site, here, posts), cursor=str(end), more=more)
+    bounds = [None if one is None else int(one) for one in (after, before, changed_after)]
+    return await chat.listed(site, here, chat.Wanted(bounds[0], bounds[1], bounds[2], limit))
 
 
 @messages.get("/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
@@ -91,12 +84,3 @@ async def list_rooms(site: TheSite, user: User) -> list[RoomOut]:
 
 private.include_router(messages)
 rooms.include_router(messages, prefix="/{queue}", dependencies=[QUEUE_IN_PATH])
-
-
-async def _find(
-    site: Site, here: Here, after: str | None, before: str | None, changed_after: str | None, limit: int
-) -> list[Post]:
-    if changed_after is not None:
-        return await site.channel.posts.changes(here.chat, int(changed_after), limit)
-    upper = int(before) if before is not None else None
-    return await site.channel.posts.page(here.chat, after=int(after or 0), before=upper, limit=limit)

@@ -1,0 +1,195 @@
+"""In front of the routes: what chats ask most, answered without looking for a route or solving its dependencies.
+
+It takes only requests it understands wholly. Anything else, and whatever is wrong with a request, goes on to
+routes_chat.py, which describes the same operations and has the last word on every refusal.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from fastapi import Request
+from pydantic import BaseModel, ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.channels.webchat.shapes import private_chat
+from bot.web import chat, problems
+from bot.web.here import Here, enter
+from bot.web.identity import COOKIE, find_user
+from bot.web.ports import Busy
+from bot.web.problems import ProblemError
+from bot.web.shapes import NewMessage, NewPress
+from bot.web.site import Site, get_site
+from storage.database import Unavailable
+
+_ROOM = re.compile(r"/api/rooms/([A-Za-z0-9_.:-]{1,100})(/(?:messages|presses))")
+_NUMBER = re.compile(r"[0-9]{1,19}")
+_WAITS = {b"": False, b"wait=1": True, b"wait=0": False, b"wait=true": True, b"wait=false": False}
+_JSON = {b"application/json", b"application/json; charset=utf-8", b"application/json;charset=utf-8"}
+_ONCE = {b"cookie", b"content-type", b"x-linli", b"host"}
+_MOST, _USUAL = 200, 50
+"""Posts on one page, as the route says."""
+_LARGEST = 1 << 63
+
+
+class Asked(NamedTuple):
+    """A request that the lane understands: how to answer it, and what its body must be."""
+
+    do: Callable[[Site, Here, Any], Awaitable[BaseModel]]
+    body: type[BaseModel] | None
+    given: Any
+    """`wait` of a post; the bounds of a page."""
+    status: int
+
+
+class Lane:
+    """ASGI middleware; the app's own error handlers answer what fails behind it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers, or passes the request on as it came."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        asked, queue = _asked(scope)
+        secret = None if asked is None else _secret(scope["headers"], writes=asked.body is not None)
+        if asked is None or secret is None:
+            await self._app(scope, receive, send)
+            return
+        scope["route"] = _Route(scope["path"] if not queue else scope["path"].replace(queue, "{queue}"))
+        request = Request(scope, receive)
+        try:
+            passed = await self._answer(request, asked, secret, queue, send)
+        except HTTPException as error:
+            await _refuse(request, problems.on_http, error, send)
+        except ProblemError as error:
+            await _refuse(request, problems.on_problem, error, send)
+        except Busy as error:
+            await _refuse(request, problems.on_busy, error, send)
+        except Unavailable as error:
+            await _refuse(request, problems.on_outage, error, send)
+        else:
+            if passed is not None:
+                await self._app(scope, passed, send)
+
+    async def _answer(self, request: Request, asked: Asked, secret: str, queue: str, send: Send) -> Receive | None:
+        """None once it is answered; else how the routes receive the request from its beginning."""
+        site, given, again = get_site(request.app), asked.given, request.receive
+        if asked.body is not None:
+            messages = await _messages(request.receive)
+            again = _replayed(messages, request.receive)
+            try:
+                given = asked.body.model_validate_json(b"".join([m.get("body", b"") for m in messages])), asked.given
+            except ValidationError:
+                return again
+        user = await find_user(site, secret)
+        if user is None:
+            return again
+        here = await enter(site, user, queue) if queue else Here(user, private_chat(user))
+        answer = await asked.do(site, here, given)
+        body = answer.__pydantic_serializer__.to_json(answer)
+        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": asked.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+        return None
+
+
+class _Route(NamedTuple):
+    """What log lines call the place of an error."""
+
+    path_format: str
+
+
+async def _say(site: Site, here: Here, given: tuple[NewMessage, bool]) -> BaseModel:
+    return await chat.say(site, here, given[0], wait=given[1])
+
+
+async def _press(site: Site, here: Here, given: tuple[NewPress, bool]) -> BaseModel:
+    return await chat.press(site, here, given[0], wait=given[1])
+
+
+async def _list(site: Site, here: Here, wanted: chat.Wanted) -> BaseModel:
+    return await chat.listed(site, here, wanted)
+
+
+def _asked(scope: Scope) -> tuple[Asked | None, str]:
+    """(what is asked, queue of the room); None for what the routes have to see."""
+    path, queue = scope["path"], ""
+    if scope.get("root_path"):
+        return None, ""
+    if path.startswith("/api/chat/"):
+        what = path[len("/api/chat") :]
+    elif found := _ROOM.fullmatch(path):
+        queue, what = found[1], found[2]
+    else:
+        return None, ""
+    if scope["method"] == "GET" and what == "/messages":
+        wanted = _wanted(scope["query_string"])
+        return (None if wanted is None else Asked(_list, None, wanted, 200)), queue
+    wait = _WAITS.get(scope["query_string"])
+    if scope["method"] != "POST" or wait is None:
+        return None, ""
+    if what == "/messages":
+        return Asked(_say, NewMessage, wait, 202), queue
+    return (Asked(_press, NewPress, wait, 202) if what == "/presses" else None), queue
+
+
+def _secret(headers: Iterable[tuple[bytes, bytes]], *, writes: bool) -> str | None:
+    """The session's secret of a request that was made by our own page; None when anything about it is unusual."""
+    found: dict[bytes, bytes] = {}
+    for name, value in headers:
+        if name in _ONCE and name in found:
+            return None
+        found[name] = value
+    if writes and (found.get(b"x-linli") != b"1" or found.get(b"content-type") not in _JSON):
+        return None
+    return cookie_parser(found.get(b"cookie", b"").decode("latin-1")).get(COOKIE) or None
+
+
+def _wanted(query: bytes) -> chat.Wanted | None:
+    """The bounds of a page, each given at most once and well formed."""
+    if not query:
+        return chat.Wanted(None, None, None, _USUAL)
+    pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+    given = dict(pairs)
+    if len(given) != len(pairs) or not given.keys() <= {"after", "before", "changed_after", "limit"}:
+        return None
+    if not all(_NUMBER.fullmatch(value) and int(value) < _LARGEST for value in given.values()):
+        return None
+    limit = int(given.pop("limit", _USUAL))
+    bounds = {name: int(value) for name, value in given.items()}
+    if not 1 <= limit <= _MOST:
+        return None
+    return chat.Wanted(bounds.get("after"), bounds.get("before"), bounds.get("changed_after"), limit)
+
+
+async def _messages(receive: Receive) -> list[Message]:
+    """The request as it came in, to its end. Raises HTTPException when it is too long."""
+    messages = [await receive()]
+    while messages[-1]["type"] == "http.request" and messages[-1].get("more_body", False):
+        messages.append(await receive())
+    return messages
+
+
+def _replayed(messages: list[Message], receive: Receive) -> Receive:
+    """The same messages once more, and then whatever comes."""
+    left = iter(messages)
+
+    async def again() -> Message:
+        for message in left:
+            return message
+        return await receive()
+
+    return again
+
+
+async def _refuse(request: Request, say: problems.Handler, error: Exception, send: Send) -> None:
+    answer = await say(request, error)
+    await answer(request.scope, request.receive, send)
