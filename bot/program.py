@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -105,6 +105,7 @@ class Program:
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
         web = _web(database, media, store, together=alone and intake and delivery)
+        city = replace(city, shelves={web.name: web.shelf})
         service, wecom = wechat.build(config, store, real), Wecom.build(config, store, city, real)
         found: list[Channel | None] = [web, telegram, service, wecom.channel if wecom else None]
         channels = {(one.name, one.account): one for one in found if one is not None}

@@ -8,10 +8,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from handlers.messages import Capabilities
+from handlers.messages import Capabilities, Outgoing
 from nlp.address import PlaceBook
 from nlp.reader import Reader
 from nlp.street import Street
+from storage.people import Chat
+from storage.tx import Tx
 from workflow.calendar import WorkCalendar
 from workflow.clock import quiet_shift
 from workflow.indicators import Weights
@@ -30,6 +32,15 @@ class Texts(Protocol):
 
     def has(self, key: str) -> bool:
         """Whether the sentence exists."""
+        ...
+
+
+class Shelf(Protocol):
+    """Where the chats of a channel of our own lie: in the same database as what is said in them."""
+
+    async def lay(self, tx: Tx, chat: Chat, out: Outgoing, now: datetime) -> bool:
+        """Says it with the commit of this transaction, after all that was said there before. False: it has to wait in
+        the outbox."""
         ...
 
 
@@ -83,6 +94,7 @@ class City:
     own_calendars: Mapping[str, WorkCalendar] = field(default_factory=dict)  # queue -> its own
     holidays_until: date = date.max  # the last day whose holidays are known
     points: Rulebook = field(default_factory=Rulebook)  # what deeds are worth
+    shelves: Mapping[str, Shelf] = field(default_factory=dict)  # by channel, where there is one
 
     def calendar_of(self, queue: str) -> WorkCalendar:
         """The queue's own calendar, else that of its kind: grids and desks work every day, departments on workdays.

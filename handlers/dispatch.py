@@ -184,14 +184,7 @@ async def _settle_press(turn: Turn) -> None:
     if incoming is None or not incoming.callback or turn.toasted:
         return
     out = Outgoing(text="", callback=incoming.callback)
-    await outbox.put(
-        turn.tx,
-        chat_id=turn.here.id,
-        body=out.model_dump(mode="json"),
-        lane=outbox.PRESS,
-        now=turn.now,
-        user_key=incoming.address.user,
-    )
+    await turn.put(turn.here, out, lane=outbox.PRESS, user_key=incoming.address.user)
 
 
 async def _scan(turn: Turn, scene: str) -> None:

@@ -134,7 +134,7 @@ class Turn:
         if incoming is not None and incoming.callback and self.city.channels[self.here.channel].toasts:
             self.toasted = True
             out = Outgoing(text=text, callback=incoming.callback, alert=alert)
-            await self._put(self.here, out, lane=outbox.PRESS, user_key=incoming.address.user)
+            await self.put(self.here, out, lane=outbox.PRESS, user_key=incoming.address.user)
             return
         await self.send(self.here, text, lane=outbox.PRESS)
 
@@ -229,7 +229,7 @@ class Turn:
             menu=code if bare != text else "",
             about=about,
         )
-        await self._put(chat, out, lane=lane)
+        await self.put(chat, out, lane=lane)
 
     def _menu(self, chat: Chat, buttons: Sequence[Button]) -> str:
         """The buttons as lines: typed commands in a group where all have one, else a numbered menu."""
@@ -238,7 +238,11 @@ class Turn:
         lines = [self.text("menu.line", number=i, label=b.label) for i, b in enumerate(buttons, 1)]
         return "\n".join([*lines, self.text("menu.hint")])
 
-    async def _put(self, chat: Chat, out: Outgoing, *, lane: int, user_key: str = "") -> None:
+    async def put(self, chat: Chat, out: Outgoing, *, lane: int, user_key: str = "") -> None:
+        """Says it as it is; `user_key` is whom a toast is for. What has time is not laid: a transaction stays short."""
+        shelf = self.city.shelves.get(chat.channel)
+        if shelf is not None and lane < outbox.LATER and await shelf.lay(self.tx, chat, out, self.now):
+            return
         await outbox.put(
             self.tx,
             chat_id=chat.id,

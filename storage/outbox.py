@@ -122,8 +122,7 @@ async def put(
 ) -> int:
     """Queues a message. One in a slot replaces what still waits there for the same chat."""
     if slot:  # first of all: it makes whoever else writes to this slot wait, and then see our row
-        place = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": "", "updated_at": now}
-        await tx.put(posts, place, on=("tenant", "chat_id", "slot"), change=("updated_at",))
+        await hold_place(tx, chat_id, slot, now)
         there = {"chat_id": chat_id, "slot": slot, "state": WAITING}
         await tx.alter(outbox, there, state=REPLACED, body_sealed=b"")
     row_id = tx.ids.new()
@@ -144,6 +143,17 @@ async def put(
     }
     await tx.add(outbox, [row])
     return row_id
+
+
+async def hold_place(tx: Tx, chat_id: int, slot: str, now: datetime) -> None:
+    """Whoever else writes to this slot of the chat waits until this transaction ends."""
+    place = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": "", "updated_at": now}
+    await tx.put(posts, place, on=("tenant", "chat_id", "slot"), change=("updated_at",))
+
+
+async def set_place(tx: Tx, chat_id: int, slot: str, ref: str, now: datetime) -> None:
+    """The slot of the chat now points at this message of the platform."""
+    await tx.alter(posts, {"chat_id": chat_id, "slot": slot}, ref=ref[:64], updated_at=now)
 
 
 async def due(
@@ -391,7 +401,7 @@ async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now:
     """The platform took it, and we keep no copy; the slot of the chat now points at the platform's message."""
     await tx.alter(outbox, {"id": row_id}, state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"")
     if slot and ref:
-        await tx.alter(posts, {"chat_id": chat_id, "slot": slot}, ref=ref[:64], updated_at=now)
+        await set_place(tx, chat_id, slot, ref, now)
 
 
 async def last_sent(tx: Tx, chat_id: int, limit: int) -> list[datetime]:
@@ -576,3 +586,14 @@ def _one_waiting(chat_id: Any) -> Select[Any]:
 async def waits(tx: Tx, chat_id: int) -> bool:
     """Whether anything for this chat is still to be sent."""
     return await tx.one(_one_waiting(chat_id=chat_id)) is not None
+
+
+@form
+def _one_in_order(chat_id: Any) -> Select[Any]:
+    mine = (outbox.c.tenant == ME, outbox.c.chat_id == chat_id, outbox.c.state == WAITING)
+    return select(outbox.c.id).where(*mine, outbox.c.lane > PRESS).limit(1)
+
+
+async def holds_up(tx: Tx, chat_id: int) -> bool:
+    """Whether something waits for this chat after which all that is said now has to come."""
+    return await tx.one(_one_in_order(chat_id=chat_id)) is not None

@@ -29,11 +29,16 @@ class Passing(NamedTuple):
 
 
 async def put(tx: Tx, body: dict[str, Any]) -> int:
-    """Leaves a toast for the other processes, and takes away those that nobody waits for any more."""
+    """Leaves a toast for the other processes; its number."""
     number = tx.ids.new()
-    await tx.run(delete(web_toasts).where(web_toasts.c.tenant == tx.tenant, web_toasts.c.id < number - KEPT_FOR))
-    await tx.run(web_toasts.insert().values(tenant=tx.tenant, id=number, body_sealed=tx.sealer.seal_json(body)))
+    await tx.add(web_toasts, [{"tenant": tx.tenant, "id": number, "body_sealed": tx.sealer.seal_json(body)}])
     return number
+
+
+async def forget(tx: Tx) -> None:
+    """Takes away those that nobody waits for any more. In a transaction of its own: many may do it at once."""
+    until = tx.ids.new() - KEPT_FOR
+    await tx.run(delete(web_toasts).where(web_toasts.c.tenant == tx.tenant, web_toasts.c.id < until))
 
 
 async def after(tx: Tx, number: int) -> list[Passing]:

@@ -43,6 +43,8 @@ class Tx:
     """What goes into the outbox with every message that is said now, beside its words."""
     endings: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
     """What is still to be done before the commit, each once."""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What is done when it is saved, in this order; it must not fail and not wait."""
 
     async def end(self) -> None:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
@@ -163,6 +165,8 @@ class Store:
             tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
             yield tx
             await tx.end()
+        for done in tx.afterwards:
+            done()
         if self.watcher is not None:
             self.watcher.committed(tx)
 

@@ -39,7 +39,7 @@ from storage.ids import Ids
 from storage.plans import ME, Filled, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import Sealer
-from storage.tx import Store
+from storage.tx import Store, Tx
 
 OVERLAP = 5_000 << 22
 """Cursor distance of five seconds: a slower process may commit a lower cursor that much later."""
@@ -209,6 +209,14 @@ class WebPosts:
         if known is None:
             raise LookupError("a post that was known is gone")
         return known
+
+    async def add_with(self, tx: Tx, posts: Sequence[Post]) -> None:
+        """Writes new posts, which have their ids and times, with whatever else the transaction changes."""
+        await tx.add(web_posts, [{"tenant": tx.tenant, **self._sealed(vars(post))} for post in posts])
+
+    async def change_with(self, tx: Tx, chat: str, post: int, **values: Any) -> bool:
+        """`change` with whatever else the transaction changes; `changed` is among the values. False: no such post."""
+        return await tx.alter(web_posts, {"chat": chat, "id": post}, **self._sealed(values)) > 0
 
     async def change(self, chat: str, post: int, **values: Any) -> Post | None:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""

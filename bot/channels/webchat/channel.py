@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -16,6 +17,7 @@ from bot.channels.base import OutFile, RawUpdate, Receive
 from bot.channels.webchat import receive, send
 from bot.channels.webchat.hub import Hub, Toast
 from bot.channels.webchat.shapes import chat_of
+from bot.channels.webchat.shelf import Shelf
 from bot.media import MediaRefused, MediaStore
 from handlers.messages import Address, Incoming, Outgoing, Receipt, Refusal, Refused
 from storage import toasts
@@ -26,6 +28,9 @@ from storage.tx import Store
 from storage.webchat import OVERLAP, WebFile, WebFiles, WebPosts, WebSessions
 
 log = structlog.get_logger()
+
+_FORGETS_EVERY = 30.0
+"""Seconds."""
 
 
 class WebChannel:
@@ -53,9 +58,11 @@ class WebChannel:
         self.media = media
         self.sealer = sealer
         self.hub = Hub()
+        self.shelf = Shelf(self.posts, self.hub, self._note_passed if shared else None)
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()
         self._passed: set[int] = set()
+        self._forgets_at = 0.0
         self._poller: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
 
@@ -170,6 +177,16 @@ class WebChannel:
             found = await asyncio.to_thread(self.media.save, data, file.mime)
         return WebFile(found.ref, found.kind, found.mime, found.size)
 
+    def _note_passed(self, number: int) -> None:
+        """A toast that was shown here when it was left for the others."""
+        self._passed.add(number)
+
+    async def _forget_toasts(self) -> None:
+        """Now and then: whoever was to be shown them has seen them."""
+        if self._passing is not None and time.monotonic() >= self._forgets_at:
+            self._forgets_at = time.monotonic() + _FORGETS_EVERY
+            await self._passing.run(toasts.forget)
+
     async def _poll(self) -> None:
         cursor = self.posts.cursor()
         while not self._stopping.is_set():
@@ -177,6 +194,7 @@ class WebChannel:
                 await asyncio.wait_for(self._stopping.wait(), self._poll_seconds)
             try:
                 await self.flush_seen()
+                await self._forget_toasts()
                 since, now = cursor - OVERLAP, self.posts.cursor()
                 if self.hub.listened():
                     self.hub.wake(await self.posts.changed_chats(since))

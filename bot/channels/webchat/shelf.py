@@ -1,0 +1,126 @@
+"""What the program says in the web chat, written by the transaction that says it: nothing here can be refused later.
+
+The outbox is for platforms, and for what the web chat cannot take at once: files, what has time, whatever comes after
+something that waits (decision 0022).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from bot.channels.webchat import send
+from bot.channels.webchat.hub import Hub, Toast
+from bot.channels.webchat.shapes import chat_of
+from bot.metrics import SENT
+from handlers.messages import Address, Outgoing
+from storage import outbox, toasts
+from storage.people import Chat
+from storage.tx import Tx
+from storage.webchat import Post, WebPosts
+
+_CHANGES = ("text", "keys", "link", "asks", "name")
+"""Columns of a post that a later version of its card replaces."""
+_ENDING = "web posts"
+
+
+class Shelf:
+    """Satisfies `handlers.city.Shelf`. `passed` hears the numbers of toasts left for other processes; none without it."""
+
+    def __init__(self, posts: WebPosts, hub: Hub, passed: Callable[[int], None] | None) -> None:
+        self._posts = posts
+        self._hub = hub
+        self._passed = passed
+
+    async def lay(self, tx: Tx, chat: Chat, out: Outgoing, now: datetime) -> bool:
+        """Says it with the commit of this transaction, after all that was said there before. False: it has to wait in
+        the outbox."""
+        user = "" if chat.is_group else chat.chat
+        address = Address(channel="web", account=chat.account, user=user, chat=chat.chat, is_group=chat.is_group)
+        if out.media or send.check(address, out):
+            return False
+        if out.callback:
+            self._laid(tx).toast(chat_of(address), out)
+            return True
+        if out.slot:
+            await outbox.hold_place(tx, chat.id, out.slot, now)
+        if await outbox.holds_up(tx, chat.id):
+            return False
+        await self._laid(tx).say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now))
+        return True
+
+    def _laid(self, tx: Tx) -> _Laid:
+        """What this transaction has said so far."""
+        known = tx.endings.get(_ENDING)
+        if isinstance(known, _Laid):
+            return known
+        laid = tx.endings[_ENDING] = _Laid(self._posts, self._hub, self._passed)
+        tx.afterwards.append(laid.show)
+        return laid
+
+
+class _Place(NamedTuple):
+    """Where a post stands for the handlers. Without a slot it stays as it is."""
+
+    chat_id: int
+    slot: str
+    now: datetime
+
+
+class _Laid:
+    """The posts of one transaction, written at its end in the order in which they were said, each once."""
+
+    def __init__(self, posts: WebPosts, hub: Hub, passed: Callable[[int], None] | None) -> None:
+        self._posts = posts
+        self._hub = hub
+        self._passed = passed
+        self._new: dict[int, Post] = {}
+        self._changed: dict[int, tuple[Post, _Place]] = {}
+        """New contents by post."""
+        self._toasts: list[tuple[str, str, Toast]] = []
+        self._chats: set[str] = set()
+
+    async def say(self, tx: Tx, draft: Post, place: _Place) -> None:
+        """A new post, or what stands in its slot from now on."""
+        ref = await outbox.find_post(tx, place.chat_id, place.slot) if place.slot else ""
+        at = int(ref) if ref.isdecimal() else 0
+        if at and self._new.pop(at, None) is None:  # of two versions of a new card nobody has seen the first
+            self._changed[at] = draft, place
+        else:
+            await self._add(tx, draft, place)
+
+    def toast(self, chat: str, out: Outgoing) -> None:
+        """A line for the presser's screens."""
+        user, _, press = out.callback.partition(":")
+        self._toasts.append((chat, user, Toast(out.text, out.alert, press)))
+
+    async def __call__(self, tx: Tx) -> None:
+        """Before the commit: their cursors are made now, so that they grow in the order of commits."""
+        now = datetime.now(UTC)
+        for number, (draft, place) in sorted(self._changed.items()):  # alike everywhere: they lock each other less
+            values: dict[str, Any] = {name: getattr(draft, name) for name in _CHANGES}
+            values |= {"changed": tx.ids.new(), "pressed": "", "edited_at": now}
+            if not await self._posts.change_with(tx, draft.chat, number, **values):
+                await self._add(tx, draft, place)  # it was erased meanwhile
+            self._chats.add(draft.chat)
+        self._chats.update([post.chat for post in self._new.values()])
+        await self._posts.add_with(tx, [replace(post, changed=tx.ids.new()) for post in self._new.values()])
+        if self._passed is not None:
+            for chat, user, toast in self._toasts:
+                body = {"chat": chat, "user": user, "text": toast.text, "alert": toast.alert, "press": toast.press}
+                self._passed(await toasts.put(tx, body))
+
+    def show(self) -> None:
+        """After the commit: open screens are told."""
+        for chat, user, toast in self._toasts:
+            self._hub.toast(chat, user, toast)
+        self._hub.wake(self._chats)
+        SENT.labels("web").inc(len(self._new) + len(self._changed) + len(self._toasts))
+
+    async def _add(self, tx: Tx, draft: Post, place: _Place) -> None:
+        number = tx.ids.new()
+        self._new[number] = replace(draft, id=number, created_at=datetime.now(UTC))
+        if place.slot:
+            await outbox.set_place(tx, place.chat_id, place.slot, str(number), place.now)
