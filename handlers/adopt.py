@@ -161,7 +161,7 @@ async def _ask_phone(turn: Turn, wish: Wish, shares: int) -> None:
 async def _phone_given(turn: Turn, wish: Wish, words: str, shares: int) -> bool:
     phone = find_phone(words)
     if phone is None:
-        if turn.city.reader.read(words).intent not in ("smalltalk", "progress", "wish"):
+        if turn.city.read(words).intent not in ("smalltalk", "progress", "wish"):
             return False
         await turn.say("adopt.phone_again", rows=[[_stop(turn)]])
         return True
@@ -218,7 +218,7 @@ async def step(turn: Turn) -> bool:
     words = incoming.text.strip() if incoming else ""
     if dialogue is None or not words:
         return False
-    findings = turn.city.reader.read(words)
+    findings = turn.city.read(words)
     if findings.menu == "cancel" or answers.yes_or_no(words) is False:
         await stop(turn, {})
         return True

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from handlers.messages import Capabilities, Outgoing
 from nlp.address import PlaceBook
-from nlp.reader import Reader
+from nlp.reader import Findings, Reader
 from nlp.street import Street
 from storage.people import Chat
 from storage.tx import Tx
@@ -21,6 +22,9 @@ from workflow.points import Rulebook
 from workflow.queues import Org
 from workflow.rating import Schedule
 from workflow.taxonomy import Taxonomy
+
+REMEMBERED = 1_000
+"""Texts whose reading is kept: the words of a report are read again at each of its steps."""
 
 
 class Texts(Protocol):
@@ -109,7 +113,16 @@ class City:
             return self.desk_calendar
         return self.grid_calendar
 
+    def read(self, text: str, *, home: str | None = None) -> Findings:
+        """What the machine reads in a text. `home` is where its author lives, in words."""
+        return _read(self.reader, text, home or None)
+
     def item_name(self, item: str) -> str:
         """The kind as people call it; empty for none."""
         found = self.taxonomy.find_item(item) if item else None
         return found.name if found else ""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _read(reader: Reader, text: str, home: str | None) -> Findings:
+    return reader.read(text, home=home)

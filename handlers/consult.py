@@ -113,7 +113,7 @@ async def _phone_step(turn: Turn) -> bool:
     if turn.dialogue is None or turn.incoming is None or turn.incoming.kind != "text":
         return False
     text = turn.incoming.text
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     if findings.menu == "cancel":
         await turn.done()
         await turn.say("consult.call_off")

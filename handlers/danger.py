@@ -56,7 +56,7 @@ async def file(turn: Turn, draft: Draft, findings: Findings) -> None:
 
 def _apart(turn: Turn, said: str) -> tuple[Findings | None, str]:
     """The reading of the alarming clause alone, and the words of a clearly different matter beside it, if any."""
-    read = turn.city.reader.read
+    read = turn.city.read
     clauses = [c.strip() for c in _CLAUSE.findall(said) if c.strip()]
     alarming = [c for c in clauses if read(c).urgent]
     if len(clauses) < 2 or not alarming:
@@ -224,7 +224,7 @@ async def _step(turn: Turn) -> bool:
     if album:
         dialogue.data["album"] = album
         await turn.ask("danger", "open", dialogue.data)
-    findings = turn.city.reader.read(incoming.text)
+    findings = turn.city.read(incoming.text)
     if _is_other(turn, request, findings, dialogue.data):
         return False
     if await _about_people(turn, request, findings, dialogue.data):
@@ -277,7 +277,7 @@ async def _about_rest(turn: Turn, data: dict[str, Any], *, wanted: bool) -> None
     rest = data["rest"]
     await turn.ask("danger", "open", {**data, "rest": ""})
     if wanted:
-        await report.start(turn, turn.city.reader.read(rest), text=rest, again=True)
+        await report.start(turn, turn.city.read(rest), text=rest, again=True)
     else:
         await turn.say("danger.rest_left")
 
@@ -288,7 +288,7 @@ async def _answered_place(turn: Turn, request: Request, findings: Findings) -> N
     before = (await requests.get_original(turn.tx, request.id)).text
     await records.supplement(turn, request, quiet=True)
     request = await requests.get(turn.tx, request.id)
-    earlier = turn.city.reader.read(before).place.text
+    earlier = turn.city.read(before).place.text
     options = [findings.place, *(turn.city.places.find(w) for w in (f"{earlier}{text}", f"{text}{earlier}") if earlier)]
     found = next((p for p in options if p.grid), None)
     if found is not None:

@@ -96,7 +96,7 @@ def new(turn: Turn) -> Draft:
 def read(turn: Turn, draft: Draft) -> Findings:
     """The machine's reading of the whole draft."""
     home = turn.me.home_place or {}
-    return turn.city.reader.read(draft.text, home=home.get("text") or None)
+    return turn.city.read(draft.text, home=home.get("text"))
 
 
 def place_of(draft: Draft, findings: Findings) -> Place:

@@ -117,7 +117,7 @@ async def _is_for_us(turn: Turn) -> bool:
 
 def _is_danger(turn: Turn) -> bool:
     text = turn.incoming.text.strip() if turn.incoming else ""
-    return bool(text) and not turn.here.is_group and turn.city.reader.read(text).urgent
+    return bool(text) and not turn.here.is_group and turn.city.read(text).urgent
 
 
 def _is_command(text: str) -> bool:

@@ -14,7 +14,7 @@ async def fresh(turn: Turn) -> None:
     """Words that answer no open question. Danger comes before everything else."""
     incoming = turn.incoming
     text = incoming.text.strip() if incoming else ""
-    findings = turn.city.reader.read(text, home=(turn.me.home_place or {}).get("text"))
+    findings = turn.city.read(text, home=(turn.me.home_place or {}).get("text"))
     if findings.urgent:
         await danger.file(turn, drafts.begun(turn, text), findings)
     elif findings.menu is not None:
@@ -41,7 +41,7 @@ async def _menu(turn: Turn, command: str) -> None:
     if command == "my_requests":
         await records.mine(turn)
     elif command == "wishes":
-        await wish.start(turn, turn.city.reader.read(""))
+        await wish.start(turn, turn.city.read(""))
     elif command == "wall":
         await wall.show(turn)
     elif command == "export":

@@ -61,7 +61,7 @@ def point_of_geo(geo: Geo) -> Point:
 
 def point_of_words(city: City, words: str) -> Point | None:
     """The middle of the grid of a place that the words name."""
-    return point_of_grid(city, city.reader.read(words).place.grid or "")
+    return point_of_grid(city, city.read(words).place.grid or "")
 
 
 def point_of_person(city: City, person: Person) -> Point | None:

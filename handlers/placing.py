@@ -28,7 +28,7 @@ _ALIKE = 0.6
 
 async def rows(turn: Turn, request: Request) -> Rows:
     """The buttons of a desk's card: kinds, places, then what else a desk can do. What is settled carries a tick."""
-    findings = turn.city.reader.read(request.text)
+    findings = turn.city.read(request.text)
     settled = await kind_is_settled(turn, request)
     kinds = [_kind_button(turn, request, item, share, settled) for item, share in likely_kinds(turn, request, findings)]
     places = [_place_button(turn, request, c) for c in await likely_places(turn, request, findings)]
@@ -106,7 +106,7 @@ def find_kinds(city: City, words: str) -> list[str]:
     inside = [i.id for i in city.taxonomy.items if asked in i.name or i.name in asked]
     if inside:
         return inside
-    findings = city.reader.read(asked)
+    findings = city.read(asked)
     if findings.topic and city.taxonomy.find_item(findings.topic):
         return [findings.topic]
     scored = [(SequenceMatcher(None, asked, i.name).ratio(), i.id) for i in city.taxonomy.items]

@@ -28,7 +28,7 @@ async def home_desk(turn: Turn, person_id: int) -> str:
     for grant in await turn.grants(person_id):
         if grant.role in (Role.MEMBER, Role.UNIT) and grant.scope in communities:
             return desk_queue(grant.scope)
-    home = turn.city.reader.read((turn.me.home_place or {}).get("text", "")).place if turn.person else None
+    home = turn.city.read((turn.me.home_place or {}).get("text", "")).place if turn.person else None
     return desk_queue(home.community) if home is not None and home.community else "desk"
 
 

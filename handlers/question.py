@@ -30,7 +30,7 @@ def answered(stop: Stop, *, files: bool = False) -> Callable[[Take], Callable[[T
             if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
                 return False
             words = incoming.text.strip()
-            findings = turn.city.reader.read(words)
+            findings = turn.city.read(words)
             if findings.menu == "cancel":
                 await stop(turn, {})
                 return True

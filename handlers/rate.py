@@ -353,7 +353,7 @@ async def _picture(turn: Turn, data: dict[str, Any]) -> bool:
 async def _words(turn: Turn, data: dict[str, Any]) -> bool:
     """What they add to the rating, or what is still wrong when it is done again; a new matter is not mistaken for it."""
     text = turn.incoming.text.strip() if turn.incoming else ""
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     request = await requests.get(turn.tx, data["id"])
     await turn.done()
     if _is_new(turn, request, findings) or (not text and not turn.attached):

@@ -206,7 +206,7 @@ async def _add_step(turn: Turn) -> bool:
     """Words, photos or a point on the map join the record; a command, a danger or "never mind" does not."""
     if turn.dialogue is None or turn.incoming is None:
         return False
-    findings = turn.city.reader.read(turn.incoming.text)
+    findings = turn.city.read(turn.incoming.text)
     request = await requests.get(turn.tx, turn.dialogue.data["id"])
     await turn.done()
     if findings.menu == "cancel":

@@ -318,7 +318,7 @@ async def next_part(turn: Turn, draft: Draft, request: Request | None) -> None:
     following = drafts.new(turn)
     following.words, following.refs = [draft.parts[0]], [""]
     following.parts = draft.parts[1:]
-    own = turn.city.reader.read(draft.parts[0])
+    own = turn.city.read(draft.parts[0])
     if not own.place.grid and request is not None and request.grid:
         following.place = whole(drafts.place_of(draft, drafts.read(turn, draft)))
     await turn.say("report.next_part")

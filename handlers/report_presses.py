@@ -178,7 +178,7 @@ async def _together(turn: Turn, args: dict[str, Any]) -> None:
 async def _from_words(turn: Turn, args: dict[str, Any]) -> None:
     """It was taken for something else: these words are a report."""
     words = drafts.unsealed(turn, args["words"])
-    await report.start(turn, turn.city.reader.read(words), text=words, again=True, apart=args.get("apart", 0))
+    await report.start(turn, turn.city.read(words), text=words, again=True, apart=args.get("apart", 0))
 
 
 PRESSES = {

@@ -33,7 +33,7 @@ async def step(turn: Turn) -> bool:
     if not text:
         await _take_files(turn, draft, dialogue.step)
         return True
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     if findings.menu == "cancel":
         await turn.done()
         await turn.say("report.cancelled")
@@ -195,7 +195,7 @@ async def edited(turn: Turn) -> None:
     if incoming is None or turn.here.is_group or turn.person is None:
         return
     text = incoming.text.strip()
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     if turn.dialogue is not None and turn.dialogue.flow == "report":
         draft = Draft.model_validate(turn.dialogue.data)
         if draft.replace(incoming.message_ref, text):

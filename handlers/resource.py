@@ -154,7 +154,7 @@ async def confirm(turn: Turn, args: dict[str, Any]) -> None:
 
 async def _place(turn: Turn, text: str) -> tuple[str, str]:
     """The community and grid that the words name, else the one whose unit or member this is; empty for the whole street."""
-    place = turn.city.reader.read(text).place
+    place = turn.city.read(text).place
     if place.grid:
         return turn.city.street.community_of(place.grid).id, place.grid
     if place.community:

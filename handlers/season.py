@@ -80,7 +80,7 @@ async def step(turn: Turn) -> bool:
     if dialogue is None or incoming is None or turn.now - dialogue.updated_at > QUESTION_LIFE:
         return False
     words = incoming.text.strip()
-    if turn.city.reader.read(words).menu == "cancel":
+    if turn.city.read(words).menu == "cancel":
         await stop(turn, {})
         return True
     if not words:

@@ -215,7 +215,7 @@ async def _step(turn: Turn) -> bool:
     """A name; whatever reads like a matter is not taken for one."""
     text = turn.incoming.text.strip() if turn.incoming and turn.incoming.kind == "text" else ""
     match = _NAME.fullmatch(text)
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     plainly = findings.intent in ("smalltalk", "praise") or _CALL_ME.match(text)
     if match is None or findings.menu or findings.urgent or findings.place.text or not plainly:
         return False

@@ -131,4 +131,4 @@ def is_stale(turn: Turn) -> bool:
 def is_cancel(turn: Turn) -> bool:
     """Whether the words say "never mind" and nothing else."""
     text = turn.incoming.text.strip() if turn.incoming else ""
-    return bool(text) and turn.city.reader.read(text).menu == "cancel"
+    return bool(text) and turn.city.read(text).menu == "cancel"

@@ -100,7 +100,7 @@ async def step(turn: Turn) -> bool:
     if incoming.geo is not None and not words:
         point = near.point_of_geo(incoming.geo)
     else:
-        findings = turn.city.reader.read(words)
+        findings = turn.city.read(words)
         if findings.urgent or findings.menu is not None or not _only_a_place(turn, words):
             return False
         named = near.point_of_words(turn.city, words)

@@ -127,7 +127,7 @@ def _read_place(turn: Turn, desk: str) -> dict[str, Any] | None:
     if incoming is None:
         return None
     geo, words = incoming.geo, incoming.text.strip()
-    place = turn.city.reader.read(" ".join(part for part in (words, geo.label if geo else "") if part)).place
+    place = turn.city.read(" ".join(part for part in (words, geo.label if geo else "") if part)).place
     if geo is not None:
         place = turn.city.places.pinned(place, geo.lat, geo.lon, gcj02=geo.system == "gcj02")
     point = near.point_of_geo(geo) if geo else near.point_of_grid(turn.city, place.grid or "")

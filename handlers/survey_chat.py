@@ -83,7 +83,7 @@ async def _step(turn: Turn) -> bool:
 
 async def _words(turn: Turn, survey_id: int, text: str) -> bool:
     """A word with the stars, soon after them; a danger, a command or a matter with its place is not taken for it."""
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     asked_at = turn.dialogue.updated_at if turn.dialogue else turn.now
     await turn.done()
     if findings.urgent or findings.menu or findings.place.grid or turn.now - asked_at > standing.QUESTION_LIFE:

@@ -113,7 +113,7 @@ async def _ask(turn: Turn, step_: str, key: str, data: dict[str, Any]) -> None:
 def _community(turn: Turn, words: str) -> str:
     """The community that the words name, else the one where they live; empty when neither is known."""
     for text in (words, (turn.me.home_place or {}).get("text", "")):
-        place = turn.city.reader.read(text).place if text else None
+        place = turn.city.read(text).place if text else None
         if place is not None and place.grid:
             return turn.city.street.community_of(place.grid).id
         if place is not None and place.community:
@@ -179,7 +179,7 @@ async def confirm(turn: Turn, args: dict[str, Any]) -> None:
     if data is None or "community" not in data:
         await turn.toast("volunteer.gone")
         return
-    place = turn.city.reader.read(data["words"]).place
+    place = turn.city.read(data["words"]).place
     queue = desk_queue(data["community"])
     member = await members.register(
         turn.tx,

@@ -27,7 +27,7 @@ async def ask(turn: Turn, request: Request) -> bool:
     if chat is None or not (chat.reachable or turn.city.channels[chat.channel].keeps):
         return False
     busy = await dialogues.find(turn.tx, chat.id, request.reporter_id) is not None
-    rows = _offers(turn, request, turn.city.reader.read(request.text).place.candidates)
+    rows = _offers(turn, request, turn.city.read(request.text).place.candidates)
     if busy:
         rows.append([turn.button("desk.button_where_tell", "desk.where_tell", {"id": request.id})])
     else:
@@ -89,7 +89,7 @@ async def _step(turn: Turn) -> bool:
     if dialogue is None or incoming is None:
         return False
     text = " ".join(part for part in (incoming.text.strip(), incoming.geo.label if incoming.geo else "") if part)
-    findings = turn.city.reader.read(text)
+    findings = turn.city.read(text)
     place = _pinned(turn, findings.place)
     placed = bool(place.grid or place.candidates or place.text or incoming.geo)
     if findings.menu == "cancel":

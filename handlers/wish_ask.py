@@ -26,7 +26,7 @@ async def take(turn: Turn, draft: WishDraft, said: str, findings: Findings | Non
 def read(turn: Turn, text: str) -> Findings:
     """The machine's reading of these words; where the wisher lives only orders the places offered."""
     home = turn.me.home_place or {}
-    return turn.city.reader.read(text, home=home.get("text") or None)
+    return turn.city.read(text, home=home.get("text"))
 
 
 async def go_on(turn: Turn, draft: WishDraft, likely: Sequence[Candidate] = ()) -> None:

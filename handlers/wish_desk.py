@@ -200,7 +200,7 @@ async def step(turn: Turn) -> bool:
     words = incoming.text.strip()
     if not words:
         return False
-    if turn.city.reader.read(words).menu == "cancel":
+    if turn.city.read(words).menu == "cancel":
         await stop(turn, {})
         return True
     wish = await wishes.get(turn.tx, dialogue.data["wish"])

@@ -219,7 +219,7 @@ async def step(turn: Turn) -> bool:
     wish, words = await wishes.get(turn.tx, dialogue.data["wish"]), incoming.text.strip()
     if dialogue.step == "album":
         return await _more_of_album(turn, wish, dialogue.data["album"])
-    findings = turn.city.reader.read(words)
+    findings = turn.city.read(words)
     if findings.menu == "cancel":
         await stop(turn, {})
         return True

@@ -145,7 +145,7 @@ async def step(turn: Turn) -> bool:
         await turn.done()
         return False
     words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
+    findings = turn.city.read(words)
     if findings.menu == "cancel":
         await stop(turn, {})
         return True

@@ -71,7 +71,7 @@ async def step(turn: Turn) -> bool:
         await turn.done()
         return False
     words = incoming.text.strip()
-    findings = turn.city.reader.read(words)
+    findings = turn.city.read(words)
     if findings.menu == "cancel" or answers.yes_or_no(words) is False:
         await thank_done(turn, {})
         return True

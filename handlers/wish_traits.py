@@ -106,7 +106,7 @@ async def step(turn: Turn) -> bool:
     words = incoming.text.strip()
     if not words:
         return False
-    if turn.city.reader.read(words).menu == "cancel":
+    if turn.city.read(words).menu == "cancel":
         await done(turn, {})
         return True
     if not await _put_words(turn, dialogue.data["wish"], words):

@@ -68,7 +68,7 @@ async def page(turn: OfficeTurn, request: Request) -> Page:
     [row] = await seeing.rows(turn, [request])
     allowed = await acts.possible(turn, request)
     deciding = {"kind", "place", "merge"} & set(allowed)
-    findings = turn.city.reader.read(request.text) if deciding else None
+    findings = turn.city.read(request.text) if deciding else None
     kinds, grids = await _guesses(turn, request) if deciding else ([], [])
     company = [
         turn.text("joining.supporter_line", words=s.text) for s in await supporters.of(turn.tx, request.id) if s.text
@@ -97,7 +97,7 @@ async def page(turn: OfficeTurn, request: Request) -> Page:
 
 async def _guesses(turn: OfficeTurn, request: Request) -> tuple[list[Guess], list[Guess]]:
     """Likely kinds and places, as the desk's card in the chat offers them."""
-    findings = turn.city.reader.read(request.text)
+    findings = turn.city.read(request.text)
     name = turn.city.taxonomy.get_item
     kinds = [Guess(i, name(i).name, round(share * 100)) for i, share in placing.likely_kinds(turn, request, findings)]
     places = [Guess(c.grid, c.label, 0) for c in await placing.likely_places(turn, request, findings)]

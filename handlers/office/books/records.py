@@ -95,7 +95,7 @@ def _read(city: City, line: Line, kinds: dict[str, str], now: datetime) -> Old:
     if phone is None:
         raise _Wrong("phone", "phone")
     received, responded, resolved = _moments(city, line, now)
-    findings = city.reader.read(f"{cells['place']} {cells['words']}".strip())
+    findings = city.read(f"{cells['place']} {cells['words']}".strip())
     made = decide(city, findings, item=item)
     named = (cells["number"], cells["words"], cells["place"], item, cells["name"], phone, cells["result"])
     return Old(*named, received, responded, resolved, findings, made)
