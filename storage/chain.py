@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from storage.jsontext import read, written
+
 START = "0" * 64
 """What stands before a community's first event."""
 FIELDS = (
@@ -44,7 +46,7 @@ def moment(count: int) -> datetime:
 
 def plain(data: Mapping[str, Any] | None) -> dict[str, Any]:
     """The data as it comes back from a database: words, numbers, lists and mappings with words for keys."""
-    value: dict[str, Any] = json.loads(json.dumps(data or {}))
+    value: dict[str, Any] = read(written(data or {}))
     return value
 
 

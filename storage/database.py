@@ -24,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
+from storage.jsontext import read
 from storage.links import Link, PostgresLink, SqliteLink, wrapped
 from storage.plans import Plans
 
@@ -431,6 +432,7 @@ def _postgresql_engine(url: URL, *, reads_only: bool = False) -> AsyncEngine:
         pool_recycle=1800,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
+        json_deserializer=read,
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _without_nul, retval=True)
     return engine

@@ -106,14 +106,16 @@ class SqliteLink:
         return self._run(self._connection.execute, sql, (), None)
 
     def _run(self, run: Any, sql: str, given: Sequence[Any], plan: Plan | None) -> Rows:
+        make = plan.made if plan is not None else None
         try:
             cursor = run(sql, given)
-            if cursor.description is None:
-                found = Rows()
-                found.rowcount = cursor.rowcount
-                return found
-            names = cursor.description
-            make = plan.makes(partial(_named, names)) if plan is not None else rows([name[0] for name in names])
+            if make is None:
+                names = cursor.description  # made anew each time it is asked for: known after the first
+                if names is None:
+                    found = Rows()
+                    found.rowcount = cursor.rowcount
+                    return found
+                make = plan.makes(partial(_named, names)) if plan is not None else rows([name[0] for name in names])
             found = Rows(map(make, cursor.fetchall()))
         except (sqlite3.Error, OverflowError) as error:
             raise wrapped(sql, error, self.dialect) from error

@@ -10,12 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import BindParameter, Dialect, Executable, LargeBinary, Row, String, bindparam
+from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, Row, String, bindparam
 from sqlalchemy.engine.result import SimpleResultMetaData
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
+from storage.jsontext import read, written
 from storage.schema import Moment, from_micros, to_micros
 
 Process = Callable[[Any], Any]
@@ -28,32 +29,39 @@ Made = Callable[[Any], Row[Any]]
 class Plan:
     """One compiled statement."""
 
-    def __init__(self, statement: Any, dialect: Dialect, *, keys: Sequence[str] | None = None, key: Any = None) -> None:
+    def __init__(
+        self, statement: Any, dialect: Dialect, *, keys: Sequence[str] | None = None, key: Any = None, prefix: str = ""
+    ) -> None:
+        """`prefix` is what the compiled names begin with and the given ones do not."""
         compiled = statement.compile(dialect=dialect, column_keys=keys, for_executemany=False, cache_key=key)
         if not isinstance(compiled, SQLCompiler):
             raise TypeError(f"not a statement that can be planned: {type(statement).__name__}")
         self.sql = str(compiled)
         self.statement = statement
         self._compiled = compiled
-        self._names: Sequence[str] = compiled.positiontup or ()
+        self._prefix = prefix
+        names: Sequence[str] = compiled.positiontup or ()
+        self._names = [name.removeprefix(prefix) for name in names]
         self._processors = _processors(compiled)
         self.expands = bool(compiled.post_compile_params)
-        self._lists = sorted(compiled.bind_names[bind] for bind in compiled.post_compile_params)
+        lists = sorted(compiled.bind_names[bind] for bind in compiled.post_compile_params)
+        self._lists = [name.removeprefix(prefix) for name in lists]
         self._fixed = _defaults(compiled)
         sources = _sources(compiled, key)
         for name, bind in compiled.binds.items():  # what the compiler itself has put in, such as OFFSET 0
             if name not in sources and not bind.required:
                 self._fixed.setdefault(name, bind.effective_value)
-        self._places = [(sources.get(name), self._fixed.get(name), self._processors.get(name)) for name in self._names]
-        self._converted = [(i, self._processors[n]) for i, n in enumerate(self._names) if n in self._processors]
+        self._places = [(sources.get(name), self._fixed.get(name), self._processors.get(name)) for name in names]
+        self._converted = [(i, self._processors[n]) for i, n in enumerate(names) if n in self._processors]
         self._lengths: dict[tuple[int, ...], _Expanded] = {}
-        self._made: Made | None = None
+        self.made: Made | None = None
+        """How rows are made, once the first have come."""
 
     def makes(self, names: Callable[[], Sequence[tuple[str, int | None]]]) -> Made:
         """How rows are made of what the driver gives; `names` tells each column's name and the driver's type of it."""
-        if self._made is None:
-            self._made = _rows(self._compiled, names())
-        return self._made
+        if self.made is None:
+            self.made = _rows(self._compiled, names())
+        return self.made
 
     def values(self, key: Any) -> tuple[str, tuple[Any, ...]]:
         """SQL and values for another statement of the same shape; `key` is that statement's cache key."""
@@ -80,7 +88,9 @@ class Plan:
         lengths = tuple([len(known[name]) for name in self._lists])
         made = self._lengths.get(lengths)
         if made is None:
-            made = _expanded(self._compiled, known, self._processors)
+            own = {name: name.removeprefix(self._prefix) for name in self._compiled.binds}
+            made = _expanded(self._compiled, {n: known[o] for n, o in own.items() if o in known}, self._processors)
+            made = made._replace(places=[(own[name], at) for name, at in made.places])
             if len(self._lengths) < _LENGTHS:
                 self._lengths[lengths] = made
         found = [known[name] if at is None else known[name][at] for name, at in made.places]
@@ -93,6 +103,10 @@ ME: BindParameter[str] = bindparam("me", type_=String)
 """The tenant, in a form: whoever runs it puts its own there."""
 
 
+_OWN = "p_"
+"""What the names of a form's values begin with in the statement: a column may have the same name."""
+
+
 class Form:
     """A statement whose values come later, built once: most of what a statement costs is saying it again.
 
@@ -101,13 +115,12 @@ class Form:
 
     def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
         wanted = inspect.signature(build).parameters
-        self.statement = build(**{name: bindparam(f"p_{name}", expanding=name in lists) for name in wanted})
-        self.names = {name: f"p_{name}" for name in wanted}
+        self.statement = build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
         self.__doc__ = build.__doc__
 
     def __call__(self, **values: Any) -> Filled:
         """The statement with its values."""
-        return Filled(self, {self.names[name]: value for name, value in values.items()})
+        return Filled(self, values)
 
 
 class Filled(NamedTuple):
@@ -154,7 +167,7 @@ class Plans:
         """The plan of a form, its SQL, and its values as the driver takes them."""
         plan = self._known.get(one.form)
         if plan is None:
-            plan = self._known[one.form] = Plan(one.form.statement, self.dialect)
+            plan = self._known[one.form] = Plan(one.form.statement, self.dialect, prefix=_OWN)
         sql, given = plan.expanded(one.values) if plan.expands else (plan.sql, plan.named(one.values))
         if self.watch is not None:
             self.watch(plan.statement, sql)
@@ -178,8 +191,23 @@ def _processors(compiled: SQLCompiler) -> dict[str, Process]:
     for name, process in compiled._bind_processors.items():
         kind = compiled.binds[name].type
         if callable(process) and not isinstance(kind, LargeBinary):
-            found[name] = to_micros if isinstance(kind, Moment) else process
+            found[name] = _closes(kind, process)
     return found
+
+
+def _closes(kind: TypeEngine[Any], process: Process) -> Process:
+    """What is done to a value of this kind: ours where it is shorter than the library's way to the same."""
+    if isinstance(kind, Moment):
+        return to_micros
+    return _json if isinstance(kind, JSON) and not kind.none_as_null else process
+
+
+def _json(value: Any) -> str:
+    return written(None if value is JSON.NULL else value)
+
+
+def _from_json(value: Any) -> Any:
+    return read(value) if isinstance(value, (str, bytes)) else value
 
 
 class _Expanded(NamedTuple):
@@ -241,7 +269,10 @@ def _opens(kind: TypeEngine[Any], dialect: Dialect, driver_type: int | None) -> 
     """What is done to each value that the driver gives."""
     if isinstance(kind, Moment):
         return from_micros
-    return None if isinstance(kind, LargeBinary) else kind._cached_result_processor(dialect, driver_type)
+    if isinstance(kind, LargeBinary):
+        return None
+    process = kind._cached_result_processor(dialect, driver_type)
+    return _from_json if process is not None and isinstance(kind, JSON) else process
 
 
 def rows(names: Sequence[str], processors: Sequence[Process | None] = ()) -> Made:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -17,6 +16,8 @@ from typing import Any
 from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.jsontext import read, written
 
 MARK = b"s2."
 """How a sealed value begins; then, in URL-safe base64, the nonce and what the library gives: ciphertext and tag."""
@@ -65,11 +66,11 @@ class Sealer:
 
     def seal_json(self, value: Any) -> bytes:
         """A JSON value, sealed."""
-        return self.seal(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+        return self.seal(written(value))
 
     def open_json(self, sealed: bytes) -> Any:
         """The JSON value again. Raises `SealBroken`."""
-        return json.loads(self.open(sealed))
+        return read(self.open(sealed))
 
     def renew(self, sealed: bytes) -> bytes:
         """The same text, sealed with the first key, and so what is sealed inside it; the same bytes when all of it is.
