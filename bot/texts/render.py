@@ -10,7 +10,7 @@ import string
 import tomllib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 FOLDER = Path(__file__).parent / "zh_cn"
@@ -20,47 +20,52 @@ class TextError(ValueError):
     """A text file is not as it should be; the message names the file and the key."""
 
 
+_EMPTY = ("", None, [], ())
+
+
+class _Line(NamedTuple):
+    """One line of a sentence: its values' names, what stands before each value (and how it is written), and the end."""
+
+    names: tuple[str, ...]
+    parts: list[tuple[str, str, str]]
+    end: str
+
+
 class Texts:
     """Every sentence, loaded once."""
 
     def __init__(self, sentences: dict[str, str], tz: ZoneInfo) -> None:
         self._sentences = sentences
         self._tz = tz
-        self._formatter = string.Formatter()
-        self._fields = {key: _fields(self._formatter, text) for key, text in sentences.items()}
+        self._lines = {key: [_line(line) for line in text.split("\n")] for key, text in sentences.items()}
 
     @property
     def keys(self) -> frozenset[str]:
         """Every key there is."""
-        return frozenset(self._sentences)
+        return frozenset(self._lines)
 
     def fields(self, key: str) -> frozenset[str]:
         """The names of the values a sentence needs."""
-        return self._fields[key]
+        return frozenset(name for line in self._lines[key] for name in line.names)
 
     def has(self, key: str) -> bool:
         """Whether the sentence exists."""
-        return key in self._sentences
+        return key in self._lines
 
     def text(self, key: str, now: datetime, /, **values: Any) -> str:
         """The sentence. Raises KeyError for an unknown key or a missing value."""
         lines = []
-        for line in self._sentences[key].split("\n"):
-            names = _fields(self._formatter, line)
-            if names and all(values[name] in ("", None, [], ()) for name in names):
-                continue
-            lines.append(self._fill(line, now, values))
-        return "\n".join(line.rstrip(" \u3000") for line in lines).strip()
-
-    def _fill(self, line: str, now: datetime, values: dict[str, Any]) -> str:
-        parts = []
-        for literal, name, spec, _ in self._formatter.parse(line):
-            parts.append(literal)
-            if name:
-                parts.append(self._value(values[name], spec or "", now))
-        return "".join(parts)
+        for line in self._lines[key]:
+            if not line.names:
+                lines.append(line.end)
+            elif not all(values[name] in _EMPTY for name in line.names):
+                said = [f"{before}{self._value(values[name], spec, now)}" for before, name, spec in line.parts]
+                lines.append(f"{''.join(said)}{line.end}".rstrip(" \u3000"))
+        return "\n".join(lines).strip()
 
     def _value(self, value: Any, spec: str, now: datetime) -> str:
+        if type(value) is str:
+            return value
         if value is None:
             return ""
         if isinstance(value, datetime):
@@ -93,8 +98,15 @@ def _span(span: timedelta) -> str:
     return f"{minutes} 分钟" if minutes else f"{round(span.total_seconds())} 秒"
 
 
-def _fields(formatter: string.Formatter, text: str) -> frozenset[str]:
-    return frozenset(name for _, name, _, _ in formatter.parse(text) if name)
+def _line(text: str) -> _Line:
+    """A line with its values still to come; braces that are said stand doubled."""
+    parts, before = [], ""
+    for literal, name, spec, _ in string.Formatter().parse(text):
+        before += literal
+        if name:
+            parts.append((before, name, spec or ""))
+            before = ""
+    return _Line(tuple(dict.fromkeys(name for _, name, _ in parts)), parts, before.rstrip(" \u3000"))
 
 
 def load(tz: ZoneInfo, folder: Path = FOLDER) -> Texts:
