@@ -43,6 +43,10 @@ class Full(Exception):
     """More updates wait than are taken. Nothing was stored."""
 
 
+class _Taken(Exception):
+    """Another process has handled one of these updates: nothing of the batch is kept, and each is looked at by itself."""
+
+
 class _Pending(NamedTuple):
     """An update on its way into the store: its receipt, and whether it is new. `handled` when more is waited for."""
 
@@ -246,9 +250,11 @@ class Inbox:
             for receipt in waiting:
                 if self._stopping and handled:
                     break
-                await self._handle(tx, receipt)
+                await self._answer(tx, receipt)
                 handled.append(receipt)
                 await asyncio.sleep(0)  # statements do not wait for anything: others get their turn here
+            if await receipts.finish_all(tx, [receipt.id for receipt in handled]) != len(handled):
+                raise _Taken
 
         try:
             await self._store.run(handle)
@@ -258,7 +264,7 @@ class Inbox:
             for receipt in waiting:
                 if self._stopping:
                     break
-                if len(waiting) == 1:
+                if len(waiting) == 1 and not isinstance(error, _Taken):
                     await self._failed(receipt, error)
                 else:
                     await self._handle_alone(receipt)
@@ -283,8 +289,11 @@ class Inbox:
             await self._failed(receipt, error)
 
     async def _handle(self, tx: Tx, receipt: StoredReceipt) -> None:
-        if not await receipts.finish(tx, receipt.id):
-            return
+        """One update in a transaction of its own; nothing when somebody else has handled it."""
+        if await receipts.finish(tx, receipt.id):
+            await self._answer(tx, receipt)
+
+    async def _answer(self, tx: Tx, receipt: StoredReceipt) -> None:
         channel = self._channels.get((receipt.channel, receipt.account))
         if isinstance(channel, KeepsBooks):
             await channel.keep(tx, receipt.raw, self._clock.now())

@@ -99,7 +99,9 @@ async def _who_and_where(city: City, tx: Tx, incoming: Incoming, now: datetime) 
     """The person, held until the commit so that they do one thing at a time, and the chat; new ones are added."""
     address = incoming.address
     person = await _person(tx, incoming, now) if address.user else None
-    chat = await people.find_chat(tx, address.channel, address.account, address.chat, address.thread)
+    place = (address.channel, address.account, address.chat, address.thread)
+    is_told = incoming.kind in _MEMBERSHIP | _REPORTS  # by the platform: nobody wrote
+    chat = await (people.find_chat(tx, *place) if is_told else people.enter_chat(tx, *place, now))
     if chat is None:
         chat = await people.add_chat(
             tx,
@@ -112,8 +114,6 @@ async def _who_and_where(city: City, tx: Tx, incoming: Incoming, now: datetime) 
             title=incoming.chat_title,
             now=now,
         )
-    elif incoming.kind not in _MEMBERSHIP | _REPORTS:
-        await people.touch_chat(tx, chat.id, now)
     if person is not None and not chat.is_group and chat.person_id != person.id:
         await people.own_chat(tx, chat.id, person.id)
         chat = chat._replace(person_id=person.id)

@@ -17,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    Update,
     select,
 )
 from sqlalchemy import delete as sql_delete
@@ -391,9 +392,17 @@ async def own_chat(tx: Tx, chat_id: int, person_id: int) -> None:
     )
 
 
-async def touch_chat(tx: Tx, chat_id: int, now: datetime) -> None:
-    """Somebody wrote here: it is reachable, and the person's latest."""
-    await tx.alter(chats, {"id": chat_id}, reachable=True, seen_at=now)
+@form
+def _enter(channel: Any, account: Any, chat: Any, thread: Any, now: Any) -> Update:
+    here = (chats.c.channel == channel, chats.c.account == account, chats.c.chat == chat, chats.c.thread == thread)
+    seen = sql_update(chats).where(chats.c.tenant == ME, *here).values(reachable=True, seen_at=now)
+    return seen.returning(*[chats.c[name] for name in Chat._fields])
+
+
+async def enter_chat(tx: Tx, channel: str, account: str, chat: str, thread: str, now: datetime) -> Chat | None:
+    """`find_chat` when somebody wrote there: it is reachable, and the person's latest."""
+    row = await tx.one(_enter(channel=channel, account=account, chat=chat, thread=thread, now=now))
+    return None if row is None else _chat(row)
 
 
 async def set_reachable(tx: Tx, chat_id: int, reachable: bool) -> None:

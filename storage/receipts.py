@@ -19,12 +19,13 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    Update,
     func,
     select,
     update,
 )
 
-from storage.plans import ME, form
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -169,6 +170,17 @@ async def set_heard(tx: Tx, receipt_id: int, raw: dict[str, Any]) -> None:
 async def finish(tx: Tx, receipt_id: int) -> bool:
     """Marks an update handled and forgets what it said: that lives in records now. False when it was not waiting."""
     return await tx.alter(receipts, {"id": receipt_id, "state": WAITING}, state=DONE, raw_sealed=b"") == 1
+
+
+@form_with("ids")
+def _finish(ids: Any) -> Update:
+    open_ = (receipts.c.tenant == ME, receipts.c.id.in_(ids), receipts.c.state == WAITING)
+    return update(receipts).where(*open_).values(state=DONE, raw_sealed=b"")
+
+
+async def finish_all(tx: Tx, ids: Collection[int]) -> int:
+    """`finish` of several updates in one statement. How many of them were waiting."""
+    return await tx.run(_finish(ids=list(ids))) if ids else 0
 
 
 async def fail(tx: Tx, receipt_id: int, error: str) -> bool:

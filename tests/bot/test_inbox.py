@@ -12,9 +12,10 @@ import pytest
 
 from bot.channels.base import BadUpdate, RawUpdate
 from bot.clock import Clock
-from bot.inbox import MOST_WAITING, Full, Inbox
+from bot.inbox import MOST_WAITING, STREAMS, Full, Inbox
 from handlers.messages import Address, Incoming
 from storage import receipts
+from storage.receipts import StoredReceipt
 from tests.town import Town
 
 
@@ -113,6 +114,31 @@ async def test_what_was_stored_before_a_stop_is_handled_after_the_start(tmp_path
             await asyncio.sleep(0.02)
         await inbox.stop()
         assert (await states(town))["done"] == 1
+
+
+@pytest.mark.parametrize("read", [1, 3])
+async def test_what_another_process_handled_since_it_was_read_is_not_handled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    async with taking(tmp_path, start=False) as (town, inbox):
+        async with town.store.write() as tx:
+            some = [(str(n), {"who": f"p{n}", "text": "你好"}) for n in range(read)]
+            first, *_ = await receipts.save(tx, "test", "", some, Clock().now())
+            known = await receipts.waiting(tx, 50)
+        async with town.store.write() as tx:
+            assert await receipts.finish(tx, first)
+        reads = iter([known])
+
+        async def before(*_: Any) -> list[StoredReceipt]:
+            return next(reads, [])
+
+        monkeypatch.setattr("bot.inbox.receipts.waiting", before)
+        await inbox._handle_batch(frozenset(STREAMS))
+        assert await states(town) == {"waiting": 0, "done": read, "failed": 0}
+        town.now = Clock().now()
+        await town.deliver()
+        assert [bool(town.last(f"p{n}")) for n in range(read)] == [False, *[True] * (read - 1)]
+        assert all(len(town.messages(f"p{n}")) < 2 for n in range(read))
 
 
 async def test_too_much_at_once_is_refused(tmp_path: Path) -> None:
