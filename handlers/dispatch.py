@@ -30,6 +30,7 @@ _CONTACTS = _WORDS | {"press", "scan", "edit"}
 
 async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
     """Answers one message: everything it changes and everything it says is in `tx`."""
+    tx.forget()
     person, chat = await _who_and_where(city, tx, incoming, now)
     admitted = await flood.admit(city, tx, person, chat, incoming, now)
     if admitted == [incoming]:

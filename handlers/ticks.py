@@ -17,6 +17,7 @@ async def fire(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
 
     Raises KeyError for a timer that no handler knows.
     """
+    tx.forget()
     if not await timers.finish(tx, timer.id):
         return
     if timer.name == flood.OVER:

@@ -136,10 +136,10 @@ def _person_of(person_id: Any) -> Select[Any]:
 
 async def get_person(tx: Tx, person_id: int) -> Person:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(_person_of(person_id=person_id))
-    if row is None:
+    found = await tx.recall(_person_of(person_id=person_id), lambda rows: [_person(tx, row) for row in rows])
+    if not found:
         raise LookupError(f"no person {person_id}")
-    return _person(tx, row)
+    return found[0]
 
 
 def _known_as(channel: Any, account: Any, user_key: Any) -> Select[Any]:
@@ -450,7 +450,7 @@ async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
 
 async def private_chats(tx: Tx, person_id: int) -> list[Chat]:
     """Every private chat of a person: reachable ones first, the one used last before the others."""
-    return [_chat(row) for row in await tx.all(_private_chats(person_id=person_id))]
+    return [*await tx.recall(_private_chats(person_id=person_id), lambda rows: [_chat(row) for row in rows])]
 
 
 async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, Row, String, bindparam
+from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, Row, SelectBase, String, Table, bindparam
 from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
@@ -115,7 +116,9 @@ class Form:
 
     def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
         wanted = inspect.signature(build).parameters
-        self.statement = build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
+        self.statement: Any = build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
+        self.is_change = not isinstance(self.statement, SelectBase)
+        self.tables = frozenset(part for part in visitors.iterate(self.statement) if isinstance(part, Table))
         self.__doc__ = build.__doc__
 
     def __call__(self, **values: Any) -> Filled:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import (
     BigInteger,
     Column,
+    CompoundSelect,
     Index,
     Integer,
     LargeBinary,
@@ -20,16 +21,18 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    literal,
     or_,
     select,
     update,
 )
 
 from storage import requests as records
-from storage.plans import ME, form_with
+from storage.plans import ME, form, form_with
 from storage.requests import Request, requests
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
+from workflow.states import State
 
 supporters = Table(
     "supporters",
@@ -158,6 +161,17 @@ async def merged_into(tx: Tx, request_id: int) -> list[Request]:
     return sorted(found.values(), key=lambda r: r.id)
 
 
+@form
+def _company(request_id: Any) -> CompoundSelect[Any]:
+    """(whether it is a merged record, the record's or the supporter's id), the first to join first."""
+    joined = select(literal(value=False).label("merged"), supporters.c.person_id.label("id"), supporters.c.joined_at)
+    under = select(literal(value=True), requests.c.id, requests.c.received_at).where(
+        requests.c.tenant == ME, requests.c.parent_id == request_id, requests.c.state == State.MERGED
+    )
+    mine = joined.where(supporters.c.tenant == ME, supporters.c.request_id == request_id)
+    return mine.union_all(under).order_by("merged", "joined_at", "id")
+
+
 @form_with("request_ids")
 def _supporters_of(request_ids: Any) -> Select[Any]:
     return (
@@ -169,6 +183,14 @@ def _supporters_of(request_ids: Any) -> Select[Any]:
 
 async def followers(tx: Tx, request: Request) -> list[int]:
     """Everybody but the reporter who has the same matter, each once: they are told every step and may rate."""
+    near = await tx.recall(_company(request_id=request.id), lambda rows: [(bool(row.merged), row.id) for row in rows])
+    if any(is_merged for is_merged, _ in near):
+        return await _all_followers(tx, request)
+    return [person_id for _, person_id in near if person_id != request.reporter_id]
+
+
+async def _all_followers(tx: Tx, request: Request) -> list[int]:
+    """The same where something was merged, and perhaps into that."""
     merged = await merged_into(tx, request.id)
     rows = await tx.all(_supporters_of(request_ids=[request.id, *(r.id for r in merged)]))
     everybody = [*(row.person_id for row in rows), *(r.reporter_id for r in merged)]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Insert, Row, Table, bindparam, select, update
+from sqlalchemy import Executable, Insert, Row, Select, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -46,6 +46,13 @@ class Tx:
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is done when it is saved, in this order; it must not fail and not wait."""
 
+    known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
+    """What `recall` has read, by question, with the tables it was read from."""
+
+    def forget(self) -> None:
+        """What was read for one piece of work is not known to the next in the same transaction."""
+        self.known.clear()
+
     async def end(self) -> None:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
         for last in self.endings.values():
@@ -58,10 +65,31 @@ class Tx:
         return cast(sqlite.Insert, postgresql.insert(table))  # the two have the same methods
 
     async def _ask(self, statement: Executable | Filled) -> Rows:
-        if isinstance(statement, Filled):
+        if type(statement) is Filled:
+            if self.known and statement.form.is_change:
+                self._changed(statement.form.tables)
             statement.values["me"] = self.tenant
             return await self.connection.run(statement)
-        return await self.connection.execute(statement)
+        if self.known and not isinstance(statement, Select):
+            self.known.clear()
+        return await self.connection.execute(cast(Executable, statement))
+
+    def _changed(self, tables: Collection[Table]) -> None:
+        for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
+            del self.known[question]
+
+    async def recall(self, question: Filled, make: Callable[[list[Row[Any]]], Result]) -> Result:
+        """What is made of the rows of a question, read once for one piece of work while nothing changes its tables.
+
+        For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
+        changed meanwhile is asked for anew after `lock`. The values must be hashable, the result not to be changed.
+        """
+        key = (question.form, *question.values.items())
+        found = self.known.get(key)
+        if found is None:
+            found = self.known[key] = (question.form.tables, make(await self._ask(question)))
+        result: Result = found[1]
+        return result
 
     async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""
@@ -70,10 +98,14 @@ class Tx:
     async def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Adds rows, all with the same columns, in one go."""
         if rows:
+            if self.known:
+                self._changed((table,))
             await self.connection.execute(_inserts(table), rows)
 
     async def put(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()) -> int:
         """Adds a row, or changes these columns of the one with the same `on`. How many rows were added or changed."""
+        if self.known:
+            self._changed((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
 
@@ -97,6 +129,7 @@ class Tx:
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
+        self.known.clear()
         if self.connection.dialect.name != "sqlite":
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
             await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())

@@ -34,7 +34,7 @@ def test_what_the_standard_library_wrote_is_read(value: object) -> None:
 
 
 def test_keys_become_words_as_the_standard_library_makes_them() -> None:
-    value = {1: "a", True: "b", None: "c", 2.5: "d"}
+    value = {7: "a", True: "b", None: "c", 2.5: "d"}
     assert read(written(value)) == json.loads(json.dumps(value))
 
 

@@ -40,7 +40,10 @@ async def test_the_private_chat_is_the_reachable_one_used_last(store: Store, now
         old = await add_chat(tx, "old", now, person_id=1)
         new = await add_chat(tx, "new", now, person_id=1)
         await add_chat(tx, "room", now, person_id=1, is_group=True)
-        await people.touch_chat(tx, new, now + timedelta(minutes=1))
+        entered = await people.enter_chat(tx, "web", "", "new", "", now + timedelta(minutes=1))
+        assert entered is not None
+        assert entered.id == new
+        assert await people.enter_chat(tx, "web", "", "nowhere", "", now) is None
         assert (await people.find_private_chat(tx, 1) or (0,))[0] == new
         await people.set_reachable(tx, new, False)
         assert (await people.find_private_chat(tx, 1) or (0,))[0] == old
