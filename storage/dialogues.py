@@ -134,7 +134,7 @@ async def add_keyboard(
         "presses": [list(p) for p in presses],
         "expires_at": expires_at,
     }
-    await tx.add(keyboards, [row])
+    tx.later(keyboards, row)
     return code
 
 

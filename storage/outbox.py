@@ -141,7 +141,7 @@ async def put(
         "ref": "",
         "error": "",
     }
-    await tx.add(outbox, [row])
+    tx.later(outbox, row)
     return row_id
 
 

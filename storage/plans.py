@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, Row, SelectBase, String, Table, bindparam
 from sqlalchemy.engine.result import SimpleResultMetaData
@@ -116,7 +116,9 @@ class Form:
 
     def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
         wanted = inspect.signature(build).parameters
-        self.statement: Any = build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
+        self.statement = cast(
+            Any, build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
+        )
         self.is_change = not isinstance(self.statement, SelectBase)
         self.tables = frozenset(part for part in visitors.iterate(self.statement) if isinstance(part, Table))
         self.__doc__ = build.__doc__

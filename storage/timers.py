@@ -64,7 +64,7 @@ async def put(
         "attempts": 0,
         "error": "",
     }
-    await tx.add(timers, [row])
+    tx.later(timers, row)
     return timer_id
 
 

@@ -49,6 +49,9 @@ class Tx:
     known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
     """What `recall` has read, by question, with the tables it was read from."""
 
+    late: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
+    """Rows to add that nobody has asked for yet."""
+
     def forget(self) -> None:
         """What was read for one piece of work is not known to the next in the same transaction."""
         self.known.clear()
@@ -57,6 +60,22 @@ class Tx:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
         for last in self.endings.values():
             await last(self)
+        if self.late:
+            await self._catch_up()
+
+    def later(self, table: Table, row: dict[str, Any]) -> None:
+        """`add` of one row, at the end of the transaction or before the next statement that names the table.
+
+        For rows that nothing but their own id can collide with. All rows of a table have the same columns.
+        """
+        if self.known:
+            self._changed((table,))
+        self.late.setdefault(table, []).append(row)
+
+    async def _catch_up(self, tables: Collection[Table] | None = None) -> None:
+        """Adds the late rows of these tables, or of all."""
+        for table in [t for t in self.late if tables is None or t in tables]:
+            await self.connection.execute(_inserts(table), self.late.pop(table))
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An insert that can say what happens on a conflict, in the words of the database at hand."""
@@ -66,13 +85,25 @@ class Tx:
 
     async def _ask(self, statement: Executable | Filled) -> Rows:
         if type(statement) is Filled:
-            if self.known and statement.form.is_change:
-                self._changed(statement.form.tables)
+            form = statement.form
+            if self.late and not form.tables.isdisjoint(self.late):
+                await self._catch_up(form.tables)
+            if self.known and form.is_change:
+                self._changed(form.tables)
             statement.values["me"] = self.tenant
             return await self.connection.run(statement)
+        if self.late:  # which tables it names would take longer to find out
+            await self._catch_up()
         if self.known and not isinstance(statement, Select):
             self.known.clear()
         return await self.connection.execute(cast(Executable, statement))
+
+    async def _before(self, tables: Collection[Table]) -> None:
+        """These tables are about to be changed."""
+        if self.late:
+            await self._catch_up(tables)
+        if self.known:
+            self._changed(tables)
 
     def _changed(self, tables: Collection[Table]) -> None:
         for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
@@ -98,14 +129,12 @@ class Tx:
     async def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Adds rows, all with the same columns, in one go."""
         if rows:
-            if self.known:
-                self._changed((table,))
+            await self._before((table,))
             await self.connection.execute(_inserts(table), rows)
 
     async def put(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()) -> int:
         """Adds a row, or changes these columns of the one with the same `on`. How many rows were added or changed."""
-        if self.known:
-            self._changed((table,))
+        await self._before((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
 
@@ -130,6 +159,7 @@ class Tx:
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
         self.known.clear()
+        await self._catch_up((table,))
         if self.connection.dialect.name != "sqlite":
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
             await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())

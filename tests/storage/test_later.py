@@ -1,0 +1,82 @@
+"""Rows that are written late are there for whoever asks, in order, and only if the transaction is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from storage import dialogues, timers
+from storage.timers import timers as table
+from storage.tx import Store, Tx
+
+
+async def _armed(tx: Tx, now: datetime, *subjects: int) -> list[int]:
+    return [await timers.put(tx, now + timedelta(minutes=n), "x", "request", n) for n in subjects]
+
+
+async def test_a_question_in_the_same_transaction_finds_them(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        ids = await _armed(tx, now, 1, 2, 3)
+        assert [t.id for t in await timers.due(tx, now + timedelta(hours=1), 10)] == ids
+        more = await _armed(tx, now, 4)
+        assert len(await tx.all(select(table.c.id).where(table.c.tenant == tx.tenant))) == 4
+        assert await timers.finish(tx, more[0])
+        code = await dialogues.add_keyboard(tx, chat_id=1, person_id=None, presses=[("a", {}, "好")], expires_at=now)
+        press = await dialogues.find_press(tx, f"{code}.0")
+        assert press is not None
+        assert press.label == "好"
+
+
+async def test_what_changes_all_rows_changes_the_late_ones(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        await _armed(tx, now, 1, 2)
+        assert await timers.drop(tx, "request", 1) == 1
+        await _armed(tx, now, 5)
+        mine = update(table).where(table.c.tenant == tx.tenant, table.c.state == timers.WAITING)
+        assert await tx.run(mine.values(attempts=3)) == 2
+        await _armed(tx, now, 6)
+        await tx.lock(table, 1)
+        assert not tx.late
+
+
+async def test_they_are_saved_with_the_rest_or_not_at_all(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        await _armed(tx, now, 1, 2)
+
+    async def fails(tx: Tx) -> None:
+        await _armed(tx, now, 3)
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await store.run(fails)
+    async with store.read() as tx:
+        assert [t.subject_id for t in await timers.due(tx, now + timedelta(hours=1), 10)] == [1, 2]
+
+
+async def test_statements_are_one_for_each_table(store: Store, now: datetime) -> None:
+    sent: list[str] = []
+    async with store.write() as tx:
+        store.database.plans.watch = lambda _, sql: sent.append(sql)
+        await _armed(tx, now, 1, 2, 3)
+        await dialogues.add_keyboard(tx, chat_id=1, person_id=None, presses=[("a", {}, "好")], expires_at=now)
+        await dialogues.find(tx, 1, 1)
+        assert len(sent) == 1  # the question, of another table
+    store.database.plans.watch = None
+    assert len(sent) == 3
+
+
+async def test_what_collides_fails_before_the_commit(store: Store, now: datetime) -> None:
+    row = {"tenant": "street", "id": 7, "due_at": now, "name": "x", "subject": "request", "subject_id": 1, "data": {}}
+    row |= {"state": timers.WAITING, "attempts": 0, "error": ""}
+
+    async def collides(tx: Tx) -> None:
+        tx.later(table, row)
+        tx.later(table, dict(row))
+
+    with pytest.raises(IntegrityError):
+        await store.run(collides)
+    async with store.read() as tx:
+        assert await timers.due(tx, now + timedelta(hours=1), 10) == []
