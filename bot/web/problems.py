@@ -133,7 +133,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
 
 
 async def on_busy(request: Request, error: Exception) -> Response:
-    """Nothing was kept, for now there is too much."""
+    """Nothing was kept: there is too much at this moment."""
     assert isinstance(error, Busy)
     return answer(request, 503, "busy", headers={"Retry-After": str(max(1, round(error.retry_for)))})
 
