@@ -27,7 +27,7 @@ MOST_OF_ONE = 1_000
 """Of one kind of thing at a station."""
 _UNITS = {"小时": timedelta(hours=1), "天": timedelta(days=1), "日": timedelta(days=1), "周": timedelta(weeks=1)}
 _THING = re.compile(
-    r"(?P<name>[^\d\s,，;；:：]{1,20})\s*(?P<count>\d{1,4})\s*(?:把|个|件|台|辆|套|副|张|只|条|本|箱|部|根|块)?"
+    r"(?P<name>[^\d\s,，;；:：]{1,20})\s*(?P<count>\d{1,4})\s*(?:把|个|件|台|辆|套|副|张|只|条|本|箱|部|根|块|架|顶|床|盒|桶|双|对)?"
     r"[\s,，]*(?:可?借)?\s*(?P<span>\d{1,4}\s*个?(?:小时|天|日|周))"
 )
 _SPAN = re.compile(r"(?P<length>\d{1,4})\s*个?(?P<unit>小时|天|日|周)")
