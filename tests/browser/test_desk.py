@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -199,3 +200,19 @@ def test_the_cockpit_fills_a_wall_and_a_phone(chromium: Browser, server: DeskSer
     check_axe(phone)
     shot(phone, "board-phone")
     phone.context.close()
+
+
+def test_a_moment_of_another_year_says_so(chromium: Browser, server: DeskServer, errors: list[str]) -> None:
+    page = enter(chromium, server, errors, "街道老周")
+    told = page.evaluate(
+        """async () => {
+            const src = document.querySelector('script[type=module]').src.replace('main.js', 'base.js');
+            const { when } = await import(src);
+            const now = new Date(), before = new Date(now);
+            before.setUTCFullYear(now.getUTCFullYear() - 3);
+            return [when(now.toISOString()), when(before.toISOString()), when('2023-11-21T16:30:00Z')];
+        }"""
+    )
+    assert re.fullmatch(r"\d\d:\d\d", told[0])
+    assert re.fullmatch(r"20\d\d/\d+/\d+ \d\d:\d\d", told[1])
+    assert told[2] == "2023/11/22 00:30"

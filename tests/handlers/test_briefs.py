@@ -92,6 +92,19 @@ async def test_each_quarter_the_street_hears_of_all(tmp_path: Path) -> None:
         assert "按时办结 0.0 %（0/1）" in quarter
 
 
+async def test_a_record_counts_for_its_community_whoever_has_it(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        town.now = local(2026, 12, 28, 10)
+        await staffed(town)
+        await armed(town)
+        await filed(town, "银杏苑北门有人占道摆摊卖菜，堵得走不动")  # lies with a department
+        await town.passes(days=5)
+        [quarter] = [text for text, _ in town.room("desk") if "季度" in text]
+        assert "银杏社区：受理 1" in quarter
+        assert "城管：受理 1" in quarter
+        assert "红黑榜" not in quarter  # nobody has enough records for a place
+
+
 async def test_a_brief_that_is_hours_late_is_not_said_and_the_next_one_comes(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await staffed(town)

@@ -13,6 +13,7 @@ import pytest
 from handlers import audit
 from handlers.office import periods
 from handlers.office.counting import micros
+from storage.appeals import appeals
 from storage.ledger import verify
 from tests.office.desk import DeskTown
 from tests.storage.conftest import DATABASES, Fresh, cluster, fresh, template  # noqa: F401
@@ -52,7 +53,7 @@ async def worked(desk: DeskTown, grid: str, stars: str, *, late: bool, by_page: 
 
 def ranked(books: Books, now: int, period: tuple[int, int], desk: DeskTown) -> list[tuple[str, float]]:
     """Scopes with enough records, best first, with their scores, counted from events in plain code."""
-    found: dict[str, Counts] = books.counts_by(_grid, now, period)
+    found: dict[str, Counts] = books.counts_by(_grid, now, period, books.left_out(QUARTER))
     weights = desk.town.city.manners.weights
     scores = {g: composite(c, weights).value for g, c in found.items() if c.due_for_response >= 20 and c.rated >= 10}
     return sorted(((g, float(s)) for g, s in scores.items() if s is not None), key=lambda one: -one[1])
@@ -103,12 +104,34 @@ async def test_a_quarters_ranking_is_recomputed_from_the_ledger(
         assert (await street.post(path, json=ruling)).status_code == 204
 
         after = (await street.get(f"/api/desk/board?period={QUARTER}&by=grid")).json()
-        left = {i: a for i, a in books.requests.items() if a.number != number}
-        books.requests.clear()
-        books.requests.update(left)
+        async with desk.town.store.read() as tx:
+            books = await audit.rebuild(tx)
+        assert [books.requests[i].number for i in books.left_out(QUARTER)] == [number]
         again = ranked(books, micros(desk.town.now), span, desk)
         assert shown(after) == [(grid, pytest.approx(score)) for grid, score in again]
         assert dict(again)[POOR] > dict(told)[POOR]
         assert dict(again)[GOOD] == dict(told)[GOOD]
         async with desk.town.store.read() as tx:
             assert [finding async for finding in verify(tx)] == []
+
+
+async def test_a_ruling_that_nobody_made_is_found(tmp_path: Path) -> None:
+    async with DeskTown.open(tmp_path) as desk:
+        number = await desk.filed("金色家园3幢楼道灯坏了")
+        worker = await desk.sits("小刘", Role.GRID_WORKER, POOR)
+        body = {"period": QUARTER, "by": "grid", "key": POOR, "number": number, "words": "是居民自己弄坏的"}
+        [kept] = (await worker.post("/api/desk/board/appeals", json=body)).json()
+        assert await differing(desk) == []
+        async with desk.town.store.write() as tx:
+            await tx.alter(appeals, {"id": int(kept["id"])}, upheld=True)
+        [line] = await differing(desk)
+        assert "upheld True is kept" in line
+        async with desk.town.store.write() as tx:
+            await tx.alter(appeals, {"id": int(kept["id"])}, upheld=None, request_id=7)
+        [line] = await differing(desk)
+        assert "kept as about 7" in line
+
+
+async def differing(desk: DeskTown) -> list[str]:
+    async with desk.town.store.read() as tx:
+        return [line async for line in audit.differences(tx, await audit.rebuild(tx), desk.town.now)]

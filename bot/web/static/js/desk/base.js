@@ -47,11 +47,14 @@ export async function call(method, path, body) {
 
 const clock = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", hour: "2-digit", minute: "2-digit", hour12: false });
 const day = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", month: "numeric", day: "numeric" });
+const date = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", year: "numeric", month: "numeric", day: "numeric" });
+const year = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", year: "numeric" });
 const whole = new Intl.DateTimeFormat("zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "medium", timeStyle: "short" });
 
 export function when(moment) {
-  const at = new Date(moment), today = day.format(new Date()) === day.format(at);
-  return today ? clock.format(at) : `${day.format(at)} ${clock.format(at)}`;
+  const at = new Date(moment), now = new Date();
+  if (date.format(now) === date.format(at)) return clock.format(at);
+  return `${(year.format(now) === year.format(at) ? day : date).format(at)} ${clock.format(at)}`;
 }
 
 export function time(moment) {

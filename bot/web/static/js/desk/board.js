@@ -61,7 +61,7 @@ async function load() {
   const cell = (label, value, more = {}) => h("td", { "data-label": label, ...more }, value);
   const titles = board.places[0]?.row.figures.filter((figure) => SHOWN.includes(figure.name)) ?? [];
   place("table").replaceChildren(
-    h("thead", {}, h("tr", {}, [say("place"), say(`by_${wanted.by}`), say("score"), say("sure"), ...titles.map((figure) => figure.title), say("received"), say("what")].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", {}, h("tr", {}, [say("place"), say(`by_${wanted.by}`), say("score"), say("sure"), ...titles.map((figure) => figure.title), say("received"), say("what")].map((name, column, all) => h("th", { scope: "col", class: column === 1 || column === all.length - 1 ? "what" : column ? "" : "place" }, name)))),
     h("tbody", {}, board.places.map((one) => h("tr", { class: one.colour },
       h("td", { class: "place" }, one.place === null ? "–" : String(one.place)), h("th", { scope: "row" }, one.row.name), cell(say("score"), percent(one.score)),
       cell(say("sure"), one.low === null ? "–" : `${percent(one.low)} ～ ${percent(one.high)}`),

@@ -37,8 +37,8 @@ export function percent(figure) {
 
 function span(minutes) {
   if (minutes < 120) return say("minutes", { count: Math.round(minutes) });
-  if (minutes < 2880) return say("hours", { count: (minutes / 60).toFixed(1) });
-  return say("days", { count: (minutes / 1440).toFixed(1) });
+  if (minutes < 2880) return say("hours", { count: Number((minutes / 60).toFixed(1)) });
+  return say("days", { count: Number((minutes / 1440).toFixed(1)) });
 }
 
 function change(values) {
@@ -111,7 +111,7 @@ function drawTrend() {
 function drawCurves() {
   const points = (steps) => steps.map((step) => [step.minutes / 60, step.share === null ? null : step.share * 100]);
   chart("curves").setOption({ ...base, tooltip: { trigger: "item", renderMode: "richText", formatter: (one) => `${one.seriesName}  ${span(one.value[0] * 60)}  ${one.value[1].toFixed(1)} %` },
-    xAxis: { type: "log", logBase: 4, min: 0.16, ...axis, axisLabel: { color: soft, formatter: (value) => span(value * 60) } }, yAxis: { type: "value", min: 0, max: 100, ...axis, axisLabel: { color: soft, formatter: "{value} %" } },
+    xAxis: { type: "log", logBase: 4, min: 0.16, ...axis, axisLabel: { color: soft, hideOverlap: true, formatter: (value) => span(value * 60) } }, yAxis: { type: "value", min: 0, max: 100, ...axis, axisLabel: { color: soft, formatter: "{value} %" } },
     series: [["response_curve", data.response], ["resolution_curve", data.resolution]].map(([name, steps]) => ({ name: say(name), type: "line", data: points(steps), symbolSize: 8, lineStyle: { width: 3 } })) }, true);
 }
 
@@ -135,8 +135,8 @@ function drawMap() {
   const most = Math.max(1, ...drawn.map((grid) => grid.received));
   const map = chart("map");
   map.setOption({ ...base, tooltip: { trigger: "item", renderMode: "richText", formatter: (one) => { const grid = one.data?.of; return grid ? `${grid.name}\n${say("received")} ${grid.received}  ${say("open")} ${grid.open}  ${say("overdue")} ${grid.overdue}` : one.name; } },
-    visualMap: { min: 0, max: most, calculable: true, textStyle: { color: ink }, inRange: { color: big ? ["#12382c", "#3ddc97", "#ffe066", "#ff6b4a"] : ["#e8f7ee", "#7fd0a0", "#f4c95d", "#d64545"] } },
-    series: [{ type: "map", map: "grids", data: drawn.map((grid) => ({ name: grid.name, value: grid.received, of: grid })), label: { show: drawn.length < 40, color: big ? "#fff" : "#1a1a1a", fontSize: 11 }, emphasis: { label: { color: "#000" } }, select: { disabled: true }, showLegendSymbol: false }] }, true);
+    visualMap: { min: 0, max: most, calculable: true, orient: "horizontal", left: "center", bottom: 0, itemHeight: 110, textStyle: { color: ink }, inRange: { color: big ? ["#12382c", "#3ddc97", "#ffe066", "#ff6b4a"] : ["#e8f7ee", "#7fd0a0", "#f4c95d", "#d64545"] } },
+    series: [{ type: "map", map: "grids", left: 6, right: 6, top: 6, bottom: 50, data: drawn.map((grid) => ({ name: grid.name, value: grid.received, of: grid })), label: { show: drawn.length < 40, formatter: (one) => { const grid = one.data?.of; return grid ? grid.name.replace(grid.community, `${grid.community}\n`) : one.name; }, color: big ? "#fff" : "#1a1a1a", fontSize: 11 }, emphasis: { label: { color: "#000" } }, select: { disabled: true }, showLegendSymbol: false }] }, true);
   map.off("click");
   map.on("click", (one) => { if (one.data?.of) change({ dimension: "grid", key: one.data.of.grid, name: one.data.of.name, by: "item" }); });
 }
