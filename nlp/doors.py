@@ -61,9 +61,8 @@ _HOUSE = re.compile(
 _HOUSE_BARE = re.compile(
     rf"\s*(?P<first>\d{{1,4}})(?P<join>)(?P<second>)(?![\d年月日路栋幢:：.\-~]|来|多|余|几|到\d)(?!\s*{_QUANTITY})"
 )
-_NUMERAL_NEAR = re.compile(rf"[\dA-Za-z{CHINESE_NUMERAL}]")
-_NEAR = 8
-"""Characters after a name in which its number begins."""
+_NUMERAL_NEXT = re.compile(rf"(?:{_GAP}|[\s，,的上]{{0,2}}|\s+)第?[\dA-Za-z{CHINESE_NUMERAL}]")
+"""How everything begins that the patterns of buildings and houses take."""
 _MAX_SPAN = 60
 """Buildings or numbers "from … to …" that are looked up one by one; of more only the two ends."""
 
@@ -79,14 +78,14 @@ class Door(NamedTuple):
     room: str = ""
 
 
-def is_numeral_near(text: str, at: int) -> bool:
-    """Whether anything after `at` can be a building or house number at all."""
-    return bool(_NUMERAL_NEAR.search(text, at, at + _NEAR))
+def is_numeral_next(text: str, at: int) -> bool:
+    """Whether what stands at `at` can begin a building or house number at all."""
+    return _NUMERAL_NEXT.match(text, at) is not None
 
 
 def find_building(text: str, at: int) -> Door | None:
     """The building written at `at`, after the name of an estate, with unit and room."""
-    if not is_numeral_near(text, at):
+    if not is_numeral_next(text, at):
         return None
     for pattern in (_DIRECT, _BEFORE_UNIT, _DASHED, _BARE, _TRAILING):
         found = pattern.match(text, at)
@@ -107,7 +106,7 @@ def find_building(text: str, at: int) -> Door | None:
 
 def find_house(text: str, at: int, *, bare: bool) -> Door | None:
     """The house number written at `at`, after the name of a road; `bare` takes "建设路21" without 号 too."""
-    if not is_numeral_near(text, at):
+    if not is_numeral_next(text, at):
         return None
     found = _HOUSE.match(text, at) or (_HOUSE_BARE.match(text, at) if bare else None)
     if not found or (first := number(found["first"])) is None:

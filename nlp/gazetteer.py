@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from nlp.soundalike import Names, read_lookalikes, same_numerals, slips, sound_table
+from nlp.names import Names
+from nlp.soundalike import read_lookalikes, same_numerals, slips, sound_table
 from nlp.street import Area, Grid, Street
 
 Kind = Literal["estate", "road", "landmark", "grid", "community"]
@@ -19,6 +20,7 @@ _ENDINGS = (
     *("小区", "花园", "花苑", "家园", "新村", "公寓", "大厦", "社区", "苑", "园", "里", "村", "府", "城", "庭", "坊"),
     *("路", "街", "巷"),
 )
+_KINDS = ("幼儿园", "小学", "中学", "医院", "公园", "广场", "市场", "菜场", "超市", "银行", "学校")
 _SWAPS = (("菜场", "菜市场"), ("菜场", "农贸市场"), ("菜市场", "菜场"), ("幼儿园", "幼稚园"), ("小学", "小学校"))
 _PHASE = re.compile(r"(?P<stem>.{2,}?)(?P<phase>[\d十东西南北中A-Da-d][期区])")
 _WORTH: dict[How, int] = {"exact": 0, "heard": 1, "slipped": 2, "partial": 3}
@@ -51,6 +53,9 @@ class Hit(NamedTuple):
     changed: tuple[int, ...] = ()
 
 
+_Meaning = tuple[tuple[Spot, ...], How, tuple[int, ...]]
+
+
 class Gazetteer:
     """Every spot of a street with the names it goes by: exact, misheard, misspelt, cut short."""
 
@@ -64,30 +69,25 @@ class Gazetteer:
         self.exact = {name: tuple(spots) for name, spots in names.items()}
         self.tails = _tails(self.exact)
         self._same = {same_numerals(name): spots for name, spots in self.exact.items()}
-        self._other: dict[str, tuple[tuple[Spot, ...], How, tuple[int, ...]]] = {
+        spelt: dict[str, _Meaning] = {
             **_slipped(self._same),
             **{stem: (spots, "partial", ()) for stem, spots in _partial(self._same).items()},
+            **{name: (spots, "exact", ()) for name, spots in self._same.items()},
         }
-        self._table = sound_table()
-        self._sounding: dict[str, list[str]] = {}
+        table = sound_table()
+        sounding: dict[str, list[str]] = {}
         for name in self._same:
-            self._sounding.setdefault(name.translate(self._table), []).append(name)
-        self._heard_names = Names(self._sounding)
-        self._spelt_names = Names([*self._same, *self._other])
+            sounding.setdefault(name.translate(table), []).append(name)
+        self._names = Names(spelt, sounding)
 
     def find_names(self, text: str) -> list[Hit]:
         """The names in a text, none overlapping another: exact ones first, then by ear, by eye, by half."""
-        spelt, sounds = same_numerals(text), text.translate(self._table)
-        found: list[Hit] = []
-        for start, end in self._spelt_names.find_all(spelt):
-            written = spelt[start:end]
-            if written in self._same:
-                found.append(Hit(start, end, self._same[written], "exact"))
-            if written in self._other:
-                found.append(Hit(start, end, *self._other[written]))
-        for start, end in self._heard_names.find_all(sounds):
-            if spelt[start:end] not in self._same:
-                found.append(self._heard(start, end, spelt[start:end], self._sounding[sounds[start:end]]))
+        spelt, heard = self._names.find_all(text)
+        found = [Hit(start, end, *meaning) for start, end, meaning in spelt]
+        for start, end, names in heard:
+            written = same_numerals(text[start:end])
+            if written not in self._same:
+                found.append(self._heard(start, end, written, names))
         return _without_overlaps(found) if found else found
 
     def _heard(self, start: int, end: int, written: str, names: list[str]) -> Hit:
@@ -202,14 +202,19 @@ def _stems(name: str) -> Iterator[str]:
             yield name[: -len(ending)]
 
 
-def _slipped(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[tuple[Spot, ...], How, tuple[int, ...]]]:
+def _slipped(exact: dict[str, tuple[Spot, ...]]) -> dict[str, _Meaning]:
     lookalikes = read_lookalikes()
     found: dict[str, tuple[dict[Spot, None], tuple[int, ...]]] = {}
     for name, spots in exact.items():
-        for slip, changed in slips(name, lookalikes):
+        for slip, changed in slips(name, lookalikes, _telling(name)):
             if slip not in exact:
                 found.setdefault(slip, ({}, changed))[0].update(dict.fromkeys(spots))
     return {slip: (tuple(spots), "slipped", changed) for slip, (spots, changed) in found.items()}
+
+
+def _telling(name: str) -> int:
+    """How many characters of a name tell it from others of its kind."""
+    return next((len(name) - len(kind) for kind in (*_KINDS, *_ENDINGS) if name.endswith(kind)), len(name))
 
 
 def _tails(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[tuple[str, Spot], ...]]:

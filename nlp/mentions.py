@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nlp.doors import Door, buildings_alone, find_building, find_house, is_numeral_near
+from nlp.doors import Door, buildings_alone, find_building, find_house, is_numeral_next
 from nlp.gazetteer import Gazetteer, Hit, Spot
 from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
 from nlp.soundalike import same_numerals
@@ -110,7 +110,7 @@ def _worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
     """False where neither the spelling nor what follows can make a place of it: in a street of many names the most."""
     if hit.how == "exact" or len(hit.spots) > 1 or hit.spots[0].name in gazetteer.tails:
         return True
-    if is_numeral_near(text, hit.end):
+    if is_numeral_next(text, hit.end):
         return True
     if hit.how == "partial":
         return bool(PART_CUE.match(text, hit.end) or SCENE_AFTER.match(text, hit.end))
@@ -174,12 +174,11 @@ def _narrow(text: str, mention: Mention) -> None:
         return
     same = same_numerals(text[mention.start : mention.end + 16])
     size = mention.end - mention.start
-    gap = _GAP.match(same, size)
-    for at in (size, gap.end() if gap else size):
-        rests = [(spot, same_numerals(spot.name)) for spot in mention.spots]
-        met = [
-            (s, n[size:]) for s, n in rests if n.startswith(same[:size]) and n[size:] and same.startswith(n[size:], at)
-        ]
+    names = [(spot, same_numerals(spot.name)) for spot in mention.spots]
+    rests = [(spot, name[size:]) for spot, name in names if len(name) > size and name.startswith(same[:size])]
+    gap = _GAP.match(same, size) if rests else None
+    for at in (size, gap.end()) if gap else ():
+        met = [(spot, rest) for spot, rest in rests if same.startswith(rest, at)]
         if met:
             mention.spots = tuple(spot for spot, _ in met)
             mention.end = mention.start + at + len(met[0][1])

@@ -1,0 +1,148 @@
+"""Finds the names of a street in a text, by their writing and by their sound, however many names there are.
+
+What a name found means is `gazetteer.py`; how a name sounds is `soundalike.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Generic, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.soundalike import same_numerals, sound_table
+
+Spelt = TypeVar("Spelt")
+Heard = TypeVar("Heard")
+
+_MANY_SOUNDS = 1_000
+"""Beginnings of two syllables from which too many places of a text have one by chance, and only three tell."""
+_ROOM = 16
+"""Places of the table of hashes for one beginning in it: one look in so many is in vain."""
+_LEAST_BITS = 16
+"""Bits of a hash that are looked at even in a street of few names."""
+_MIX = 0x9E3779B97F4A7C15
+"""Spreads the characters of a beginning over a hash of 64 bits, as Fibonacci hashing does."""
+_CODE_BITS, _ALL_BITS = 16, 64
+_END = "\0\0\0"
+"""Stands after a text, so that four characters can be read from its last one on."""
+_RARE = 0xFFFF
+"""The code that all characters beyond the basic plane share."""
+_Codes = NDArray[np.uint16]
+
+
+class _Beginnings(NamedTuple):
+    """How names begin, by writing or by sound, and how long the names are that begin so."""
+
+    heard: bool
+    width: int
+    lengths: dict[str, tuple[int, ...]]
+
+
+class Names(Generic[Spelt, Heard]):
+    """Names to look for, with what each stands for; those of one character are not looked for.
+
+    Where a name may begin is asked for all characters of a text at once, of one table of hashes: no loop goes over the
+    names, and hardly one over the text.
+    """
+
+    def __init__(self, spelt: Mapping[str, Spelt], heard: Mapping[str, Heard]) -> None:
+        """`spelt` are written as `same_numerals` does, `heard` as `sound_table` does."""
+        self._spelt, self._heard = spelt, heard
+        self._rows = [_Beginnings(False, 2, _lengths(spelt, 2))]
+        if len({name[:2] for name in heard}) > _MANY_SOUNDS:
+            short = {name: meant for name, meant in heard.items() if len(name) == 2}
+            self._rows += [_Beginnings(True, 3, _lengths(heard, 3)), _Beginnings(True, 2, _lengths(short, 2))]
+        else:
+            self._rows += [_Beginnings(True, 2, _lengths(heard, 2))]
+        self._lines = _translations()[[int(row.heard) for row in self._rows]]
+        self._factors = np.array([[_factor(row.width)] for row in self._rows], dtype=np.uint64)
+        bits = max(_LEAST_BITS, (sum(len(row.lengths) for row in self._rows) * _ROOM).bit_length())
+        self._shift = np.uint64(_ALL_BITS - bits)
+        self._flags = np.array([[1 << number] for number in range(len(self._rows))], dtype=np.uint8)
+        self._table = np.zeros(1 << bits, dtype=np.uint8)
+        for number, row in enumerate(self._rows):
+            codes, _ = _codes("".join(row.lengths))
+            hashes = self._hashes(codes[np.newaxis], self._factors[number])
+            self._table[hashes[0, :: row.width]] |= self._flags[number]
+
+    def find_all(self, text: str) -> tuple[list[tuple[int, int, Spelt]], list[tuple[int, int, Heard]]]:
+        """(start, end, what it stands for) of every name in a text: by its writing, and by its sound.
+
+        In no particular order.
+        """
+        spelt: list[tuple[int, int, Spelt]] = []
+        heard: list[tuple[int, int, Heard]] = []
+        size = len(text)
+        codes, is_whole = _codes(text)
+        lines = self._lines.take(codes, axis=1, mode="clip")
+        met = self._table.take(self._hashes(lines, self._factors), mode="clip") & self._flags
+        said: dict[bool, str] = {}
+        for at in met.ravel().nonzero()[0].tolist():
+            number, start = divmod(at, size)
+            row = self._rows[number]
+            if row.heard not in said:
+                said[row.heard] = _read(lines[number]) if is_whole else _translated(text, heard=row.heard)
+            read = said[row.heard]
+            for length in row.lengths.get(read[start : start + row.width], ()):
+                end = start + length
+                name = read[start:end]
+                if end > size:
+                    continue
+                if row.heard:
+                    if name in self._heard:
+                        heard.append((start, end, self._heard[name]))
+                elif name in self._spelt:
+                    spelt.append((start, end, self._spelt[name]))
+        return spelt, heard
+
+    def _hashes(self, lines: _Codes, factors: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """For each character of each line the hash of the beginning there."""
+        rows, size = lines.shape
+        fours: NDArray[np.uint64] = np.ndarray((rows, size - len(_END)), "<u8", lines, 0, lines.strides)
+        return ((fours * factors) >> self._shift).view(np.int64)
+
+
+def _lengths(names: Mapping[str, object], width: int) -> dict[str, tuple[int, ...]]:
+    found: dict[str, set[int]] = {}
+    for name in names:
+        if len(name) >= width:
+            found.setdefault(name[:width], set()).add(len(name))
+    return {first: tuple(sorted(lengths)) for first, lengths in found.items()}
+
+
+def _factor(width: int) -> int:
+    """Mixes the first `width` of four characters and shifts the rest out."""
+    return _MIX << (_ALL_BITS - _CODE_BITS * width) & ((1 << _ALL_BITS) - 1)
+
+
+@cache
+def _translations() -> _Codes:
+    """For each code that of the character as `same_numerals` writes it, and that of its sound."""
+    every = "".join(map(chr, range(_RARE + 1)))
+    return np.stack([_raw(table) for table in (same_numerals(every), sound_table())])
+
+
+def _raw(text: str) -> _Codes:
+    return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
+
+
+def _codes(text: str) -> tuple[_Codes, bool]:
+    """A code for each character and for those of `_END`; and whether the codes say which characters they are."""
+    try:
+        codes = np.frombuffer((text + _END).encode("utf-16-le"), dtype="<u2")
+    except UnicodeEncodeError:  # half a pair
+        codes = np.empty(0, dtype="<u2")
+    if len(codes) == len(text) + len(_END):
+        return codes, True
+    return np.array([min(ord(char), _RARE) for char in text + _END], dtype="<u2"), False
+
+
+def _read(line: _Codes) -> str:
+    return line.tobytes().decode("utf-16-le")
+
+
+def _translated(text: str, *, heard: bool) -> str:
+    return text.translate(sound_table()) if heard else same_numerals(text)
