@@ -5,6 +5,7 @@ Reading and writing its file, scoring, and the words behind a score. Fitting one
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -178,48 +179,66 @@ def is_learned(path: Path) -> bool:
 
 
 def read_model(path: Path) -> Model:
-    """A learned file as written by `lines_of`. LexiconError names the file and line of a fault."""
+    """A learned file as written by `lines_of`. LexiconError names the file and line of a fault.
+
+    Read line by line: the text of a whole file needs many times the room of what it says.
+    """
     head: dict[str, str] = {}
-    bias: dict[str, float] = {}
-    terms: dict[str, tuple[float, str]] = {}
+    table = _Table()
     at = 0
     try:
-        for line in path.read_text(encoding="utf-8").split("\n"):
-            at += 1
-            if line.startswith("# ") or not line:
-                name, _, value = line.removeprefix("# ").partition(": ")
-                head[name] = value
-                continue
-            kind, term, first, *rest = line.split("\t")
-            if kind == "target":
-                bias[term] = float(first)
-            else:
-                terms[f"{WORD}{term}" if kind == "word" else term] = (float(first), rest[0])
-        weights = _weights(terms, {target: number for number, target in enumerate(bias)})
+        with path.open(encoding="utf-8") as lines:
+            for at, line in enumerate(lines, 1):
+                if line.startswith("# ") or line == "\n":
+                    name, _, value = line.removeprefix("# ").rstrip("\n").partition(": ")
+                    head[name] = value
+                else:
+                    table.add(line.rstrip("\n").split("\t"))
         lead, trust, power = (float(head[name]) for name in ("lead", "trust", "power"))
     except OSError as error:
         raise LexiconError(f"cannot read the lexicon {path}: {error}") from error
     except (ValueError, KeyError, IndexError) as error:
         raise LexiconError(f"{path}, near line {at}: not a learned lexicon ({error!r}); learn it anew") from error
-    rarity = np.array([rarity for rarity, _ in terms.values()], dtype=np.float32)
-    values = np.array(list(bias.values()), dtype=np.float32)
-    rows = {term: row for row, term in enumerate(terms)}
-    return Model(tuple(bias), values, rows, rarity, weights, lead, trust, power, head.get("source", ""))
+    return table.model(lead, trust, power, head.get("source", ""))
+
+
+class _Table:
+    """What the lines of a learned file say, in numbers: first its targets, then its terms."""
+
+    def __init__(self) -> None:
+        self._column: dict[str, int] = {}
+        self._rows: dict[str, int] = {}
+        self._bias, self._rarity, self._weights = array("f"), array("f"), array("f")
+
+    def add(self, fields: list[str]) -> None:
+        """Takes one line. KeyError, ValueError or IndexError where it is none, or comes twice."""
+        kind, term, first, *rest = fields
+        known = self._column if kind == "target" else self._rows
+        name = f"{WORD}{term}" if kind == "word" else term
+        if name in known or (kind == "target" and self._rows):
+            raise ValueError(f"{kind} {term} where there should be none")
+        known[name] = len(known)
+        if kind == "target":
+            self._bias.append(float(first))
+            return
+        self._rarity.append(float(first))
+        start = len(self._weights)
+        self._weights.frombytes(bytes(len(self._column) * self._weights.itemsize))
+        for pair in rest[0].split():
+            target, _, weight = pair.rpartition("=")
+            self._weights[start + self._column[target]] = float(weight)
+
+    def model(self, lead: float, trust: float, power: float, source: str) -> Model:
+        """All of it together."""
+        bias, rarity, weights = (np.array(held, dtype=np.float32) for held in (self._bias, self._rarity, self._weights))
+        shaped = weights.reshape(len(self._rows), len(self._column))
+        return Model(tuple(self._column), bias, self._rows, rarity, shaped, lead, trust, power, source)
 
 
 @cache
 def shipped_model(path: Path) -> Model:
     """As `read_model`, for a file of the package, which does not change while the program runs."""
     return read_model(path)
-
-
-def _weights(terms: Mapping[str, tuple[float, str]], column: Mapping[str, int]) -> Floats:
-    weights = np.zeros((len(terms), len(column)), dtype=np.float32)
-    for row, (_, pairs) in enumerate(terms.values()):
-        for pair in pairs.split():
-            target, _, weight = pair.rpartition("=")
-            weights[row, column[target]] = float(weight)
-    return weights
 
 
 def lines_of(model: Model) -> Iterator[str]:
