@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from bot import notes
 from bot.callbacks import CallbackError, Query
-from bot.channels.base import RawUpdate
+from bot.channels.base import Beside, RawUpdate
+from bot.channels.webchat.shapes import room_chat
 from bot.channels.wechat.channel import WeChatChannel
 from bot.health import Doctor
 from bot.inbox import Full
@@ -35,7 +36,7 @@ from bot.wechat_pages import WeChatPages
 from bot.wecom_here import CheckIn
 from handlers import station_page, wall_page, wish_shown
 from handlers.names import shown
-from storage import attachments, events, loans, people, pictures, requests, roles, stations
+from storage import attachments, events, loans, outbox, people, pictures, requests, roles, stations
 from storage.database import Unavailable
 from storage.people import Person
 from storage.tx import Tx
@@ -67,23 +68,29 @@ class ProgramBackend:
         self._papers = Papers(program.store, self._city, program.clock.now)
         self._wall_counted: tuple[float, dict[str, int]] = (0.0, {})
 
-    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
-        """Stores the update; with `wait`, returns when it was answered on the screen. Raises `Busy`."""
+    async def receive(
+        self, update: RawUpdate, *, channel: str = "web", wait: bool = False, beside: Beside | None = None
+    ) -> bool:
+        """Stores the update; with `wait`, returns when it was answered on the screen. False: `beside` said no.
+
+        Raises `Busy`.
+        """
         try:
-            await self._program.receive(channel, "", [update], wait=wait)
+            kept = await self._program.inbox.receive(channel, "", [update], wait=wait, beside=beside)
         except (Full, Unavailable):
             BUSY.inc()
             raise Busy from None
-        if wait and self._program.delivery:
+        if kept and wait and self._program.delivery:
             await self._shown(update)
+        return bool(kept)
 
     async def _shown(self, update: RawUpdate) -> None:
         """Waits until nothing for this chat is left in the outbox."""
         queue, user = str(update.raw.get("queue", "")), str(update.raw.get("user", ""))
         async with self._store.read() as tx:
-            chat = await people.find_chat(tx, "web", "", f"r:{queue}" if queue else user)
-        if chat is not None:
-            await self._program.sender.flushed(chat.id, _ANSWER_WITHIN)
+            chat_id = await outbox.find_waiting(tx, "web", "", room_chat(queue) if queue else user)
+        if chat_id is not None:
+            await self._program.sender.flushed(chat_id, _ANSWER_WITHIN)
 
     async def _person(self, tx: Tx, user: str) -> Person | None:
         return await people.find_by_identity(tx, "web", "", user)

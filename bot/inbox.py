@@ -15,7 +15,7 @@ from typing import NamedTuple
 import structlog
 
 from bot import hearing
-from bot.channels.base import BadUpdate, Channel, KeepsBooks, RawUpdate
+from bot.channels.base import BadUpdate, Beside, Channel, KeepsBooks, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
 from bot.shares import Share
@@ -48,13 +48,15 @@ class _Taken(Exception):
 
 
 class _Pending(NamedTuple):
-    """An update on its way into the store: its receipt, and whether it is new. `handled` when more is waited for."""
+    """An update on its way into the store: its receipt, and whether it is new; None for what `beside` did not want
+    stored. `handled` when more is waited for."""
 
     channel: str
     account: str
     update: RawUpdate
-    stored: asyncio.Future[tuple[int, bool]]
+    stored: asyncio.Future[tuple[int, bool] | None]
     handled: asyncio.Future[None] | None
+    beside: Beside | None
 
 
 class Inbox:
@@ -110,22 +112,28 @@ class Inbox:
             one.stored.cancel()
 
     async def receive(
-        self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False
+        self,
+        channel: str,
+        account: str,
+        updates: Sequence[RawUpdate],
+        *,
+        wait: bool = False,
+        beside: Beside | None = None,
     ) -> list[int]:
         """Stores updates; durable when it returns, with their receipts. With `wait`, returns when they were handled.
 
-        Raises `Full`.
+        `beside` is written in the same transaction, before each; none is stored where it says no. Raises `Full`.
         """
         if len(self._pending) + len(updates) > MOST_WAITING:
             raise Full
         loop, began = asyncio.get_running_loop(), time.monotonic()
         mine = [
-            _Pending(channel, account, update, loop.create_future(), loop.create_future() if wait else None)
+            _Pending(channel, account, update, loop.create_future(), loop.create_future() if wait else None, beside)
             for update in updates
         ]
         self._pending += mine
         self._arrived.set()
-        kept = [await one.stored for one in mine]
+        kept = [stored for stored in [await one.stored for one in mine] if stored is not None]
         ids = [receipt_id for receipt_id, _ in kept]
         RECEIVED.labels(channel).inc(len(ids))
         for update in updates:
@@ -169,9 +177,12 @@ class Inbox:
         streams = [self._stream(one.channel, one.account, one.update) for one in batch]
         voices = [self._hears and self._is_voice(one.channel, one.account, one.update) for one in batch]
 
-        async def store(tx: Tx) -> list[tuple[int, bool]]:
-            ids = []
+        async def store(tx: Tx) -> list[tuple[int, bool] | None]:
+            ids: list[tuple[int, bool] | None] = []
             for one, stream, voice in zip(batch, streams, voices, strict=True):
+                if one.beside is not None and not await one.beside(tx):
+                    ids.append(None)
+                    continue
                 said, now = [(one.update.id, one.update.raw)], self._clock.now()
                 ids += await receipts.keep(tx, one.channel, one.account, said, now, stream=stream, unheard=voice)
             return ids
@@ -185,7 +196,10 @@ class Inbox:
                     one.stored.set_exception(error)
             return
         for one, kept in zip(batch, ids, strict=True):
-            if one.handled is not None:  # from here on, so that nobody can have handled it before
+            if kept is None:
+                if one.handled is not None:
+                    one.handled.set_result(None)
+            elif one.handled is not None:  # from here on, so that nobody can have handled it before
                 self._handled.setdefault(kept[0], []).append(one.handled)
             if not one.stored.done():
                 one.stored.set_result(kept)

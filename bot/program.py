@@ -180,9 +180,9 @@ class Program:
         await self.store.database.close()
         await asyncio.to_thread(self.inbox.traces.close)
 
-    async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate], *, wait: bool = False) -> None:
+    async def receive(self, channel: str, account: str, updates: Sequence[RawUpdate]) -> None:
         """Stores updates; durable when it returns. Raises `bot.inbox.Full`."""
-        await self.inbox.receive(channel, account, updates, wait=wait)
+        await self.inbox.receive(channel, account, updates)
 
     async def _open_rooms(self) -> None:
         """Every queue has a room in the web chat."""

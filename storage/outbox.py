@@ -583,6 +583,19 @@ def _one_waiting(chat_id: Any) -> Select[Any]:
     return select(outbox.c.id).where(*mine, outbox.c.state == WAITING).limit(1)
 
 
+@form
+def _first_waiting(channel: Any, account: Any, chat: Any) -> Select[Any]:
+    there = (chats.c.tenant == ME, chats.c.channel == channel, chats.c.account == account, chats.c.chat == chat)
+    mine = (outbox.c.tenant == ME, outbox.c.state == WAITING, outbox.c.chat_id.in_(select(chats.c.id).where(*there)))
+    return select(outbox.c.chat_id).where(*mine).limit(1)
+
+
+async def find_waiting(tx: Tx, channel: str, account: str, chat: str) -> int | None:
+    """Our id of this chat of a platform while anything for it is still to be sent."""
+    row = await tx.one(_first_waiting(channel=channel, account=account, chat=chat))
+    return None if row is None else int(row.chat_id)
+
+
 async def waits(tx: Tx, chat_id: int) -> bool:
     """Whether anything for this chat is still to be sent."""
     return await tx.one(_one_waiting(chat_id=chat_id)) is not None

@@ -6,7 +6,10 @@ It is a small chat platform beside the records: no request, wish or person of th
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
+import time
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -18,6 +21,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Index,
     Integer,
     Row,
@@ -30,6 +34,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    type_coerce,
     update,
 )
 from sqlalchemy.exc import IntegrityError
@@ -43,6 +48,10 @@ from storage.tx import Store, Tx
 
 OVERLAP = 5_000 << 22
 """Cursor distance of five seconds: a slower process may commit a lower cursor that much later."""
+
+KNOWN_FOR = 5.0
+"""Seconds for which this process goes by what it has read of a session."""
+_MOST_KNOWN = 20_000
 
 web_posts = Table(
     "web_posts",
@@ -142,18 +151,24 @@ _VALUES = frozenset({"keys", "geo"})
 """Sealed as JSON values; an empty one stays as it is."""
 
 
+_JSON = frozenset(column.name for column in web_posts.c if isinstance(column.type, JSON))
 _END = (1 << 63) - 1
-_ALL = tuple(column.name for column in web_posts.c)
+_OPENED = 2_000
+"""Posts that a process keeps as it has opened or written them last."""
+_WHOLE = select(
+    *[type_coerce(c, Text).label(c.name) if isinstance(c.type, JSON) else c for c in web_posts.c if c.name != "tenant"]
+)
+"""Posts as they are stored: most are known and need not be read out again."""
 
 
 @form
 def _found(chat: Any, post: Any) -> Select[Any]:
-    return select(web_posts).where(web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.id == post)
+    return _WHOLE.where(web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.id == post)
 
 
 def _between(chat: Any, after: Any, before: Any) -> Select[Any]:
     here = (web_posts.c.tenant == ME, web_posts.c.chat == chat)
-    return select(web_posts).where(*here, web_posts.c.id > after, web_posts.c.id < before)
+    return _WHOLE.where(*here, web_posts.c.id > after, web_posts.c.id < before)
 
 
 @form
@@ -169,7 +184,18 @@ def _last(chat: Any, after: Any, before: Any, limit: Any) -> Select[Any]:
 @form
 def _changes(chat: Any, cursor: Any, limit: Any) -> Select[Any]:
     news = (web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.changed > cursor)
-    return select(web_posts).where(*news).order_by(web_posts.c.changed).limit(limit)
+    return _WHOLE.where(*news).order_by(web_posts.c.changed).limit(limit)
+
+
+@form
+def _last_by(chat: Any, author: Any) -> Select[Any]:
+    theirs = (web_posts.c.chat == chat, web_posts.c.author == author, web_posts.c.direction == "in")
+    return _WHOLE.where(web_posts.c.tenant == ME, *theirs).order_by(web_posts.c.id.desc()).limit(1)
+
+
+@form
+def _sent(author: Any, client_id: Any) -> Select[Any]:
+    return _WHOLE.where(web_posts.c.tenant == ME, web_posts.c.author == author, web_posts.c.client_id == client_id)
 
 
 @form
@@ -192,6 +218,8 @@ class WebPosts:
         self._ids = ids
         self._sealer = sealer
         self._mine = web_posts.c.tenant == db.tenant
+        self._opened: OrderedDict[int, Post] = OrderedDict()
+        """By id, the last written or read last; what is stored under another cursor is another version."""
 
     def cursor(self) -> int:
         """A cursor that lies after everything this process has written so far."""
@@ -199,19 +227,30 @@ class WebPosts:
 
     async def add(self, post: Post) -> Post:
         """Writes a new post and gives it id, cursor and time. The same author and client id again: the first post."""
+        made = self.numbered(post)
         async with self._store.write() as tx:
-            number = self._ids.new()
-            made = replace(post, id=number, changed=number, created_at=datetime.now(UTC))
-            row = {"tenant": tx.tenant, **self._sealed(vars(made))}
-            if await tx.put(web_posts, row, on=("tenant", "author", "client_id")):
+            if await self.add_once(tx, made):
                 return made
         known = await self._find_sent(post)
         if known is None:
             raise LookupError("a post that was known is gone")
         return known
 
+    def numbered(self, post: Post) -> Post:
+        """The post with id, cursor and time, not yet written."""
+        number = self._ids.new()
+        return replace(post, id=number, changed=number, created_at=datetime.now(UTC))
+
+    async def add_once(self, tx: Tx, post: Post) -> bool:
+        """Writes a numbered post with whatever else the transaction changes. False: this author has used its client id."""
+        self._remember(post)
+        row = {"tenant": tx.tenant, **self._sealed(vars(post))}
+        return await tx.put(web_posts, row, on=("tenant", "author", "client_id")) > 0
+
     async def add_with(self, tx: Tx, posts: Sequence[Post]) -> None:
         """Writes new posts, which have their ids and times, with whatever else the transaction changes."""
+        for post in posts:
+            self._remember(post)
         await tx.add(web_posts, [{"tenant": tx.tenant, **self._sealed(vars(post))} for post in posts])
 
     async def change_with(self, tx: Tx, chat: str, post: int, **values: Any) -> bool:
@@ -222,7 +261,9 @@ class WebPosts:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
         async with self._store.write() as tx:
             new = {"changed": self._ids.new(), **self._sealed(values)}
-            row = await tx.altered(web_posts, {"chat": chat, "id": post}, _ALL, **new)
+            if not await tx.alter(web_posts, {"chat": chat, "id": post}, **new):
+                return None
+            row = await tx.one(_found(chat=chat, post=post))
         return self._post(row) if row else None
 
     async def find(self, chat: str, post: int) -> Post | None:
@@ -249,8 +290,7 @@ class WebPosts:
 
     async def last_by(self, chat: str, author: str) -> Post | None:
         """The newest post a person wrote in a chat."""
-        wanted = (web_posts.c.chat == chat, web_posts.c.author == author, web_posts.c.direction == "in")
-        rows = await self._select(*wanted, order=web_posts.c.id.desc(), limit=1)
+        rows = await self._read(_last_by(chat=chat, author=author))
         return rows[0] if rows else None
 
     async def changed_chats(self, cursor: int) -> set[str]:
@@ -280,6 +320,7 @@ class WebPosts:
         async with self._db.change() as connection:
             await connection.execute(delete(web_posts).where(self._mine, web_posts.c.chat == f"u:{user}"))
             await connection.execute(update(web_posts).where(self._mine, web_posts.c.author == user).values(**gone))
+        self._opened.clear()
 
     def _sealed(self, values: dict[str, Any]) -> dict[str, Any]:
         """The columns with what people said, where they are and what they are called, sealed."""
@@ -292,31 +333,50 @@ class WebPosts:
         return self._sealer.open_json(sealed.encode()) if column in _VALUES else self._sealer.open(sealed.encode())
 
     def _post(self, row: Row[Any]) -> Post:
-        columns = {k: v for k, v in row._mapping.items() if k != "tenant"}
-        return Post(**{k: self._open(k, v) if k in _SEALED and v else v for k, v in columns.items()})
+        """The post of a row of `_WHOLE`. What was seen is written without a new cursor."""
+        known = self._opened.get(row.id)
+        if known is None or known.changed != row.changed:
+            known = Post(**{k: self._read_out(k, v) for k, v in row._mapping.items()})
+        elif known.seen_at != row.seen_at:
+            known = replace(known, seen_at=row.seen_at)
+        self._remember(known)
+        return known
+
+    def _read_out(self, column: str, stored: Any) -> Any:
+        is_text = column in _JSON and self._db.is_sqlite  # PostgreSQL's driver reads it itself
+        value = json.loads(stored) if is_text else stored
+        return self._open(column, value) if column in _SEALED and value else value
+
+    def _remember(self, post: Post) -> None:
+        self._opened[post.id] = post
+        self._opened.move_to_end(post.id)
+        if len(self._opened) > _OPENED:
+            self._opened.popitem(last=False)
 
     async def _find_sent(self, post: Post) -> Post | None:
         if post.client_id is None:
             return None
-        rows = await self._select(web_posts.c.author == post.author, web_posts.c.client_id == post.client_id)
+        rows = await self._read(_sent(author=post.author, client_id=post.client_id))
         return rows[0] if rows else None
 
     async def _read(self, asked: Filled) -> list[Post]:
         async with self._store.read() as tx:
             return [self._post(row) for row in await tx.all(asked)]
 
-    async def _select(self, *wanted: Any, order: Any = None, limit: int = 1) -> list[Post]:
-        statement = select(web_posts).where(self._mine, *wanted).order_by(order).limit(limit)
-        async with self._db.look() as connection:
-            return [self._post(row) for row in (await connection.execute(statement)).all()]
-
 
 class WebSessions:
-    """Browser sessions: only a hash of the secret is kept."""
+    """Browser sessions: only a hash of the secret is kept. One instance a process.
+
+    Whose session it is, is known for `KNOWN_FOR` seconds without asking: what this process ends is over at once, what
+    another one ends, within that time (decision 0022). That there is no such session is never remembered.
+    """
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._mine = web_sessions.c.tenant == db.tenant
+        self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        """By the secret's hash: the user, and until when."""
+        self._ended = 0
 
     async def open(self, user: str, now: datetime) -> str:
         """Starts a session for a person and returns its secret, 256 random bits."""
@@ -328,8 +388,12 @@ class WebSessions:
 
     async def find_user(self, secret: str, now: datetime) -> str | None:
         """Whose session it is. The time it was last seen is noted once a day."""
-        where = (self._mine, web_sessions.c.secret_hash == _hash(secret))
-        asked = _session(secret_hash=_hash(secret))
+        digest, ended = _hash(secret), self._ended
+        user, until = self._known.get(digest, ("", 0.0))
+        if time.monotonic() < until:
+            return user
+        where = (self._mine, web_sessions.c.secret_hash == digest)
+        asked = _session(secret_hash=digest)
         asked.values["me"] = self._db.tenant
         async with self._db.look() as connection:
             row = (await connection.run(asked)).one_or_none()
@@ -338,19 +402,34 @@ class WebSessions:
         if now - row.seen_at > timedelta(days=1):
             async with self._db.change() as connection:
                 await connection.execute(update(web_sessions).where(*where).values(seen_at=now))
+        if ended == self._ended:  # else it may have been ended while we looked
+            self._remember(digest, str(row.user))
         return str(row.user)
+
+    def _remember(self, digest: str, user: str) -> None:
+        self._known[digest] = user, time.monotonic() + KNOWN_FOR
+        self._known.move_to_end(digest)
+        if len(self._known) > _MOST_KNOWN:
+            self._known.popitem(last=False)
+
+    def _forget_all(self) -> None:
+        """Before a session is ended and after it: whoever looked in between has seen it still there."""
+        self._ended += 1
+        self._known.clear()
 
     async def close(self, secret: str) -> None:
         """Ends one session."""
-        async with self._db.change() as connection:
-            await connection.execute(
-                delete(web_sessions).where(self._mine, web_sessions.c.secret_hash == _hash(secret))
-            )
+        await self._end(web_sessions.c.secret_hash == _hash(secret))
 
     async def close_all(self, user: str) -> None:
         """Ends every session of a person."""
+        await self._end(web_sessions.c.user == user)
+
+    async def _end(self, which: ColumnElement[bool]) -> None:
+        self._forget_all()
         async with self._db.change() as connection:
-            await connection.execute(delete(web_sessions).where(self._mine, web_sessions.c.user == user))
+            await connection.execute(delete(web_sessions).where(self._mine, which))
+        self._forget_all()
 
 
 class WebFiles:

@@ -26,6 +26,13 @@ Receive = Callable[[Sequence[RawUpdate]], Awaitable[None]]
 """Stores raw updates. Returns only after they are durable; the platform may be acknowledged then. Repeats are ignored."""
 
 
+Beside = Callable[[Tx], Awaitable[bool]]
+"""What is written together with an update of our own. False: it was there before, and the update is not stored now.
+
+It must not fail for what is in it: other updates are stored by the same transaction.
+"""
+
+
 class OutFile(NamedTuple):
     """A file to send: our copy of the bytes, and the platform's own handle when this account has one."""
 

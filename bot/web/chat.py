@@ -1,4 +1,4 @@
-"""What a person does in a chat of the web: each step writes its post first and then hands the update to the program.
+"""What a person does in a chat of the web: each step hands the update to the program, its post in the same transaction.
 
 A client that got no answer sends the same client id again; every step leaves things as they are the second time.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from bot.channels.base import RawUpdate
+from bot.channels.base import Beside, RawUpdate
 from bot.channels.webchat.shapes import Point, WebUpdate, private_chat, sent_file
 from bot.web.here import Here
 from bot.web.problems import ProblemError
 from bot.web.shapes import Accepted, NewMessage, NewPress, NewScan, NewText, Page, PostOut, post_out
 from bot.web.site import Site
+from storage.tx import Tx
 from storage.webchat import Post, WebFile
 
 
@@ -34,20 +35,15 @@ async def say(site: Site, here: Here, body: NewMessage, *, wait: bool) -> Accept
         reply_to=body.reply_to or "",
         client_id=body.client_id,
     )
-    post = await channel.posts.add(draft)
-    if post.chat != here.chat:
-        raise ProblemError(409)
-    update = _update(here, "message", body.client_id).model_copy(
-        update={
-            "post": str(post.id),
-            "at": post.created_at,
-            "text": post.text,
-            "media": tuple(sent_file(file) for file in files),
-            "geo": Point(**post.geo) if post.geo else None,
-            "reply_to": post.reply_to,
-        }
-    )
-    return await _hand_over(site, here, update, wait=wait, since=post.changed)
+    post = channel.posts.numbered(draft)
+    update = _said(here, post, files)
+    if not await _receive(site, here, update, wait=wait, beside=lambda tx: channel.posts.add_once(tx, post)):
+        post = await channel.posts.add(draft)  # the one that is there
+        if post.chat != here.chat:
+            raise ProblemError(409)
+        update = _said(here, post, files)
+        await _receive(site, here, update, wait=wait)
+    return await _accepted(site, here, update, wait=wait, since=post.changed)
 
 
 async def press(site: Site, here: Here, body: NewPress, *, wait: bool) -> Accepted:
@@ -56,11 +52,16 @@ async def press(site: Site, here: Here, body: NewPress, *, wait: bool) -> Accept
     if post is None:
         raise ProblemError(404)
     label = next((key["label"] for row in post.keys for key in row if key["token"] == body.token), "")
-    if label and not here.queue and post.pressed != body.token:
-        await site.channel.posts.change(here.chat, post.id, pressed=body.token)
-    since = site.channel.posts.cursor()
+    marks = label and not here.queue and post.pressed != body.token
+    marked, since = site.channel.posts.cursor(), site.channel.posts.cursor()
+
+    async def mark(tx: Tx) -> bool:
+        await site.channel.posts.change_with(tx, here.chat, post.id, pressed=body.token, changed=marked)
+        return True
+
     update = _update(here, "press", body.client_id).model_copy(update={"post": body.post, "token": body.token})
-    return await _hand_over(site, here, update, wait=wait, since=since)
+    await _receive(site, here, update, wait=wait, beside=mark if marks else None)
+    return await _accepted(site, here, update, wait=wait, since=since)
 
 
 async def scan(site: Site, user: str, body: NewScan, *, wait: bool) -> Accepted:
@@ -68,7 +69,8 @@ async def scan(site: Site, user: str, body: NewScan, *, wait: bool) -> Accepted:
     here = Here(user, private_chat(user))
     since = site.channel.posts.cursor()
     update = _update(here, "scan", body.client_id).model_copy(update={"scene": body.scene})
-    return await _hand_over(site, here, update, wait=wait, since=since)
+    await _receive(site, here, update, wait=wait)
+    return await _accepted(site, here, update, wait=wait, since=since)
 
 
 async def edit(site: Site, here: Here, post_id: str, body: NewText, *, wait: bool) -> Accepted:
@@ -82,7 +84,8 @@ async def edit(site: Site, here: Here, post_id: str, body: NewText, *, wait: boo
         await site.channel.posts.change(here.chat, last.id, text=body.text, edited_at=now)
     since = site.channel.posts.cursor()
     update = _update(here, "edit", body.client_id).model_copy(update={"post": post_id, "text": body.text})
-    return await _hand_over(site, here, update, wait=wait, since=since)
+    await _receive(site, here, update, wait=wait)
+    return await _accepted(site, here, update, wait=wait, since=since)
 
 
 class Wanted(NamedTuple):
@@ -122,9 +125,29 @@ def _update(here: Here, kind: str, client_id: str) -> WebUpdate:
     return WebUpdate.model_validate({**values, "queue": here.queue, "title": here.title, "name": here.name})
 
 
-async def _hand_over(site: Site, here: Here, update: WebUpdate, *, wait: bool, since: int) -> Accepted:
-    await site.backend.receive(RawUpdate(update.id, update.raw()), wait=wait)
-    site.channel.hub.wake([here.chat])
+def _said(here: Here, post: Post, files: list[WebFile]) -> WebUpdate:
+    """The update that a post makes."""
+    return _update(here, "message", post.client_id or "").model_copy(
+        update={
+            "post": str(post.id),
+            "at": post.created_at,
+            "text": post.text,
+            "media": tuple(sent_file(file) for file in files),
+            "geo": Point(**post.geo) if post.geo else None,
+            "reply_to": post.reply_to,
+        }
+    )
+
+
+async def _receive(site: Site, here: Here, update: WebUpdate, *, wait: bool, beside: Beside | None = None) -> bool:
+    """Hands the update to the program; False when `beside` said no."""
+    kept = await site.backend.receive(RawUpdate(update.id, update.raw()), wait=wait, beside=beside)
+    if kept:
+        site.channel.hub.wake([here.chat])
+    return kept
+
+
+async def _accepted(site: Site, here: Here, update: WebUpdate, *, wait: bool, since: int) -> Accepted:
     if not wait:
         return Accepted(id=update.post or update.id)
     news = await site.channel.posts.changes(here.chat, since)

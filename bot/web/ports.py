@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from bot.callbacks import Query
-from bot.channels.base import RawUpdate
+from bot.channels.base import Beside, RawUpdate
 from bot.media import StoredFile
 
 
@@ -157,10 +157,13 @@ class Backend(Protocol):
     web_base: str
     """The address people open; empty when it is not configured."""
 
-    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
+    async def receive(
+        self, update: RawUpdate, *, channel: str = "web", wait: bool = False, beside: Beside | None = None
+    ) -> bool:
         """Stores the update; durable when it returns. With `wait`, returns after it was handled and its answers were
 
-        handed to the channel. A repeated id changes nothing. Raises `Busy`.
+        handed to the channel. A repeated id changes nothing. `beside` is written in the same transaction; False when it
+        said no, and then nothing was stored. Raises `Busy`.
         """
         ...
 

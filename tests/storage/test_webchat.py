@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
+from storage import webchat
 from storage.database import Database
 from storage.ids import Ids
+from storage.links import Link
 from storage.seal import Sealer, new_key
 from storage.webchat import Post, WebFile, WebFiles, WebPosts, WebSessions, web_posts, web_sessions
 
@@ -101,3 +105,61 @@ async def test_a_file_is_seen_only_where_it_was_sent(database: Database, now: da
     assert await files.chats_of("sha") == ["u:1"]
     await files.erase("1")
     assert await files.find("u:1", "sha") is None
+
+
+async def test_what_another_process_ends_is_over_here_within_seconds(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here, there = WebSessions(database), WebSessions(database)
+    secret = await here.open("1", now)
+    assert await here.find_user(secret, now) == "1"
+    await there.close(secret)
+    assert await there.find_user(secret, now) is None
+    later = webchat.time.monotonic() + webchat.KNOWN_FOR
+    monkeypatch.setattr(webchat.time, "monotonic", lambda: later)
+    assert webchat.KNOWN_FOR <= 5
+    assert await here.find_user(secret, now) is None
+
+
+async def test_a_look_that_began_before_the_end_is_not_remembered(
+    database: Database, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sessions = WebSessions(database)
+    secret = await sessions.open("1", now)
+    look = database.look
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[Link]:
+        async with look() as connection:
+            yield connection
+        monkeypatch.setattr(database, "look", look)
+        await sessions.close(secret)
+
+    monkeypatch.setattr(database, "look", slow)
+    assert await sessions.find_user(secret, now) == "1", "it was one when it was asked"
+    assert await sessions.find_user(secret, now) is None
+
+
+async def test_what_is_kept_open_is_what_is_stored(database: Database, now: datetime) -> None:
+    sealer, ids = Sealer([new_key()]), Ids()
+    here, there = WebPosts(database, ids, sealer), WebPosts(database, ids, sealer)
+    said = await here.add(Post("r:grid:g1", "in", author="1", text=WORDS, keys=KEYS, geo=POINT, media=[{"ref": "x"}]))
+    assert await here.find("r:grid:g1", said.id) == await there.find("r:grid:g1", said.id) == said
+    changed = await there.change("r:grid:g1", said.id, text="改了", keys=[], pressed="t1")
+    assert changed is not None
+    assert await here.page("r:grid:g1") == [changed]
+    await there.mark_seen([said.id], now)
+    (seen,) = await here.page("r:grid:g1")
+    assert (seen.seen_at, seen.text) == (now, "改了")
+    await there.erase("1")
+    (left,) = await here.page("r:grid:g1")
+    assert (left.text, left.geo) == ("", {})
+
+
+async def test_only_some_posts_are_kept_open(posts: WebPosts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webchat, "_OPENED", 2)
+    made = [await posts.add(Post("u:1", "out", text=str(n))) for n in range(4)]
+    assert await posts.page("u:1") == made
+    assert len(posts._opened) == 2
+    await posts.erase("1")
+    assert not posts._opened, "what a person has said is not kept in memory when it is erased"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.channels.base import RawUpdate
+from bot.channels.base import Beside, RawUpdate
 from bot.channels.webchat.channel import WebChannel
 from bot.media import MediaStore, StoredFile
 from bot.web.ports import (
@@ -64,15 +64,22 @@ class Program:
         self.hook_status = 200
         self.healthy = Health(True, [])
 
-    async def receive(self, update: RawUpdate, *, channel: str = "web", wait: bool = False) -> None:
+    async def receive(
+        self, update: RawUpdate, *, channel: str = "web", wait: bool = False, beside: Beside | None = None
+    ) -> bool:
         if self.busy:
             raise Busy(3)
+        if beside is not None:
+            async with self.channel.posts._store.write() as tx:
+                if not await beside(tx):
+                    return False
         if update.id in self.seen:
-            return
+            return True
         (incoming,) = self.channel.parse(update.raw)
         assert incoming.id == update.id
         self.seen[update.id] = incoming
         await self._answer(incoming)
+        return True
 
     async def _answer(self, incoming: Incoming) -> None:
         answers: dict[str, Callable[[Incoming], Outgoing]] = {
