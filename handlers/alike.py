@@ -18,7 +18,7 @@ from nlp.address import PlaceBook
 from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, without
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
-from storage.requests import Request
+from storage.requests import Request, Told
 from storage.timers import Timer
 from workflow.states import MERGEABLE
 
@@ -43,19 +43,30 @@ def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: 
 def _place_fields(places: PlaceBook, words: str, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, str]:
     """The unit stands only in the coarse words of a record's place. Open records are read again with every new one."""
     known = triage.restored(dict(place))
-    _, spans = places.locate(words)
     return {
-        "words": without(words, spans),
+        "words": _without_places(places, words),
         "estate": known.estate,
         "building": known.building,
-        "unit": known.unit or places.find(place_text).unit,
+        "unit": known.unit or _unit(places, place_text),
         "road": known.road,
         "number": known.number,
         "landmark": known.landmark,
     }
 
 
-def matter_of(turn: Turn, request: Request, photos: Sequence[int] = ()) -> Matter:
+@lru_cache(maxsize=20_000)
+def _without_places(places: PlaceBook, words: str) -> str:
+    """A record says what its draft has said."""
+    _, spans = places.locate(words)
+    return without(words, spans)
+
+
+@lru_cache(maxsize=5_000)
+def _unit(places: PlaceBook, place_text: str) -> str:
+    return places.find(place_text).unit
+
+
+def matter_of(turn: Turn, request: Request | Told, photos: Sequence[int] = ()) -> Matter:
     """A record as the pair decision sees it: what its reporter said, not what others added."""
     return Matter(
         item=request.item,
@@ -84,13 +95,14 @@ async def _nearest(
     """The open record that is most surely the matter; of several alike the oldest."""
     skipped = set(left_out)
     kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
-    near_by = await requests.in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
+    near_by = await requests.told_in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
     open_ones = [r for r in near_by if r.id not in skipped]
     shown = await attachments.likenesses(turn.tx, "request", [r.id for r in open_ones])
     near = [r for r in open_ones if _is_kindred(r.item, matter.item) or (matter.photos and r.id in shown)]
     found = [(r, compare(matter, matter_of(turn, r, shown.get(r.id, ())))) for r in near]
     fitting = [(r, d) for r, d in found if d.verdict in wanted]
-    return max(fitting, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
+    surest = max(fitting, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
+    return None if surest is None else (await requests.get(turn.tx, surest[0].id), surest[1])
 
 
 def _is_kindred(one: str, other: str) -> bool:

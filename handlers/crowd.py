@@ -12,7 +12,7 @@ from handlers.turn import Turn
 from nlp.duplicates import WITHIN as DUPLICATES_WITHIN
 from nlp.duplicates import spot_of
 from storage import events, requests, supporters
-from storage.requests import Request
+from storage.requests import Request, Told
 from workflow.states import State
 
 WITHIN = timedelta(hours=72)
@@ -45,16 +45,16 @@ async def watch(turn: Turn, request: Request) -> None:
     )
 
 
-async def _of_one_matter(turn: Turn, request: Request) -> list[Request]:
+async def _of_one_matter(turn: Turn, request: Request) -> list[Told]:
     """Records of one kind at one place; older ones too, because people may have joined them just now."""
     spot = spot_of(alike.matter_of(turn, request))
-    found = await requests.in_grid(
+    found = await requests.told_in_grid(
         turn.tx, request.grid, turn.now - DUPLICATES_WITHIN, item=request.item, in_states=_COUNTED
     )
     return [r for r in found if r.intent == "request" and spot_of(alike.matter_of(turn, r)) == spot]
 
 
-async def _is_alarmed(turn: Turn, matter: list[Request]) -> bool:
+async def _is_alarmed(turn: Turn, matter: list[Told]) -> bool:
     """Whether the desk has heard of this matter today."""
     tz = turn.city.manners.tz
     today = turn.now.astimezone(tz).date()

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 
 from storage import chain, counters, events, search, waits
-from storage.plans import ME, form, form_with
+from storage.plans import ME, Filled, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow import states
@@ -144,6 +144,20 @@ class Request(NamedTuple):
     spot_id: int | None
 
 
+class Told(NamedTuple):
+    """What was reported, where and when: all that is compared when a matter may have been reported before."""
+
+    id: int
+    number: int
+    intent: str
+    item: str
+    grid: str
+    text: str
+    place: dict[str, Any]
+    place_text: str
+    received_at: datetime
+
+
 class Original(NamedTuple):
     """What was said, unmasked: for the reporter and, recorded, for the claimer."""
 
@@ -160,6 +174,7 @@ class Lost(Exception):
 
 
 _COLUMNS = [requests.c[name] for name in Request._fields]
+_TOLD = [requests.c[name] for name in Told._fields]
 FACTS = (
     "queue",
     "item",
@@ -565,10 +580,37 @@ async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> li
     return [_request(r) for r in rows]
 
 
-def _of_grid(grid: Any, since: Any, in_states: Any) -> Select[Any]:
-    here = (requests.c.tenant == ME, requests.c.grid == grid, requests.c.received_at >= since)
-    found = select(*_COLUMNS).where(*here, requests.c.state.in_(in_states))
-    return found.order_by(requests.c.received_at.desc(), requests.c.id.desc())
+class _OfGrid:
+    """What was reported in a grid since a moment, newest first, as these columns: every item, one, or a beginning."""
+
+    def __init__(self, columns: Sequence[Column[Any]]) -> None:
+        r = requests.c
+
+        def found(grid: Any, since: Any, in_states: Any) -> Select[Any]:
+            here = (r.tenant == ME, r.grid == grid, r.received_at >= since, r.state.in_(in_states))
+            return select(*columns).where(*here).order_by(r.received_at.desc(), r.id.desc())
+
+        @form_with("in_states")
+        def every(grid: Any, since: Any, in_states: Any, limit: Any) -> Select[Any]:
+            return found(grid, since, in_states).limit(limit)
+
+        @form_with("in_states")
+        def kindred(grid: Any, since: Any, in_states: Any, limit: Any, begins: Any) -> Select[Any]:
+            return found(grid, since, in_states).where(r.item.like(begins)).limit(limit)
+
+        @form_with("in_states")
+        def one(grid: Any, since: Any, in_states: Any, limit: Any, item: Any) -> Select[Any]:
+            return found(grid, since, in_states).where(r.item == item).limit(limit)
+
+        self._every, self._kindred, self._one = every, kindred, one
+
+    def __call__(self, item: str, kind: str, **wanted: Any) -> Filled:
+        if kind:
+            return self._kindred(**wanted, begins=f"{kind}%")
+        return self._one(**wanted, item=item) if item else self._every(**wanted)
+
+
+_REQUESTS_IN_GRID, _TOLD_IN_GRID = _OfGrid(_COLUMNS), _OfGrid(_TOLD)
 
 
 async def in_grid(
@@ -585,27 +627,23 @@ async def in_grid(
 
     `kind` is how the item begins.
     """
-    wanted: dict[str, Any] = {"grid": grid, "since": since, "in_states": list(in_states), "limit": limit}
-    if kind:
-        asked = _kindred_in_grid(**wanted, begins=f"{kind}%")
-    else:
-        asked = _kind_in_grid(**wanted, item=item) if item else _in_grid(**wanted)
-    return [_request(r) for r in await tx.all(asked)]
+    asked = _REQUESTS_IN_GRID(item, kind, grid=grid, since=since, in_states=list(in_states), limit=limit)
+    return [_request(row) for row in await tx.all(asked)]
 
 
-@form_with("in_states")
-def _in_grid(grid: Any, since: Any, in_states: Any, limit: Any) -> Select[Any]:
-    return _of_grid(grid, since, in_states).limit(limit)
-
-
-@form_with("in_states")
-def _kindred_in_grid(grid: Any, since: Any, in_states: Any, limit: Any, begins: Any) -> Select[Any]:
-    return _of_grid(grid, since, in_states).where(requests.c.item.like(begins)).limit(limit)
-
-
-@form_with("in_states")
-def _kind_in_grid(grid: Any, since: Any, in_states: Any, limit: Any, item: Any) -> Select[Any]:
-    return _of_grid(grid, since, in_states).where(requests.c.item == item).limit(limit)
+async def told_in_grid(
+    tx: Tx,
+    grid: str,
+    since: datetime,
+    *,
+    item: str = "",
+    kind: str = "",
+    in_states: Collection[str] = states.OPEN,
+    limit: int = 200,
+) -> list[Told]:
+    """`in_grid`, as far as matters are compared by it: of hundreds that are looked at few are ever shown."""
+    asked = _TOLD_IN_GRID(item, kind, grid=grid, since=since, in_states=list(in_states), limit=limit)
+    return [Told._make(row) for row in await tx.all(asked)]
 
 
 @form_with("parent_ids")
