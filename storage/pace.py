@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, case, select, update
+from sqlalchemy import BigInteger, Column, Executable, Index, Integer, LargeBinary, String, Table, case, select, update
 from sqlalchemy import delete as sql_delete
+from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.plans import ME, Form, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -56,19 +59,29 @@ class Held(NamedTuple):
     message: dict[str, Any]
 
 
+@cache
+def _note(dialect: str) -> Form:
+    """Counting is part of every message: the statement is made once for each kind of database."""
+
+    def counted(kind: Any, subject_id: Any, now: Any, early: Any, late: Any) -> Executable:
+        made = sqlite.insert(paces) if dialect == "sqlite" else postgresql.insert(paces)
+        made = made.values(tenant=ME, kind=kind, subject_id=subject_id, since=now, count=1, held=0)
+        over = (paces.c.since <= early) | (paces.c.since > late)
+        set_ = {
+            "since": case((over, made.excluded.since), else_=paces.c.since),
+            "count": case((over, 1), else_=paces.c.count + 1),
+        }
+        kept = made.on_conflict_do_update(index_elements=["tenant", "kind", "subject_id"], set_=set_)
+        return kept.returning(paces.c.since, paces.c.count, paces.c.held)
+
+    return form(counted)
+
+
 async def note(tx: Tx, kind: str, subject_id: int, now: datetime) -> Pace:
     """Counts one message; a minute that is over begins anew, and so does one that is yet to come: the clock went back."""
-    over = (paces.c.since <= now - WINDOW) | (paces.c.since > now + WINDOW)
-    statement = tx.insert(paces).values(tenant=tx.tenant, kind=kind, subject_id=subject_id, since=now, count=1, held=0)
-    row = await tx.one(
-        statement.on_conflict_do_update(
-            index_elements=["tenant", "kind", "subject_id"],
-            set_={
-                "since": case((over, statement.excluded.since), else_=paces.c.since),
-                "count": case((over, 1), else_=paces.c.count + 1),
-            },
-        ).returning(paces.c.since, paces.c.count, paces.c.held)
-    )
+    counted = _note(tx.connection.dialect.name)
+    asked = counted(kind=kind, subject_id=subject_id, now=now, early=now - WINDOW, late=now + WINDOW)
+    row = await tx.one(asked)
     if row is None:
         raise LookupError(f"the pace of {kind} {subject_id} was not kept")
     return Pace(row.since, int(row._mapping["count"]), row.held)
