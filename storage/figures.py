@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Integer,
+    Select,
     Subquery,
     case,
     cast,
@@ -133,8 +134,9 @@ async def _rated(tx: Tx, keys: list[Column[Any]], within: list[ColumnElement[boo
     What came back is not solved: a record reopened since, or the same matter of the same reporter at the same place
     received again within `RECURS_WITHIN` after it was closed.
     """
-    combined = combined_ratings(tx)
-    r, rating = requests.c, combined.c
+    r = requests.c
+    combined = combined_ratings(tx, of=select(r.id).where(r.tenant == tx.tenant, *within) if within else None)
+    rating = combined.c
     lasted = r.state.in_(("resolved", "closed")) & ~((r.item != "") & came_again(tx))
     rows = await tx.all(
         select(
@@ -154,15 +156,17 @@ async def _rated(tx: Tx, keys: list[Column[Any]], within: list[ColumnElement[boo
     return {tuple(row[: len(keys)]): _numbers(row, len(keys)) for row in rows}
 
 
-def combined_ratings(tx: Tx, of: Collection[int] | None = None, within: tuple[int, int] | None = None) -> Subquery:
+def combined_ratings(
+    tx: Tx, of: Collection[int] | Select[tuple[int]] | None = None, within: tuple[int, int] | None = None
+) -> Subquery:
     """One rating a result, however many people gave one: as `workflow.rating.combine` says.
 
-    `of`: these records only; `within`: those whose ids lie between these two, both included.
+    `of`: these records only, by id or as a question for their ids; `within`: those whose ids lie between these two, both included.
     """
 
     def wanted(request_id: ColumnElement[int]) -> list[ColumnElement[bool]]:
         if of is not None:
-            return [request_id.in_(list(of))]
+            return [request_id.in_(of if isinstance(of, Select) else list(of))]
         return [] if within is None else [request_id.between(*within)]
 
     every = union_all(

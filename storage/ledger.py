@@ -97,14 +97,14 @@ async def _pages(tx: Tx, batch: int) -> AsyncIterator[Sequence[Values]]:
         "data": cast(e["data"], Text).label("data"),
     }
     statement = select(*(written.get(name, e[name]) for name in _COLUMNS)).order_by(e.seq, e.id).limit(batch)
-    last: tuple[Any, Any] | None = None
+    after: tuple[ColumnElement[bool], ...] = ()
     while True:
-        after = (e.seq > last[0]) | ((e.seq == last[0]) & (e.id > last[1])) if last else e.id.is_not(None)
-        page: Sequence[Any] = await tx.all(statement.where(e.tenant == tx.tenant, after))
+        page: Sequence[Any] = await tx.all(statement.where(e.tenant == tx.tenant, *after))
         yield page
         if len(page) < batch:
             return
-        last = (page[-1].seq, page[-1].id)
+        seq, ident = page[-1].seq, page[-1].id
+        after = (e.seq >= seq, (e.seq > seq) | (e.id > ident))  # the first half is what the index is asked
 
 
 def _row(values: Values) -> dict[str, Any]:

@@ -185,7 +185,7 @@ def _hot(city: City, sheet: Sheet, now: datetime) -> list[dict[str, Any]]:
                     "grid": place,
                     "place": name_of(city, "grid", place),
                     "item": kind,
-                    "kind": name_of(city, "item", kind),
+                    "kind": city.item_name(kind) or city.texts.text("card.unknown_kind", now),
                     "count": int(count),
                 }
             )

@@ -136,7 +136,7 @@ function drawMap() {
   const map = chart("map");
   map.setOption({ ...base, tooltip: { trigger: "item", renderMode: "richText", formatter: (one) => { const grid = one.data?.of; return grid ? `${grid.name}\n${say("received")} ${grid.received}  ${say("open")} ${grid.open}  ${say("overdue")} ${grid.overdue}` : one.name; } },
     visualMap: { min: 0, max: most, calculable: true, orient: "horizontal", left: "center", bottom: 0, itemHeight: 110, textStyle: { color: ink }, inRange: { color: big ? ["#12382c", "#3ddc97", "#ffe066", "#ff6b4a"] : ["#e8f7ee", "#7fd0a0", "#f4c95d", "#d64545"] } },
-    series: [{ type: "map", map: "grids", left: 6, right: 6, top: 6, bottom: 50, data: drawn.map((grid) => ({ name: grid.name, value: grid.received, of: grid })), label: { show: drawn.length < 40, formatter: (one) => { const grid = one.data?.of; return grid ? grid.name.replace(grid.community, `${grid.community}\n`) : one.name; }, color: big ? "#fff" : "#1a1a1a", fontSize: 11 }, emphasis: { label: { color: "#000" } }, select: { disabled: true }, showLegendSymbol: false }] }, true);
+    series: [{ type: "map", map: "grids", left: 6, right: 6, top: 6, bottom: 50, data: drawn.map((grid) => ({ name: grid.name, value: grid.received, of: grid })), label: { show: drawn.length < 40, formatter: (one) => { const grid = one.data?.of; return grid ? grid.name.replace(grid.community, `${grid.community}\n`) : one.name; }, color: big ? "#fff" : "#1a1a1a", fontSize: big ? 14 : 12, lineHeight: big ? 19 : 16 }, emphasis: { label: { color: "#000" } }, select: { disabled: true }, showLegendSymbol: false }] }, true);
   map.off("click");
   map.on("click", (one) => { if (one.data?.of) change({ dimension: "grid", key: one.data.of.grid, name: one.data.of.name, by: "item" }); });
 }
