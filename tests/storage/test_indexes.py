@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import attachments, dialogues, notices, outbox, partners, pictures, receipts, timers
+from storage import attachments, dialogues, events, ledger, notices, outbox, partners, pictures, receipts, timers
 from storage.database import Database
 from storage.ids import Ids
 from storage.outbox import Share
@@ -125,6 +125,25 @@ async def test_what_is_asked_by_the_clock(fresh: Fresh, sent: set[str], schema: 
             await outbox._due_of_many(tx, NOW, 200, [3], shares, presses=True, notices=True)
     await database.close()
     check(sent, schema)
+
+
+async def test_the_ledger_is_read_on_from_where_a_page_ended(
+    fresh: Fresh, sent: set[str], schema: sqlite3.Connection
+) -> None:
+    database = Database(fresh("sqlite"), "street")
+    store = Store(database, Ids(), Sealer([new_key()]))
+    async with store.write() as tx:
+        for n in range(7):
+            await events.add(tx, "request", n, "request.noted", NOW)
+    sent.clear()
+    async with store.read() as tx:
+        assert [finding async for finding in ledger.verify(tx, batch=2)] == []
+    await database.close()
+    pages = [sql for sql in sent if "FROM events" in sql]
+    assert len(pages) == 2  # the first one, and the one of all that follow
+    [on] = [sql for sql in pages if "events.seq >= ?" in sql]
+    plan = schema.execute(f"EXPLAIN QUERY PLAN {on}", (None,) * on.count("?")).fetchall()
+    assert [detail for *_, detail in plan if "tenant=? AND seq>?" in detail]
 
 
 @pytest.mark.parametrize(
