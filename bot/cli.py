@@ -16,23 +16,15 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID, track
 from rich.text import Text
-from sqlalchemy.engine import make_url
 
 from bot import evaluation, logs
-from bot.catalogue import CatalogueError, build_city, load_street, load_taxonomy, reader_items
+from bot.catalogue import CatalogueError, build_city, load_taxonomy, reader_items
 from bot.config import Config, ConfigError, check_url, load_config
 from bot.texts.render import TextError
 from handlers import triage as deciding
 from handlers.city import City
 from handlers.messages import MAX_TEXT
 from nlp.labels import correction, read_labels, shipped_labels
-from storage import backup as backups
-from storage import labels as label_table
-from storage import migrate, moving
-from storage.database import Database, Unavailable
-from storage.ids import Ids
-from storage.seal import SealBroken, Sealer
-from storage.tx import Store
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="邻里 Linli")
 audit = typer.Typer(no_args_is_help=True, help="Checks the ledger, and the books against it.")
@@ -55,7 +47,17 @@ _load = importlib.import_module
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", "-c", help="the configuration file; see config.example.toml")
 ]
-KNOWN = (ConfigError, CatalogueError, TextError, SealBroken, OSError, ValueError, migrate.SchemaNewer, Unavailable)
+KNOWN = (ConfigError, CatalogueError, TextError, OSError, ValueError)
+OF_THE_STORAGE = {
+    "storage.seal": "SealBroken",
+    "storage.migrate": "SchemaNewer",
+    "storage.database": "Unavailable",
+}
+"""What else can go wrong by a setting or a file, for the commands that load these modules."""
+
+
+def _of_the_storage() -> tuple[type[Exception], ...]:
+    return tuple(getattr(sys.modules[module], name) for module, name in OF_THE_STORAGE.items() if module in sys.modules)
 
 
 @app.callback()
@@ -70,8 +72,8 @@ def _guarded(work: Callable[[], Any]) -> Any:
     """Runs a command; what can go wrong by a setting or a file becomes one line and exit code 1."""
     try:
         return work()
-    except KNOWN as error:
-        if _state["debug"]:
+    except Exception as error:
+        if _state["debug"] or not isinstance(error, KNOWN + _of_the_storage()):
             raise
         for line in str(error).splitlines() or [type(error).__name__]:
             _errors.print(f"linli: {line}", style="red", markup=False)
@@ -198,7 +200,7 @@ def _learn(
     subject = teach.subject(what, reader_items(load_taxonomy(catalogue)))
     given = read_labels(files)
     if kept and settings:
-        given += [correction(text, item) for text, item in _await(_corrections(settings))]
+        given += [correction(text, item) for text, item in _await(_load("bot.corrections").kept_corrections(settings))]
     with _errors.status("…") if sys.stderr.isatty() else nullcontext() as shown:
         for line in teach.teach(
             subject,
@@ -211,19 +213,6 @@ def _learn(
             tell=lambda doing: shown.update(doing) if shown else None,
         ):
             typer.echo(line)
-
-
-async def _corrections(config: Config) -> list[tuple[str, str]]:
-    file = config.storage.beside
-    if config.storage.url.startswith("sqlite:") and not await asyncio.to_thread(file.exists):
-        raise ConfigError(f"no database yet at {file}: run Linli first, or leave --from-database out")
-    street = load_street(config.street.file)
-    database = Database(config.storage.url, street.id)
-    try:
-        async with Store(database, Ids(), Sealer(_load("bot.program").sealing_keys(config))).read() as tx:
-            return await label_table.corrections(tx)
-    finally:
-        await database.close()
 
 
 @app.command()
@@ -286,15 +275,8 @@ def backup(
 ) -> None:
     """Copies the database while it runs, and checks the copy. The key file is not in it: keep that elsewhere."""
 
-    async def copy() -> None:
-        database = Database(load_config(config).storage.url, "backup")
-        with _telling() as tell:
-            try:
-                await backups.backup(database, out, tell)
-            finally:
-                await database.close()
-
-    _guarded(lambda: _await(copy()))
+    with _telling() as tell:
+        _guarded(lambda: _await(_load("bot.copies").back_up(load_config(config), out, tell)))
     typer.echo(f"{out}: checked")
 
 
@@ -306,19 +288,8 @@ def restore(
 ) -> None:
     """Puts a backup in the place of the database, of either kind. Stop the program first."""
 
-    async def put() -> None:
-        storage = load_config(config).storage
-        if storage.url.startswith("sqlite:"):
-            await asyncio.to_thread(backups.restore, source, storage.beside, force=force)
-            return
-        database = Database(storage.url, "restore")
-        with _telling() as tell:
-            try:
-                await backups.restore_into(database, source, force=force, tell=tell)
-            finally:
-                await database.close()
-
-    _guarded(lambda: _await(put()))
+    with _telling() as tell:
+        _guarded(lambda: _await(_load("bot.copies").restore(load_config(config), source, tell, force=force)))
     typer.echo("restored")
 
 
@@ -330,19 +301,11 @@ def migrate_storage(
 ) -> None:
     """Copies all records into another database and compares the two. Stop the program first; the source stays as it is."""
 
-    async def copy() -> list[moving.Moved]:
-        given = check_url(source) if source else load_config(config).storage.url
-        if make_url(given) == make_url(check_url(to)):
-            raise ConfigError("--from and --to are the same database")
-        filled, empty = Database(given, "move"), Database(to, "move")
-        with _telling() as tell:
-            try:
-                return await moving.move(filled, empty, tell)
-            finally:
-                await filled.close()
-                await empty.close()
+    def given() -> str:
+        return check_url(source) if source else load_config(config).storage.url
 
-    moved = _guarded(lambda: _await(copy()))
+    with _telling() as tell:
+        moved = _guarded(lambda: _await(_load("bot.copies").move(given(), to, tell)))
     for table in moved:
         typer.echo(f"{table.table}\t{table.rows}\t{table.checksum[:16]}")
     typer.echo(
@@ -350,11 +313,15 @@ def migrate_storage(
     )
 
 
+def _silent(_table: str, _done: int, _all: int) -> None:
+    """Tells nobody."""
+
+
 @contextmanager
-def _telling() -> Iterator[moving.Tell]:
+def _telling() -> Iterator[Callable[[str, int, int], None]]:
     """A bar a table while somebody watches, else silence."""
     if not sys.stderr.isatty():
-        yield moving.silent
+        yield _silent
         return
     with Progress(console=_errors) as bars:
         tasks: dict[str, TaskID] = {}

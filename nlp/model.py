@@ -15,6 +15,7 @@ from itertools import chain, repeat
 from math import copysign
 from operator import add
 from pathlib import Path
+from sys import intern
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -217,7 +218,7 @@ class _Table:
         name = f"{WORD}{term}" if kind == "word" else term
         if name in known or (kind == "target" and self._rows):
             raise ValueError(f"{kind} {term} where there should be none")
-        known[name] = len(known)
+        known[intern(name)] = len(known)
         if kind == "target":
             self._bias.append(float(first))
             return

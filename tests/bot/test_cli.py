@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +103,19 @@ def test_the_key_file_is_the_owners_only_and_kept(config: Path, tmp_path: Path) 
     key = tmp_path / "linli.db.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert sealing_keys(settings) == first
+
+
+def test_triage_loads_nothing_of_the_storage_and_stays_under_200_megabytes(config: Path) -> None:
+    program = (
+        "import sys; from bot.cli import app\n"
+        "app(['triage', '--config', sys.argv[1]], standalone_mode=False)\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules} & {'storage', 'alembic', 'asyncpg', 'fastapi', 'sklearn'}\n"
+        "peak = next(line for line in open('/proc/self/status') if line.startswith('VmHWM'))\n"
+        "print(*sorted(loaded), peak.split()[1], file=sys.stderr)\n"
+    )
+    asked = json.dumps({"id": 1, "text": "翠竹园3栋2单元电梯坏了，老人上不去"}, ensure_ascii=False)
+    ran = subprocess.run(
+        [sys.executable, "-c", program, str(config)], input=asked, capture_output=True, text=True, check=True
+    )
+    assert json.loads(ran.stdout)["item"] == "facility.building.elevator"
+    assert int(ran.stderr) < 200 * 1024
