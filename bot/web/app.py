@@ -37,9 +37,9 @@ from bot.web import (
     routes_wecom,
 )
 from bot.web.guard import Guard
-from bot.web.lane import Lane
 from bot.web.openapi import describe
 from bot.web.ports import Backend
+from bot.web.shortcut import Shortcut
 from bot.web.site import HERE, Site, load_templates
 from bot.web.words import load_words
 
@@ -99,7 +99,7 @@ def create_app(
         ):
             app.include_router(module.router)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
-    app.add_middleware(Lane)
+    app.add_middleware(Shortcut)
     app.add_middleware(Guard, upload=channel.media.max_bytes + 64 * 1024)
     _describe_once(app)
     return app

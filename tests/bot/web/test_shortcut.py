@@ -9,9 +9,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from bot.channels.webchat.channel import WebChannel
-from bot.web import lane
+from bot.web import shortcut
 from bot.web.app import create_app
-from bot.web.lane import Lane
+from bot.web.shortcut import Shortcut
 from tests.bot.web.conftest import COOKIE, OWN, Browser, OpenBrowser, user_of
 from tests.bot.web.program import QUEUE, Program
 
@@ -65,10 +65,10 @@ def _whole(answer: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
 async def _both(
     monkeypatch: pytest.MonkeyPatch, client: Browser, method: str, path: str, more: dict[str, Any]
 ) -> tuple[httpx.Response, httpx.Response]:
-    """What the lane says, and what the routes say."""
+    """What the shortcut says, and what the routes say."""
     first = await client.request(method, path, **more)
     with monkeypatch.context() as patch:
-        patch.setattr(lane, "_asked", lambda _scope: (None, ""))
+        patch.setattr(shortcut, "_asked", lambda _scope: (None, ""))
         return first, await client.request(method, path, **more)
 
 
@@ -86,7 +86,7 @@ async def _worker(anna: Browser, program: Program, channel: WebChannel) -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "more"), CLEAN)
-async def test_what_the_lane_takes_it_answers_as_the_routes_do(
+async def test_what_the_shortcut_takes_it_answers_as_the_routes_do(
     monkeypatch: pytest.MonkeyPatch,
     anna: Browser,
     program: Program,
@@ -124,7 +124,7 @@ async def test_busy_and_a_stranger_in_a_room_hear_the_same(
         assert _whole(ours) == _whole(theirs)
 
 
-async def test_the_lane_needs_no_route(program: Program, channel: WebChannel, anna: Browser) -> None:
+async def test_the_shortcut_needs_no_route(program: Program, channel: WebChannel, anna: Browser) -> None:
     await _worker(anna, program, channel)
     app, passed = create_app(program, channel), []
 
@@ -134,7 +134,7 @@ async def test_the_lane_needs_no_route(program: Program, channel: WebChannel, an
         await send({"type": "http.response.body"})
 
     async def alone(scope: Scope, receive: Receive, send: Send) -> None:
-        await Lane(route)({**scope, "app": app}, receive, send)
+        await Shortcut(route)({**scope, "app": app}, receive, send)
 
     transport, cookies = httpx.ASGITransport(app=alone), {COOKIE: anna.cookies[COOKIE]}
     async with Browser(transport=transport, base_url="http://linli.test", headers=OWN, cookies=cookies) as client:

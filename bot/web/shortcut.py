@@ -38,7 +38,7 @@ _LARGEST = 1 << 63
 
 
 class Asked(NamedTuple):
-    """A request that the lane understands: how to answer it, and what its body must be."""
+    """A request that the shortcut understands: how to answer it, and what its body must be."""
 
     do: Callable[[Site, Here, Any], Awaitable[BaseModel]]
     body: type[BaseModel] | None
@@ -47,7 +47,7 @@ class Asked(NamedTuple):
     status: int
 
 
-class Lane:
+class Shortcut:
     """ASGI middleware; the app's own error handlers answer what fails behind it."""
 
     def __init__(self, app: ASGIApp) -> None:
