@@ -145,10 +145,13 @@ async def put(
     return row_id
 
 
-async def hold_place(tx: Tx, chat_id: int, slot: str, now: datetime) -> None:
-    """Whoever else writes to this slot of the chat waits until this transaction ends."""
+async def hold_place(tx: Tx, chat_id: int, slot: str, now: datetime) -> str:
+    """The platform's message in this slot, empty when none was sent yet. Whoever else writes to the slot waits until
+    this transaction ends."""
     place = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": "", "updated_at": now}
-    await tx.put(posts, place, on=("tenant", "chat_id", "slot"), change=("updated_at",))
+    on = ("tenant", "chat_id", "slot")
+    row = await tx.put_back(posts, place, on=on, change=("updated_at",), columns=("ref",))
+    return str(row.ref)
 
 
 async def set_place(tx: Tx, chat_id: int, slot: str, ref: str, now: datetime) -> None:

@@ -138,6 +138,19 @@ class Tx:
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
 
+    async def put_back(
+        self,
+        table: Table,
+        row: dict[str, Any],
+        *,
+        on: tuple[str, ...],
+        change: tuple[str, ...],
+        columns: tuple[str, ...],
+    ) -> Row[Any]:
+        """`put` with something to change, and these columns of the row as it stands then."""
+        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
+        return (await self.connection.execute(statement, row))[0]
+
     async def alter(self, table: Table, where: dict[str, Any], /, **values: Any) -> int:
         """Changes columns of our rows in which every column of `where` has this value (None: is empty). How many."""
         empty = tuple([name for name, value in where.items() if value is None])
@@ -179,11 +192,20 @@ def _inserts(table: Table) -> Insert:
 
 
 @cache
-def _puts(table: Table, dialect: str, columns: tuple[str, ...], on: tuple[str, ...], change: tuple[str, ...]) -> Any:
+def _puts(
+    table: Table,
+    dialect: str,
+    columns: tuple[str, ...],
+    on: tuple[str, ...],
+    change: tuple[str, ...],
+    back: tuple[str, ...] = (),
+) -> Any:
     made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
     made = made.values({name: bindparam(name, type_=table.c[name].type) for name in columns})
     if change:
-        return made.on_conflict_do_update(index_elements=list(on), set_={name: made.excluded[name] for name in change})
+        set_ = {name: made.excluded[name] for name in change}
+        put = made.on_conflict_do_update(index_elements=list(on), set_=set_)
+        return put.returning(*[table.c[name] for name in back]) if back else put
     return made.on_conflict_do_nothing(index_elements=list(on))
 
 

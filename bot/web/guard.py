@@ -5,6 +5,8 @@ Static files whose address carries the stamp of their content are kept for good;
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,10 +55,10 @@ class Guard:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"] = list(message.get("headers", ()))
-                there = {name.lower() for name, _ in headers}
-                headers += [one for one in _ADDED if one[0] not in there]
+                names = tuple([name for name, _ in headers])
+                headers += _missing(names)
                 kept = _cache_rule(scope)
-                if kept and message["status"] < 400 and b"cache-control" not in there:
+                if kept and message["status"] < 400 and b"cache-control" not in names:
                     headers.append((b"cache-control", kept))
             await send(message)
 
@@ -70,6 +72,12 @@ class Guard:
         if path.startswith("/api/desk/imports/"):
             return BOOK_BODY
         return HOOK_BODY if path.startswith("/hooks/") else SMALL_BODY
+
+
+@lru_cache(maxsize=256)
+def _missing(names: tuple[bytes, ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """What is added to an answer with these headers; their names are in small letters, as ASGI wants them."""
+    return tuple([one for one in _ADDED if one[0] not in names])
 
 
 def _cache_rule(scope: Scope) -> bytes:

@@ -44,11 +44,10 @@ class Shelf:
         if out.callback:
             self._laid(tx).toast(chat_of(address), out)
             return True
-        if out.slot:
-            await outbox.hold_place(tx, chat.id, out.slot, now)
+        post = await outbox.hold_place(tx, chat.id, out.slot, now) if out.slot else ""
         if await outbox.holds_up(tx, chat.id):
             return False
-        await self._laid(tx).say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now))
+        await self._laid(tx).say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now), post)
         return True
 
     def _laid(self, tx: Tx) -> _Laid:
@@ -82,9 +81,8 @@ class _Laid:
         self._toasts: list[tuple[str, str, Toast]] = []
         self._chats: set[str] = set()
 
-    async def say(self, tx: Tx, draft: Post, place: _Place) -> None:
-        """A new post, or what stands in its slot from now on."""
-        ref = await outbox.find_post(tx, place.chat_id, place.slot) if place.slot else ""
+    async def say(self, tx: Tx, draft: Post, place: _Place, ref: str) -> None:
+        """A new post, or what stands in its slot from now on; `ref` is what stood there."""
         at = int(ref) if ref.isdecimal() else 0
         if at and self._new.pop(at, None) is None:  # of two versions of a new card nobody has seen the first
             self._changed[at] = draft, place
