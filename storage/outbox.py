@@ -610,6 +610,10 @@ def _one_in_order(chat_id: Any) -> Select[Any]:
     return select(outbox.c.id).where(*mine, outbox.c.lane > PRESS).limit(1)
 
 
-async def holds_up(tx: Tx, chat_id: int) -> bool:
-    """Whether something waits for this chat after which all that is said now has to come."""
-    return await tx.one(_one_in_order(chat_id=chat_id)) is not None
+async def holds_up(tx: Tx, chat_id: int, *, anew: bool) -> bool:
+    """Whether something waits for this chat after which all that is said now has to come.
+
+    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile.
+    """
+    question = _one_in_order(chat_id=chat_id)
+    return bool(await tx.all(question)) if anew else await tx.recall(question, bool)

@@ -148,6 +148,7 @@ class Tx:
         columns: tuple[str, ...],
     ) -> Row[Any]:
         """`put` with something to change, and these columns of the row as it stands then."""
+        await self._before((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
         return (await self.connection.execute(statement, row))[0]
 

@@ -6,7 +6,6 @@ It is a small chat platform beside the records: no request, wish or person of th
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import time
 from collections import OrderedDict
@@ -39,6 +38,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from storage import jsontext
 from storage.database import Database
 from storage.ids import Ids
 from storage.plans import ME, Filled, form
@@ -344,7 +344,7 @@ class WebPosts:
 
     def _read_out(self, column: str, stored: Any) -> Any:
         is_text = column in _JSON and self._db.is_sqlite  # PostgreSQL's driver reads it itself
-        value = json.loads(stored) if is_text else stored
+        value = jsontext.read(stored) if is_text else stored
         return self._open(column, value) if column in _SEALED and value else value
 
     def _remember(self, post: Post) -> None:

@@ -112,7 +112,7 @@ async def test_what_is_asked_by_the_clock(fresh: Fresh, sent: set[str], schema: 
         await notices.drop_before(tx, NOW)
         await outbox.backlog(tx)
         await outbox.waits(tx, 1)
-        await outbox.holds_up(tx, 1)
+        await outbox.holds_up(tx, 1, anew=True)
         await outbox.find_waiting(tx, "web", "", "u")
         for parts in (None, [1, 2]):
             await receipts.waiting(tx, 50, parts)

@@ -45,7 +45,7 @@ class Shelf:
             self._laid(tx).toast(chat_of(address), out)
             return True
         post = await outbox.hold_place(tx, chat.id, out.slot, now) if out.slot else ""
-        if await outbox.holds_up(tx, chat.id):
+        if await outbox.holds_up(tx, chat.id, anew=bool(out.slot)):
             return False
         await self._laid(tx).say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now), post)
         return True
