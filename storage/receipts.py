@@ -141,15 +141,17 @@ def _oldest(limit: Any) -> Select[Any]:
     return select(receipts).where(*open_).order_by(receipts.c.id).limit(limit)
 
 
+@form_with("streams")
+def _oldest_of(streams: Any, limit: Any) -> Select[Any]:
+    open_ = (receipts.c.tenant == ME, receipts.c.state == WAITING)
+    mine = select(receipts).where(*open_, func.coalesce(receipts.c.stream, 0).in_(streams))
+    return mine.order_by(receipts.c.id).limit(limit)
+
+
 async def waiting(tx: Tx, limit: int, streams: Collection[int] | None = None) -> list[StoredReceipt]:
     """The oldest unhandled updates, of these streams or of all, in order of arrival."""
-    if streams is None:
-        rows = await tx.all(_oldest(limit=limit))
-    else:
-        wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == WAITING)
-        wanted = wanted.where(func.coalesce(receipts.c.stream, 0).in_(sorted(streams)))
-        rows = await tx.all(wanted.order_by(receipts.c.id).limit(limit))
-    return [_stored(tx, row) for row in rows]
+    asked = _oldest(limit=limit) if streams is None else _oldest_of(streams=sorted(streams), limit=limit)
+    return [_stored(tx, row) for row in await tx.all(asked)]
 
 
 async def unheard(tx: Tx, limit: int) -> list[StoredReceipt]:
@@ -218,14 +220,14 @@ async def is_waiting(tx: Tx, receipt_id: int) -> bool:
     return row is not None and row.state == WAITING
 
 
+@form_with("ids")
+def _open_of(ids: Any) -> Select[Any]:
+    return select(receipts.c.id).where(receipts.c.tenant == ME, receipts.c.id.in_(ids), receipts.c.state == WAITING)
+
+
 async def still_waiting(tx: Tx, ids: Collection[int]) -> set[int]:
     """Those of these updates that nobody has handled yet."""
-    rows = await tx.all(
-        select(receipts.c.id).where(
-            receipts.c.tenant == tx.tenant, receipts.c.id.in_(list(ids)), receipts.c.state == WAITING
-        )
-    )
-    return {int(row.id) for row in rows}
+    return {int(row.id) for row in await tx.all(_open_of(ids=list(ids)))}
 
 
 async def set_aside(tx: Tx, receipt_id: int) -> None:

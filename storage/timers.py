@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Select, String, Table, Update, func, select, update
 
 from storage.leases import part_of
-from storage.plans import ME, form
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -116,14 +116,17 @@ def _due(now: Any, limit: Any) -> Select[Any]:
     return select(timers).where(*wanted).order_by(timers.c.due_at, timers.c.id).limit(limit)
 
 
+@form_with("parts")
+def _due_of(now: Any, limit: Any, parts: Any) -> Select[Any]:
+    wanted = (timers.c.tenant == ME, timers.c.state == WAITING, timers.c.due_at <= now)
+    mine = select(timers).where(*wanted, part_of(timers.c.subject_id, PARTS).in_(parts))
+    return mine.order_by(timers.c.due_at, timers.c.id).limit(limit)
+
+
 async def due(tx: Tx, now: datetime, limit: int, parts: Collection[int] | None = None) -> list[Timer]:
     """What has fallen due, of these parts or of all, earliest first."""
-    if parts is None:
-        rows = await tx.all(_due(now=now, limit=limit))
-    else:
-        wanted = select(timers).where(timers.c.tenant == tx.tenant, timers.c.state == WAITING, timers.c.due_at <= now)
-        wanted = wanted.where(part_of(timers.c.subject_id, PARTS).in_(sorted(parts)))
-        rows = await tx.all(wanted.order_by(timers.c.due_at, timers.c.id).limit(limit))
+    mine = _due(now=now, limit=limit) if parts is None else _due_of(now=now, limit=limit, parts=sorted(parts))
+    rows = await tx.all(mine)
     return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
 
 
