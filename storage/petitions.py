@@ -173,10 +173,12 @@ async def void(tx: Tx, request_id: int, kinds: Collection[Petition], now: dateti
 
 async def moved_on(tx: Tx, request_id: int, now: datetime, *, by: int | None) -> None:
     """The record went to another queue, was claimed there, or ended: a return is answered, the rest is void."""
-    returned = await find_open(tx, request_id, Petition.RETURN)
+    open_ones = [p for p in await of(tx, request_id) if p.outcome is Outcome.OPEN]
+    returned = next((p for p in reversed(open_ones) if p.kind is Petition.RETURN), None)
     if returned is not None:
         await decide(tx, returned.id, Outcome.ANSWERED, now, by=by)
-    await void(tx, request_id, OF_THE_WORK, now)
+    if open_ones:
+        await void(tx, request_id, OF_THE_WORK, now)
 
 
 async def extra_hours(tx: Tx, request_id: int, since: datetime) -> int:

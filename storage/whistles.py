@@ -190,8 +190,8 @@ def _latest(request_id: Any) -> Select[Any]:
 
 async def find_latest(tx: Tx, request_id: int) -> Whistle | None:
     """The newest whistle of a record, open or over."""
-    row = await tx.one(_latest(request_id=request_id))
-    return None if row is None else _whistle(row)
+    found = await tx.recall(_latest(request_id=request_id), lambda rows: [_whistle(row) for row in rows])
+    return found[0] if found else None
 
 
 def _whistle(row: Any) -> Whistle:
