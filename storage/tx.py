@@ -45,10 +45,8 @@ class Tx:
     """What is still to be done before the commit, each once."""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is done when it is saved, in this order; it must not fail and not wait."""
-
     known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
     """What `recall` has read, by question, with the tables it was read from."""
-
     late: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
     """Rows to add that nobody has asked for yet."""
 
