@@ -113,7 +113,7 @@ class Tx:
         For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
         changed meanwhile is asked for anew after `lock`. The values must be hashable, the result not to be changed.
         """
-        key = (question.form, *question.values.items())
+        key = (self.tenant, question.form, *question.values.items())
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = (question.form.tables, make(await self._ask(question)))

@@ -21,6 +21,8 @@ class TextError(ValueError):
 
 
 _EMPTY = ("", None, [], ())
+_NEAR = {-1: "昨天", 0: "今天", 1: "明天"}
+"""Words of a date, not a sentence."""
 
 
 class _Line(NamedTuple):
@@ -75,12 +77,13 @@ class Texts:
         return str(value)
 
     def _moment(self, at: datetime, spec: str, now: datetime) -> str:
-        local, today = at.astimezone(self._tz), now.astimezone(self._tz)
-        clock = f"{local:%H:%M}"
+        local = at.astimezone(self._tz)
+        clock = f"{local.hour:02}:{local.minute:02}"
         if spec == "clock":
             return clock
+        today = now.astimezone(self._tz)
         days = (local.date() - today.date()).days
-        near = {-1: "昨天", 0: "今天", 1: "明天"}.get(days)  # words of a date, not a sentence
+        near = _NEAR.get(days)
         if near:
             return f"{near} {clock}"
         if (local.year, local.month) == (today.year, today.month):

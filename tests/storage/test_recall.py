@@ -12,7 +12,7 @@ from storage import people
 from storage.people import Person
 from storage.plans import form
 from storage.tx import Store, Tx
-from tests.storage.samples import add_chat
+from tests.storage.samples import add_chat, of_tenant
 
 _all_named = form(lambda name: update(people.people).where(people.people.c.tenant == "street").values(name_sealed=name))
 
@@ -93,3 +93,11 @@ async def test_two_people_are_not_mixed_up(store: Store, now: datetime) -> None:
         other = await people.add_person(tx, "web", "", "u2", "李", now)
         names = [(await people.get_person(tx, p.id)).name for p in (one, other, one, other)]
         assert names == ["王", "李", "王", "李"]
+
+
+async def test_what_is_known_of_one_tenant_says_nothing_of_another(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        person = await people.add_person(tx, "web", "", "u1", "王", now)
+        assert (await people.get_person(tx, person.id)).name == "王"
+        with pytest.raises(LookupError):
+            await people.get_person(of_tenant(tx, "next"), person.id)
