@@ -23,14 +23,13 @@ _COUNTER = "record"
 async def rebuild(tx: Tx, tell: Callable[[int], None] = lambda _: None) -> Books:
     """The books as the events tell them. `tell` hears how many are read. Raises ValueError for an unreadable event."""
     books, seen = Books(), 0
-    async for row in ledger.rows(tx):
-        if not isinstance(row["data"], dict):
-            raise ValueError(f"event {row['seq']} cannot be read: run linli audit verify")
-        books.read(Step(*(row[name] for name in Step._fields)))
-        seen += 1
-        if seen % ledger.BATCH == 0:
-            tell(seen)
-    tell(seen)
+    async for page in ledger.told(tx):
+        for seq, _, *told in page:
+            if not isinstance(told[-1], dict):
+                raise ValueError(f"event {seq} cannot be read: run linli audit verify")
+            books.read(Step(*told))
+        seen += len(page)
+        tell(seen)
     return books
 
 

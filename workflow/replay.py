@@ -101,11 +101,13 @@ class Books:
         """Takes the next event; they come in the order of the ledger."""
         if step.name in _COUNTED:
             self._highest = max(self._highest or 0, int(step.data["number"]))
-        kept = {"request": self.requests, "wish": self.wishes}.get(step.subject)
-        if kept is None:
+        if step.subject not in ("request", "wish"):
             self._appeal(step)
             return
-        account = kept.setdefault(step.subject_id, Account())
+        kept = self.requests if step.subject == "request" else self.wishes
+        account = kept.get(step.subject_id)
+        if account is None:
+            account = kept[step.subject_id] = Account()
         if step.target:
             account.state = step.target
         if step.name in _NAMES_A_NUMBER:
