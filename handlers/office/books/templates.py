@@ -22,6 +22,7 @@ _EXAMPLES = {
     "buildings": "1-12,15",
     "numbers": "1-119",
     "number": "2024-000123",
+    "hours": "8:00-20:00",
     "stock": "10",
     "received": "2024-03-05 10:20",
     "responded": "2024-03-05 11:00",
