@@ -10,7 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain, repeat
 from math import copysign
 from operator import add
@@ -39,7 +39,7 @@ UNHEARD = -1.0
 """Score of a target the labels never named: that of a clear "no"."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """A learned lexicon. A text's score for a target is about +1 for a clear yes and -1 for a clear no.
 
@@ -155,6 +155,12 @@ class Reading(NamedTuple):
         return self.said.text[ends[first - 1] if first else 0 : ends[min(last, len(ends) - 1)]]
 
 
+@lru_cache(maxsize=4)
+def stack_of(*models: Model) -> Stack:
+    """The models as one; readers of several streets that use the same share it."""
+    return Stack(models)
+
+
 def _commonest_first(models: Sequence[Model]) -> tuple[str, ...]:
     """The terms of all models. What most texts need stands close together, so that the processor has it at hand."""
     rarity: dict[str, float] = {}
@@ -189,7 +195,8 @@ def read_model(path: Path) -> Model:
     at = 0
     try:
         with path.open(encoding="utf-8") as lines:
-            for at, line in enumerate(lines, 1):
+            for line in lines:
+                at += 1
                 if line.startswith("# ") or line == "\n":
                     name, _, value = line.removeprefix("# ").rstrip("\n").partition(": ")
                     head[name] = value

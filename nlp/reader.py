@@ -14,7 +14,7 @@ from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Learned, Ranking
 from nlp.commands import Commands
 from nlp.cues import CueSets, totals
 from nlp.lexicon import read_classes
-from nlp.model import Stack
+from nlp.model import stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import split_matters, summarize
@@ -83,14 +83,16 @@ class Reader:
     def __init__(self, items: Sequence[Item], street: Street, lexicon: Path | None = None) -> None:
         classes = read_classes()
         self.items = {item.id: item for item in items}
-        self.places = PlaceBook(street)
         self._items = ItemScorer(items, classes, lexicon)
         self._intents = IntentScorer(classes)
         self._alarms = AlarmReader(classes)
         self._cues = CueSets(self._items.hand.cues, self._intents.hand.cues, self._alarms.hand.cues)
-        self._stack = Stack([self._items.model, self._intents.model, self._alarms.model])
+        self._stack = stack_of(self._items.model, self._intents.model, self._alarms.model)
         self._commands = Commands()
         self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
+        self.places = PlaceBook(
+            street
+        )  # last: among its leavings the rest would lie scattered, and be read more slowly
 
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """The findings of a text. Never raises for any text; the same text gives the same findings."""
