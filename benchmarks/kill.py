@@ -159,7 +159,7 @@ class Killer:
         """Whatever ends by itself, because its database is away, is started again too."""
         moments = iter(self.after)
         answers = next(moments, None)
-        while self.running:
+        while self.running or (answers is not None and self.answered() >= answers):  # the last ones come in any case
             if answers is None or self.answered() < answers:
                 await asyncio.sleep(0.002 if answers is not None else 0.5)
                 if random.random() < 0.01 or answers is None:

@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from handlers.messages import Capabilities, Outgoing
 from nlp.address import PlaceBook
 from nlp.reader import Findings, Reader
 from nlp.street import Street
-from storage.people import Chat
-from storage.tx import Tx
 from workflow.calendar import WorkCalendar
 from workflow.clock import quiet_shift
 from workflow.indicators import Weights
@@ -22,6 +20,10 @@ from workflow.points import Rulebook
 from workflow.queues import Org
 from workflow.rating import Schedule
 from workflow.taxonomy import Taxonomy
+
+if TYPE_CHECKING:  # `linli triage` needs a city and no database: without it 20 MB less
+    from storage.people import Chat
+    from storage.tx import Tx
 
 REMEMBERED = 1_000
 """Texts whose reading is kept: the words of a report are read again at each of its steps."""

@@ -68,7 +68,7 @@ async def test_in_a_grids_group_with_the_bot(tmp_path: Path) -> None:
         aunt = await town.resident()
         await aunt.says(REPORT)
         await aunt.presses("对，就这样")
-        card = await server.wait_for(group, "接单")
+        card = await server.wait_for(group, "1001")
         assert "13900001234" not in card.text
         assert not server.seen(liu), "the group has the card, so nobody gets one of their own"
 

@@ -43,7 +43,7 @@ async def test_the_address_book_invites_and_ends(tmp_path: Path) -> None:
         aunt = await town.resident()
         await aunt.says("银杏苑三栋二单元楼道灯坏了")
         await aunt.presses("对，就这样")
-        await server.wait_for(wang, "接单")
+        await server.wait_for(wang, "1001")
         server.press(wang, "接单")
         await server.wait_for(wang, "归您了")
 

@@ -157,7 +157,7 @@ async def test_both_of_a_deadlock_go_through(fresh: Fresh, now: datetime) -> Non
     await store.run(lambda tx: counters.set_setting(tx, "a", ""))
     await store.run(lambda tx: counters.set_setting(tx, "b", ""))
     await asyncio.gather(store.run(lambda tx: work(tx, "a", "b")), store.run(lambda tx: work(tx, "b", "a")))
-    assert sorted(begun.values()) == [1, 2]
+    assert max(begun.values()) >= 2, "one was given up; it may come before the other again, which is given up then"
     await store.database.close()
 
 
