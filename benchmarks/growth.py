@@ -21,9 +21,10 @@ async def run(folder: Path, given: argparse.Namespace, records: int, filled: Pat
     """Milliseconds of processor for one lifecycle."""
     given.records, given.filled = records, filled
     async with opened(folder, given, residents=given.at_once) as street:
+        await street.stage.calm()
         await live(street, given.at_once, given.at_once)  # what is made once, is made
         before, done = street.stage.cpu(), street.tally.done
-        await live(street, given.lifecycles, given.at_once)
+        await live(street, given.lifecycles, given.at_once, given.at_once)  # nobody says the same twice
         return (street.stage.cpu() - before) / max(street.tally.done - done, 1) * 1000
 
 

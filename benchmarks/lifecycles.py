@@ -18,9 +18,9 @@ from benchmarks.neighbours import Tally
 from benchmarks.street import Street, opened, options
 
 
-async def live(street: Street, lifecycles: int, at_once: int) -> Tally:
-    """So many lifecycles, so many at a time; prints the figures."""
-    waiting = iter(range(lifecycles))
+async def live(street: Street, lifecycles: int, at_once: int, first: int = 0) -> Tally:
+    """So many lifecycles from this number on, so many at a time; prints the figures."""
+    waiting = iter(range(first, first + lifecycles))
 
     async def some() -> None:
         for index in waiting:

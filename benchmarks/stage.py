@@ -134,6 +134,15 @@ class Stage:
                     raise TimeoutError("the program did not answer in time")
                 await asyncio.sleep(0.05)
 
+    async def calm(self) -> None:
+        """Returns when the program does nothing but wait: after a start it makes its books from what is there."""
+        for _ in range(150):
+            used = self.cpu()
+            await asyncio.sleep(2)
+            if self.cpu() - used < 0.2:
+                return
+        raise RuntimeError("the program is never calm")
+
     def cpu(self) -> float:
         """Seconds of processor time the program has used, its threads included."""
         if self._process is None:
