@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from benchmarks.nursery import Grown, Nursery
 from bot.catalogue import SHIPPED_STREET, load_street
@@ -94,6 +94,20 @@ async def holder_of(store: Store) -> int:
     return int(row.holder.split(":")[1])
 
 
+async def shared_out(store: Store) -> None:
+    """Returns when the two workers have divided what is to be sent: until then the account may still change hands."""
+    for _ in range(600):
+        async with store.read() as tx:
+            mine = (leases.c.tenant == tx.tenant, leases.c.kind == "send")
+            held = await tx.all(
+                select(leases.c.holder, func.count().label("keys")).where(*mine).group_by(leases.c.holder)
+            )
+        if len(held) == 2 and abs(held[0].keys - held[1].keys) <= 1:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("the work is not divided")
+
+
 async def test_the_bot_is_one_processs_and_another_takes_over(
     tmp_path: Path,
     fresh: Fresh,  # noqa: F811
@@ -108,6 +122,7 @@ async def test_the_bot_is_one_processs_and_another_takes_over(
             await crew.starts("serve")
             workers = [await crew.starts("worker") for _ in range(2)]
             wechat.pusher.url = f"{await crew.address()}/hooks/wechat"
+            await shared_out(store)
             await wecom.wait_until(lambda: wecom.bot.live, lambda: "no bot is connected", WITHIN * 2)
             group = wecom.group("第一网格", [wang, liu])
             wecom.say(wang, "绑定 第一网格", group)
