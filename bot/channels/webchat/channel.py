@@ -61,6 +61,7 @@ class WebChannel:
         self.shelf = Shelf(self.posts, self.hub, self._note_passed if shared else None)
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()
+        self._flushing = asyncio.Lock()
         self._passed: set[int] = set()
         self._forgets_at = 0.0
         self._poller: asyncio.Task[None] | None = None
@@ -139,9 +140,14 @@ class WebChannel:
         self._seen.update(posts)
 
     async def flush_seen(self) -> None:
-        """Writes down what was shown since the last time."""
-        seen, self._seen = self._seen, set()
-        await self.posts.mark_seen(seen, datetime.now(UTC))
+        """Writes down what was shown until now; when it returns, all of it is written.
+
+        What could not be written waits for the next time, and the error is the caller's.
+        """
+        async with self._flushing:  # who comes second must not return before the first has written
+            seen = frozenset(self._seen)
+            await self.posts.mark_seen(seen, datetime.now(UTC))
+            self._seen -= seen
 
     async def _write(self, address: Address, out: Outgoing, kept: list[WebFile], post: str, key: str | None) -> str:
         draft = replace(send.to_post(address, out, kept), client_id=key)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from bot.channels.base import BadUpdate, Channel, OutFile, RawUpdate
 from bot.channels.webchat.channel import WebChannel
@@ -219,3 +221,42 @@ async def test_erasing_leaves_nothing_the_person_said(channel: WebChannel) -> No
     assert await channel.posts.page("u:wanna") == []
     (post,) = await channel.posts.page(ROOM.chat)
     assert (post.text, post.name) == ("", "")
+
+
+async def test_whoever_asks_second_waits_until_what_was_shown_is_written(
+    channel: WebChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = int(await sent(channel, ANNA, Outgoing(text="好")))
+    begun, goes_on = asyncio.Event(), asyncio.Event()
+    write = channel.posts.mark_seen
+
+    async def slowly(posts: Iterable[int], now: datetime) -> None:
+        if posts:
+            begun.set()
+            await goes_on.wait()
+        await write(posts, now)
+
+    monkeypatch.setattr(channel.posts, "mark_seen", slowly)
+    channel.note_seen([post])
+    first = asyncio.create_task(channel.flush_seen())
+    await begun.wait()
+    second = asyncio.create_task(channel.flush_seen())
+    done, _ = await asyncio.wait({second}, timeout=0.1)
+    goes_on.set()
+    await first
+    await second
+    assert not done
+    assert await channel.posts.count_unseen("u:wanna") == 0
+
+
+async def test_what_the_database_would_not_take_is_written_the_next_time(
+    channel: WebChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = int(await sent(channel, ANNA, Outgoing(text="好")))
+    channel.note_seen([post])
+    with monkeypatch.context() as broken:
+        broken.setattr(channel.posts, "mark_seen", AsyncMock(side_effect=OperationalError("update", {}, OSError())))
+        with pytest.raises(OperationalError):
+            await channel.flush_seen()
+    await channel.flush_seen()
+    assert await channel.posts.count_unseen("u:wanna") == 0
