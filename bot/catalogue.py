@@ -24,6 +24,7 @@ from workflow.taxonomy import Taxonomy, parse_taxonomy
 
 SHIPPED_TAXONOMY = Path(str(resources.files("workflow"))) / "data" / "taxonomy.toml"
 SHIPPED_POINTS = Path(str(resources.files("workflow"))) / "data" / "points.toml"
+SHIPPED_STATUTORY = Path(str(resources.files("workflow"))) / "data" / "statutory-holidays.toml"
 SHIPPED_STREET = Path(__file__).parent / "demo" / "street.toml"
 
 
@@ -111,6 +112,15 @@ def shipped_holidays() -> tuple[frozenset[date], frozenset[date]]:
     return frozenset(chinese_calendar.holidays), frozenset(chinese_calendar.workdays)
 
 
+def statutory_holidays(after: date) -> frozenset[date]:
+    """The days off that the law itself fixes, of the years after `after`: what counts until a year is announced.
+
+    There are no make-up workdays among them: which weekends are worked is for the notice to say.
+    """
+    years = read_toml(SHIPPED_STATUTORY)
+    return frozenset(day for year, days in years.items() if int(year) > after.year for day in days)
+
+
 def _year_files(folder: Path) -> list[tuple[int, Path]]:
     found = []
     for path in sorted(folder.glob("holidays-*.toml")):
@@ -187,6 +197,7 @@ def build_city(
     holidays, makeup = shipped_holidays()
     folder = holidays_folder or street_file.parent
     more, more_makeup = extra_holidays(folder)
+    until = holidays_known_until(folder)
     org = organisation(street, taxonomy)
     try:
         hours = calendars(
@@ -194,7 +205,7 @@ def build_city(
             calendar_file,
             org,
             tz=str(chosen.tz),
-            holidays=holidays | more,
+            holidays=holidays | more | statutory_holidays(until),
             makeup_days=makeup | more_makeup,
         )
     except HoursError as error:
@@ -211,7 +222,7 @@ def build_city(
         department_calendar=hours.departments,
         desk_calendar=hours.desks,
         own_calendars=hours.own,
-        holidays_until=holidays_known_until(folder),
+        holidays_until=until,
         manners=chosen,
         place_codes=place_codes(street),
         points=load_points(points_file),

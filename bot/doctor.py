@@ -190,7 +190,7 @@ def _holidays(config: Config) -> list[Finding]:
                 "warn",
                 f"holidays are known until {until}: when the State Council has published {year}, write "
                 f"{config.street.file.parent / f'holidays-{year}.toml'} with holidays = [...] and makeup_days = [...]; "
-                "until then departments' clocks count plain weekdays",
+                "until then departments' clocks count the days off that the law fixes, and no make-up days",
             )
         ]
     return [Finding("ok", f"holidays are known until {until}")]
