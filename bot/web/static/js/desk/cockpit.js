@@ -9,6 +9,7 @@ const OF = {
   response_rate: "due_for_response", resolution_rate: "rated", satisfaction_rate: "rated", rating_coverage: "resolved", ontime_rate: "due_for_resolution",
   reopened_rate: "reopened", escalated_rate: "escalated", merged_rate: "merged", mean_handling_minutes: "resolved", p90_handling_minutes: "resolved",
 };
+const LIMITS = [0.25, 1, 4, 24, 72, 240, 720]; // hours people speak of: 15 minutes, an hour, …, 30 days
 const big = document.body.classList.contains("big");
 const ink = big ? "#e8f3ee" : "#1a1a1a", soft = big ? "#a9c4b8" : "#5c5c5c", line = big ? "#2b4a40" : "#e2e2e2";
 const colours = big ? ["#3ddc97", "#58b7ff", "#ffb454"] : ["#06763a", "#0a63c9", "#b86e00"];
@@ -36,7 +37,7 @@ export function percent(figure) {
 }
 
 function span(minutes) {
-  if (minutes < 120) return say("minutes", { count: Math.round(minutes) });
+  if (minutes < 60) return say("minutes", { count: Math.round(minutes) });
   if (minutes < 2880) return say("hours", { count: Number((minutes / 60).toFixed(1)) });
   return say("days", { count: Number((minutes / 1440).toFixed(1)) });
 }
@@ -111,7 +112,7 @@ function drawTrend() {
 function drawCurves() {
   const points = (steps) => steps.map((step) => [step.minutes / 60, step.share === null ? null : step.share * 100]);
   chart("curves").setOption({ ...base, tooltip: { trigger: "item", renderMode: "richText", formatter: (one) => `${one.seriesName}  ${span(one.value[0] * 60)}  ${one.value[1].toFixed(1)} %` },
-    xAxis: { type: "log", logBase: 4, min: 0.16, ...axis, axisLabel: { color: soft, hideOverlap: true, formatter: (value) => span(value * 60) } }, yAxis: { type: "value", min: 0, max: 100, ...axis, axisLabel: { color: soft, formatter: "{value} %" } },
+    xAxis: { type: "log", logBase: 4, min: 0.16, ...axis, splitLine: { show: false }, axisTick: { customValues: LIMITS }, axisLabel: { color: soft, customValues: LIMITS, hideOverlap: true, formatter: (value) => span(value * 60) } }, yAxis: { type: "value", min: 0, max: 100, ...axis, axisLabel: { color: soft, formatter: "{value} %" } },
     series: [["response_curve", data.response], ["resolution_curve", data.resolution]].map(([name, steps]) => ({ name: say(name), type: "line", data: points(steps), symbolSize: 8, lineStyle: { width: 3 } })) }, true);
 }
 
