@@ -351,7 +351,10 @@ async def _picture(turn: Turn, data: dict[str, Any]) -> bool:
 
 
 async def _words(turn: Turn, data: dict[str, Any]) -> bool:
-    """What they add to the rating, or what is still wrong when it is done again; a new matter is not mistaken for it."""
+    """What they add to the rating, or what is still wrong when it is done again; a new matter is not mistaken for it.
+
+    Who complains of the same matter right after the stars may mean that it is broken again: one press, and it is redone.
+    """
     text = turn.incoming.text.strip() if turn.incoming else ""
     findings = turn.city.read(text)
     request = await requests.get(turn.tx, data["id"])
@@ -366,7 +369,11 @@ async def _words(turn: Turn, data: dict[str, Any]) -> bool:
     else:
         await _keep_words(turn, request, data["resolution"], mask(text))
         await attachments.attach(turn.tx, turn.attached, "rating", request.id)
-        await turn.say("rate.words_kept")
+        if findings.intent == "request" and findings.item == request.item:
+            again = turn.button("records.button_reopen", "records.reopen", {"id": request.id})
+            await turn.say("rate.words_kept_again", rows=[[again]])
+        else:
+            await turn.say("rate.words_kept")
         await albums.keep(turn, "rating", request.id)
     return True
 

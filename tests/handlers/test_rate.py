@@ -251,6 +251,22 @@ async def test_more_words_about_the_same_building_belong_to_the_rating(tmp_path:
         assert "比以前暗" in (await rating(town) or ("", 0, ""))[2]
 
 
+@BOTH
+async def test_the_same_complaint_after_the_stars_is_one_press_from_being_redone(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.presses(WHO, "好了")
+        await town.presses(WHO, "5★")
+        await town.says(WHO, LAMP)
+        assert (await how_many(town), (await record(town)).state) == (1, State.CLOSED)
+        assert labels(town) == ["没好，请重办"]
+        await town.presses(WHO, "没好，请重办")
+        assert ((await record(town)).state, (await record(town)).reopened) == (State.QUEUED, 1)
+        await town.says(WHO, "还是二单元")
+        assert await how_many(town) == 1
+
+
 async def test_the_question_does_not_swallow_an_open_report(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await resolved(town)
