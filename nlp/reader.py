@@ -17,7 +17,7 @@ from nlp.lexicon import read_classes
 from nlp.model import stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
-from nlp.summary import split_matters, summarize
+from nlp.summary import is_announced, split_matters, summarize
 from nlp.taxonomy import Item
 from nlp.text import plain
 from nlp.urgency import Alarm, AlarmReader
@@ -27,7 +27,9 @@ __all__ = ["Findings", "Item", "Reader"]
 MAX_READ = 2_000
 """Characters that are read; what a longer text says after them is not classified."""
 SURE_OF_MATTER = 4.0
-"""Score from which a sentence counts as a matter of its own."""
+"""Score from which a clause counts as a matter of its own."""
+SURE_OF_PART, SURE_IF_ANNOUNCED = 0.9, 0.75
+"""Confidence with which each part, read by itself, must be what its words speak of."""
 TELLING = 130
 """Characters from which a text is one story told at length, not a list of matters."""
 STORY = 80
@@ -173,13 +175,33 @@ class Reader:
             inside = totals(hit for hit in ranking.hits if start < hit.span[0] and hit.span[1] <= end + 1)
             return max(inside.items(), key=lambda pair: (pair[1], pair[0])) if inside else (None, 0.0)
 
-        return split_matters(text, item_within, SURE_OF_MATTER)
+        parts = split_matters(text, item_within, SURE_OF_MATTER)
+        said: set[str] = set()
+        for part in parts:
+            item = self._meant(part)
+            if item is None or item in said:
+                return ()
+            said.add(item)
+        return parts
+
+    def _meant(self, part: str) -> str | None:
+        """The item that a part of a text surely asks for, read by itself."""
+        _, spans = self.places.locate(part)
+        said = sentence(_blank(part, spans))
+        of_items, of_intents, _ = self._cues.find(said.framed)
+        reading = self._stack.read(said)
+        ranking = self._items.rank(said, Learned(reading, 0), of_items)
+        intent = pick(self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents))
+        item, shares = self._item(intent, ranking)
+        sure = SURE_IF_ANNOUNCED if is_announced(part) else SURE_OF_PART
+        return item if intent in ("request", "consult") and shares and shares[0][1] >= sure else None
 
 
 def _may_be_several(ranking: Ranking) -> bool:
     """Whether enough speaks for two items at all, wherever it stands."""
     said = totals(hit for hit in ranking.hits if hit.weight > 0)
-    return sum(score >= SURE_OF_MATTER for score in said.values()) > 1
+    first, second = [*sorted(said.values(), reverse=True)[:2], 0.0, 0.0][:2]
+    return first >= SURE_OF_MATTER and second >= SURE_OF_MATTER / 2
 
 
 def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]) -> bool:

@@ -28,7 +28,16 @@ _HOLE_BEFORE = re.compile(
 )
 _NOISE = re.compile(r"[\u2581\s]+")
 _EDGE = "，。、；：！？,.;:!?~… \n\t-—"
-_JOIN = re.compile(r"^(?:还有|另外|另|再就是|再有|第[二三]|顺便|对了|其次|同时|而且还有|[2-3二三][、.]|以及)")
+_JOIN = re.compile(
+    r"^(?:还有|另外|另|再就是|再有|[第其][一二三]|[一二三]是|顺便|对了|其次|同时|而且|以及|[1-3一二三][、.)）])"
+)
+_CUT = re.compile(
+    r"[，。！？；!?;,\n…~]+"  # where a clause ends
+    r"|(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f]|[1-3][、.)）])"  # a blank instead of a comma
+    r"|(?<=.)(?=(?:还有(?![没什啥几多吗])|另外(?![一半])|再就是|顺便|同时(?!间)|[1-3][、.)）](?!\d)))"  # nothing at all
+)
+_CORRECTS = re.compile(r"以为|不是(?!吗|说)|而是")
+"""Whoever says what it is not speaks of one matter."""
 
 
 def summarize(text: str, places: Sequence[tuple[int, int]]) -> str:
@@ -73,17 +82,21 @@ def _cut(text: str) -> str:
 def split_matters(
     text: str, item_within: Callable[[int, int], tuple[str | None, float]], floor: float
 ) -> tuple[str, ...]:
-    """The two or three parts of a text that surely (score from `floor`) speak of different items; else nothing."""
-    parts: list[tuple[str, str]] = []
-    pieces = _pieces(text)
-    for start, piece in pieces if len(pieces) > 1 else ():
+    """The two or three parts of a text whose words (score from `floor`) speak of different items; else nothing.
+
+    What is announced as a further matter ("还有…", "2、…") needs half as much; what is not must be of another category.
+    """
+    parts: list[tuple[str, str | None]] = []
+    for start, piece in () if _CORRECTS.search(text) else _pieces(text):
+        announced = is_announced(piece)
         item, score = item_within(start, start + len(piece))
-        if item is None or score < floor:
-            if parts:
-                parts[-1] = (parts[-1][0] + piece, parts[-1][1])
-            continue
-        if parts and (parts[-1][1] == item or not (_JOIN.match(piece) or _apart(parts[-1][1], item))):
-            parts[-1] = (parts[-1][0] + piece, item)
+        if score < (floor / 2 if announced else floor):
+            item = None
+        before, known = parts[-1] if parts else ("", None)
+        if item is None or item == known or not (known is None or announced or _apart(known, item)):
+            parts[-1:] = [(before + piece, known)]
+        elif known is None:
+            parts[-1:] = [(before + piece, item)]
         else:
             parts.append((piece, item))
     if not 2 <= len(parts) <= MAX_MATTERS or len({item for _, item in parts}) != len(parts):
@@ -91,7 +104,9 @@ def split_matters(
     return tuple(piece.strip(_EDGE) for piece, _ in parts)
 
 
-_STOP = re.compile(r"[。！？!?；;\n]\s*$")
+def is_announced(part: str) -> bool:
+    """Whether the part begins as a further matter does."""
+    return _JOIN.match(part) is not None
 
 
 def _apart(first: str, second: str) -> bool:
@@ -100,11 +115,7 @@ def _apart(first: str, second: str) -> bool:
 
 
 def _pieces(text: str) -> list[tuple[int, str]]:
-    """Sentences, and clauses that announce a further matter ("还有…"), with their offsets."""
-    pieces: list[tuple[int, str]] = []
-    for start, clause in clauses(text):
-        if pieces and not _JOIN.match(clause.strip()) and not _STOP.search(pieces[-1][1]):
-            pieces[-1] = (pieces[-1][0], text[pieces[-1][0] : start + len(clause)])
-        else:
-            pieces.append((start, clause))
-    return pieces
+    """Clauses, also those with a blank or nothing before "还有…" or "2、…", with their offsets."""
+    cuts = [found.end() for found in _CUT.finditer(text)]
+    starts = [0, *(cut for cut in cuts if cut < len(text))]
+    return [(start, text[start:end]) for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]

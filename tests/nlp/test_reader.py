@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nlp.lexicon import LexiconError
 from nlp.reader import Findings, Item, Reader
 from nlp.street import Street
+from nlp.text import plain
 
 
 @pytest.mark.parametrize(
@@ -120,6 +121,47 @@ def test_two_matters(reader: Reader) -> None:
     assert len(found.matters) == 2
     assert "垃圾" in found.matters[1]
     assert reader.read("楼道灯坏了，晚上黑得很").matters == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("楼道灯坏了，还有门口垃圾桶满了没人倒", ("楼道灯坏了", "还有门口垃圾桶满了没人倒")),
+        ("楼道灯坏了另外垃圾桶满了没人倒", ("楼道灯坏了", "另外垃圾桶满了没人倒")),
+        ("楼道灯坏了 垃圾桶满了没人倒", ("楼道灯坏了", "垃圾桶满了没人倒")),
+        ("1、路灯不亮 2、下水道堵了", ("1、路灯不亮", "2、下水道堵了")),
+        ("两件事：一是电梯老坏，二是广场舞吵到十点多", ("两件事：一是电梯老坏", "二是广场舞吵到十点多")),
+        ("银杏苑3幢楼道灯坏了，楼下垃圾桶也满了", ("银杏苑3幢楼道灯坏了", "楼下垃圾桶也满了")),
+        ("麻烦你们看下，我家停水了，对门还在装修吵死了", ("麻烦你们看下，我家停水了", "对门还在装修吵死了")),
+    ],
+)
+def test_matters_are_told_apart_however_they_are_joined(reader: Reader, text: str, parts: tuple[str, ...]) -> None:
+    assert reader.read(text).matters == parts
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "不是垃圾桶满了，是楼道灯坏了",
+        "以为楼道灯坏了，原来是电闸跳了没有电",
+        "楼道灯坏了还有没有人管啊，都一个星期了",
+        "楼道灯坏了，楼道黑，老人下楼怕摔",
+        "垃圾桶满了没人倒，苍蝇老鼠到处是，臭死了",
+        "电梯坏了，12楼的老人下不来",
+    ],
+)
+def test_one_matter_with_all_that_follows_from_it_stays_one(reader: Reader, text: str) -> None:
+    assert reader.read(text).matters == ()
+
+
+@given(st.text(alphabet="楼道灯坏了垃圾桶满还有另外停水，。 12、", max_size=60))
+def test_the_parts_are_the_text(reader: Reader, text: str) -> None:
+    parts = reader.read(text).matters
+    assert len(parts) != 1
+    rest = plain(text)
+    for part in parts:
+        assert part in rest
+        rest = rest.split(part, 1)[1]
 
 
 @pytest.mark.parametrize(
