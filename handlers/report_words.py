@@ -83,6 +83,9 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
     if step_ == alike.STEP and decided is not None:
         await joining.answered(turn, draft, wanted=decided)
         return
+    if step_ == "words" and decided is not None:  # "yes" names no matter, and "no" may mean the place
+        await (report.ask_words if decided else _ask_what_is_wrong)(turn, draft)
+        return
     if step_ in _PLACE_STEPS:
         if await _answered_place(turn, draft, text, findings, decided, is_new=step_ == "new_place"):
             return

@@ -17,7 +17,7 @@ from nlp.lexicon import read_classes
 from nlp.model import stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
-from nlp.summary import is_announced, split_matters, summarize
+from nlp.summary import is_announced, split_matters, summarize, without_opening
 from nlp.taxonomy import Item
 from nlp.text import plain
 from nlp.urgency import Alarm, AlarmReader
@@ -182,7 +182,7 @@ class Reader:
             if item is None or item in said:
                 return ()
             said.add(item)
-        return parts
+        return tuple(map(without_opening, parts))
 
     def _meant(self, part: str) -> str | None:
         """The item that a part of a text surely asks for, read by itself."""

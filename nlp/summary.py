@@ -31,6 +31,10 @@ _EDGE = "，。、；：！？,.;:!?~… \n\t-—"
 _JOIN = re.compile(
     r"^(?:还有|另外|另|再就是|再有|[第其][一二三]|[一二三]是|顺便|对了|其次|同时|而且|以及|[1-3一二三][、.)）])"
 )
+_OPENING = re.compile(
+    r"^(?:还有(?=[，,:：\s])|还有(?!人)|另外(?:还有)?|再就是|再有|[一二三]是|第[一二三](?=[，,、.:：\s])|顺便|对了|其次|同时|而且|以及|[1-3一二三][、.)）])[，,、:：\s]*"
+)
+"""Words that only lead over to a further matter."""
 _CUT = re.compile(
     r"[，。！？；!?;,\n…~]+"  # where a clause ends
     r"|(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f]|[1-3][、.)）])"  # a blank instead of a comma
@@ -102,6 +106,11 @@ def split_matters(
     if not 2 <= len(parts) <= MAX_MATTERS or len({item for _, item in parts}) != len(parts):
         return ()
     return tuple(piece.strip(_EDGE) for piece, _ in parts)
+
+
+def without_opening(part: str) -> str:
+    """The part without the words that only lead over to it; as it is when nothing else would be left."""
+    return _OPENING.sub("", part) or part
 
 
 def is_announced(part: str) -> bool:

@@ -352,6 +352,19 @@ async def test_a_photo_without_words_asks_and_can_be_handed_over(tmp_path: Path,
         assert await files(town) == 1
 
 
+@BOTH
+async def test_a_yes_names_no_matter_and_a_no_may_mean_the_place(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await town.says(WHO, "银杏苑3幢")
+        await town.says(WHO, "对")
+        assert "什么事" in town.last(WHO)
+        await town.says(WHO, "不对")
+        assert "地点不对" in labels(town)
+        await town.says(WHO, "楼道灯坏了")
+        await town.says(WHO, "对")
+        assert (await record(town)).item == "facility.building.corridor"
+
+
 async def test_a_voice_message_is_kept_and_words_are_asked(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await town.says(WHO, media=1, kind="voice")
