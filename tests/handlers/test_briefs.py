@@ -122,4 +122,4 @@ async def test_unknown_holidays_are_a_daily_warning_to_the_street(tmp_path: Path
         await staffed(town)
         await armed(town)
         await town.passes(days=1)
-        assert said(town, "desk", "2027 年的节假日") == 1
+        assert said(town, "desk", "2027 年的放假和调休安排还没录入") == 1
