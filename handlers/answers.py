@@ -17,7 +17,9 @@ _YES_WORDS = """
     同意 对啊 中 得 正确 👌 👍
 """
 _YES = frozenset(_YES_WORDS.split())
-_NO = frozenset(["不对", "不是", "不", "不是的", "错了", "不要", "不用", "不行", "没有", "不是这个", "否", "no"])
+_NO = frozenset(
+    ["不对", "不是", "不", "不是的", "错了", "不要", "不用", "不行", "没有", "不是这个", "都不是", "否", "no"]
+)
 _SOLVED = {
     "yes": frozenset(
         [
@@ -115,6 +117,9 @@ _TAKE_BACK = (
     "自己修好",
     "已经好了",
 )
+_TAKEN_BACK = re.compile(
+    r"(?:我要|我想|帮我|先|那)?(?:撤回|撤销|撤了|不用(?:修|来|办|管|报)|别来|不修|不报|(?:已经|自己|现在)(?:好|亮|修好|通|来水|来电))了?(?:吧|啊|谢谢)?"
+)
 _STARS = {
     "非常满意": 5,
     "很满意": 5,
@@ -196,6 +201,11 @@ def about_record(text: str) -> str:
     if solved(text) == "no" and yes_or_no(text) is None:
         return "redo"
     return "urge" if any(word in text for word in _URGE) else ""
+
+
+def is_taken_back(text: str) -> bool:
+    """Whether the words say, and say no more, that what was begun is not wanted any more."""
+    return _TAKEN_BACK.fullmatch(bare(text)) is not None
 
 
 def solved(text: str) -> str | None:

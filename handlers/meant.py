@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import albums, answers, records, withdraw
+from handlers import albums, answers, records, wish_mine, withdraw
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
-from storage import requests, supporters
+from storage import requests, supporters, wishes
 from storage.requests import Request
 from workflow.rating import may_reopen
 from workflow.states import OPEN, State
 
 _NUMBER = re.compile(r"(?<!\d)(\d{4,9})(?!\d)")
+_ASKED_BY_NUMBER = re.compile(r"(?:单号|编号|工单|查(?:一?下|询)?)\D{0,3}(\d{4,9})(?!\d)")
 _PRESS_FOR = {"urge": "records.urge", "withdraw": "records.withdraw", "redo": "records.reopen"}
 
 
@@ -28,6 +29,14 @@ async def progress(turn: Turn, findings: Findings) -> None:
         if request is not None and await records.concerns(turn, request):
             await show_with_files(turn, request)
             return
+    asked = _ASKED_BY_NUMBER.search(text)
+    if asked is not None:
+        wish = await wishes.find_by_number(turn.tx, int(asked[1]))
+        if wish is not None and turn.me.id in (wish.wisher_id, wish.adopter_id):
+            await wish_mine.open_one(turn, {"id": wish.id})
+        else:
+            await turn.say("records.not_yours", number=asked[1])
+        return
     found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
     chosen = _meant(turn, found, findings, text)
     if len(chosen) == 1:

@@ -34,7 +34,7 @@ async def step(turn: Turn) -> bool:
         await _take_files(turn, draft, dialogue.step)
         return True
     findings = turn.city.read(text)
-    if findings.menu == "cancel":
+    if findings.menu == "cancel" or (answers.is_taken_back(text) and not turn.attached):
         await turn.done()
         await turn.say("report.cancelled")
         return True

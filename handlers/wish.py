@@ -33,7 +33,6 @@ from handlers.wish_draft import FLOW, WishDraft
 from handlers.wish_forget import forget
 from handlers.wish_mine import mine
 from handlers.wish_traits import traits_of
-from handlers.wish_words import for_wall
 from nlp.mask import find_phone
 from nlp.reader import Findings
 from nlp.wishes import find_kind_answer
@@ -94,7 +93,7 @@ async def _submit(turn: Turn, draft: WishDraft) -> None:
         community=draft.community,
         grid=draft.grid,
         place_text=draft.place_text[:200],
-        text=for_wall(draft.text),
+        text=wish_draft.wall_words(turn, draft),
         original={"text": draft.text, "place": draft.full_place or draft.place_text, "contact": draft.contact},
         now=turn.now,
         traits=traits_of(turn, draft.text, draft.item),

@@ -9,7 +9,6 @@ from handlers import wish_draft, wish_shown
 from handlers.messages import Button
 from handlers.turn import Turn
 from handlers.wish_draft import MAX_WORDS, WishDraft
-from handlers.wish_words import for_wall
 from nlp.address import Candidate
 from nlp.reader import Findings
 from storage import wishes
@@ -32,7 +31,7 @@ def read(turn: Turn, text: str) -> Findings:
 async def go_on(turn: Turn, draft: WishDraft, likely: Sequence[Candidate] = ()) -> None:
     """Asks the one thing that is still missing, else sums up. `likely` places come first among those offered."""
     cancel = button(turn, draft, "cancel")
-    words = for_wall(draft.text)
+    words = wish_draft.wall_words(turn, draft)
     if not draft.text or not words:
         await wish_draft.keep(turn, draft, "text")
         await turn.say("wish.photo_kept" if draft.photos and not draft.text else "wish.ask", rows=[[cancel]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +11,7 @@ from handlers import triage, wish_shown
 from handlers.city import City
 from handlers.messages import Button
 from handlers.turn import Turn
+from handlers.wish_words import for_wall
 from nlp.address import Candidate, Place
 from nlp.reader import Findings
 from nlp.wishes import find_wish_kind
@@ -19,6 +21,10 @@ FLOW = "wish"
 MAX_WORDS = 2_000
 """Characters of a wish that are kept; the wall shows fewer."""
 MAX_CHOICES = 7
+_EDGE = "，,。、；;：: \t\n"
+_HANGING = re.compile(r"[，,\s]*(?:我(?:们)?(?:家)?(?:就)?住?在|住在|家住|地址是?|在)$|^的(?=[^，,。]{3})")
+_LEAST_LEFT = 4
+"""Characters without which the words would say nothing any more."""
 
 
 class WishDraft(BaseModel):
@@ -58,6 +64,20 @@ def opened(turn: Turn) -> WishDraft | None:
 async def keep(turn: Turn, draft: WishDraft, step: str) -> None:
     """The next words of the wisher answer this step."""
     await turn.ask(FLOW, step, {"draft": draft.model_dump()})
+
+
+def wall_words(turn: Turn, draft: WishDraft) -> str:
+    """What the wall shall show, without the place at an end of the sentence: it stands above the words."""
+    findings = turn.city.read(draft.text)
+    words, spans = findings.shown, findings.spans
+    if not draft.place_text or not spans or len(words) < len(draft.text.strip()):
+        return for_wall(draft.text)
+    if not words[spans[-1][1] :].strip(_EDGE):
+        words = words[: spans[-1][0]]
+    if not words[: spans[0][0]].strip(_EDGE):
+        words = words[spans[0][1] :]
+    left = for_wall(_HANGING.sub("", words.strip(_EDGE)))
+    return left if len(left) >= _LEAST_LEFT else for_wall(draft.text)
 
 
 def learn(turn: Turn, draft: WishDraft, findings: Findings) -> None:

@@ -119,7 +119,7 @@ class Learned(NamedTuple):
     def words_for(self, target: str) -> list[tuple[str, float]]:
         """Words of the text with what they add to a target's power."""
         found = self.reading.evidence(self.number, target)
-        return [(word.strip(), weight * self.model.lead) for word, weight in found if any(map(str.isalnum, word))]
+        return [(word.strip(), weight * self.model.lead) for word, weight in found if any(map(str.isalpha, word))]
 
 
 class ItemCues:

@@ -17,7 +17,7 @@ _POLITE = re.compile(
 _PERSON = re.compile(
     "转人工|人工客服|人工服务|找人工|真人|活人|找个人跟我说|找个人来说|给我回电话|"
     "回个电话|回我电话|打电话给我|给我打电话|打我电话|打个电话给我|联系我|来个人说|跟人说|"
-    "不想跟机器|不跟机器人|不和机器人|有人吗|人工在吗|要人工|接人工|换个人|叫个人|"
+    "不想跟机器|不跟机器人|不和机器人|人工在吗|要人工|接人工|换个人|叫个人|"
     "派人联系|电话联系我|回电|致电我"
 )
 
@@ -52,4 +52,4 @@ class Commands:
         """Whether the text asks for a human or for a call back."""
         if _PERSON.search(text):
             return True
-        return len(text) <= LONGEST and _TRIM.sub("", text) in ("人工", "客服", "人呢")
+        return len(text) <= LONGEST and _TRIM.sub("", text) in ("人工", "客服", "人呢", "有人吗", "有人在吗")

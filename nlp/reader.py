@@ -5,6 +5,7 @@ The only door other packages need besides places and masking.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +45,13 @@ HARDLY = 0.15
 """Confidence below which an item is not meant at all."""
 AMISS = 3.0
 """Power by which "request" leads "smalltalk" where a few words clearly tell of something amiss."""
+LEAST_AFTER_CALL = 3
+"""Letters after a call that are a matter by themselves."""
+_CALL = re.compile(
+    r"(?:(?:喂+|请问|社区的?|网格员|师傅|同志)?(?:在吗|在不在|有人在?吗|有没有人在?吗)|(?:喂+|哈喽|hello|hi|嗨|亲|人呢|有没有人)(?=[\s，,。!！?？~、啊呀哈])|你好|您好)"
+    r"(?:[\s，,。!！?？~、啊呀哈]|你好|您好|在吗|在不在|有人在?吗)*",
+    re.IGNORECASE,
+)
 NO_ITEM = frozenset({"progress", "smalltalk"})
 """Intents that carry no item."""
 
@@ -102,7 +110,7 @@ class Reader:
         if not any(char.isalnum() for char in shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
-        said = sentence(_blank(shown, spans))
+        said = sentence(_without_call(_blank(shown, spans)))
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
         ranking = self._items.rank(said, Learned(reading, 0), of_items)
@@ -115,6 +123,8 @@ class Reader:
         if len(said.text) > STORY and not alarm.urgent:
             alarm = self._ending(said)
         intent = "request" if alarm.urgent else pick(scores)
+        if _CALL.fullmatch(shown):
+            intent = "smalltalk"
         if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said, scores):
             intent = "smalltalk"
         item, shares = self._item(intent, ranking)
@@ -214,6 +224,14 @@ def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]
 
 _BY_INTENT = frozenset(item for items in GIVEN_ITEMS.values() for item in items)
 _NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), False, None)
+
+
+def _without_call(text: str) -> str:
+    """The text with a call before the matter blanked: "在吗" before a broken lamp asks nothing and greets nobody."""
+    found = _CALL.match(text)
+    if found is None or sum(map(str.isalnum, text[found.end() :])) < LEAST_AFTER_CALL:
+        return text
+    return "，" * found.end() + text[found.end() :]
 
 
 def _blank(text: str, spans: Sequence[tuple[int, int]]) -> str:

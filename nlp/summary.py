@@ -23,6 +23,8 @@ _GREETING = re.compile(
 _PHONE = re.compile(
     r"(?:(?:我)?(?:的)?(?:联系)?(?:电话|手机|手机号|号码|座机|微信)(?:号)?(?:是|：|:)?\s*)?[\d*]{3,4}[\s\-]?\*{2,4}[\s\-]?\d{4}"
 )
+_CALLED = re.compile(r"(?:^|(?<=[\s，,。;；]))(?:我姓|我叫|免贵姓|本人姓?)[\u4e00-\u9fff*]{1,3}(?=$|[\s，,。;；])")
+_SOMEWHERE = re.compile(r"(?:这里|那里|这边|那边|楼下|楼上|门口|门前|旁边|附近|对面|里面|外面|前面|后面|的)+")
 _HOLE_BEFORE = re.compile(
     rf"(?:我(?:们)?(?:家)?(?:就)?(?:住|是|在)?(?:在)?|(?:家)?住(?:在)?|在|位于|地址(?:是)?[:：]?)?{_MARK}+(?:小区)?(?:的(?:居民|业主|住户)?|这边|那边|这里|里面|里)?"
 )
@@ -75,7 +77,9 @@ def _bare(clause: str) -> str:
         if shorter == rest:
             break
         rest = shorter
-    rest = _NOISE.sub(" ", rest).strip(_EDGE)
+    rest = _NOISE.sub(" ", _CALLED.sub("", rest)).strip(_EDGE)
+    if _SOMEWHERE.fullmatch(rest):
+        return ""
     return re.sub(r"^(?:的|这边|那边|里面|里|有个(?=$))+", "", rest).strip(_EDGE)
 
 
