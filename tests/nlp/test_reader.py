@@ -108,6 +108,27 @@ def test_wants_person(reader: Reader) -> None:
     assert not reader.read("电梯坏了").wants_person
 
 
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("楼道的灯泡坏了，谢谢", "request"),
+        ("自行车棚顶棚破了，能修吗", "request"),
+        ("我家门口的树倒了，能来处理吗", "request"),
+        ("门口红绿灯不亮，没人管吗", "request"),
+        ("在吗，想问问我们楼道灯坏了归你们管吗", "request"),
+        ("请问楼道灯坏了找谁", "consult"),
+        ("老年食堂开到几点啊，谢谢", "consult"),
+        ("医保卡丢了怎么补，谢谢", "consult"),
+        ("师傅修得真好，谢谢", "praise"),
+        ("水管修好了，谢谢", "praise"),
+        ("在吗 谢谢", "smalltalk"),
+        ("您好，在吗", "smalltalk"),
+    ],
+)
+def test_manners_change_nothing_of_what_is_wanted(reader: Reader, text: str, intent: str) -> None:
+    assert reader.read(text).intent == intent
+
+
 def test_summary(reader: Reader) -> None:
     found = reader.read("你好，我是银杏苑3栋2单元401的，楼道灯坏了好几天，电话13900001234")
     assert found.summary == "楼道灯坏了好几天"
