@@ -86,7 +86,7 @@ async def test_a_stop_does_not_wait_for_a_database_that_is_gone(
             await asyncio.sleep(0.02)
         monkeypatch.setattr("bot.sender.log.exception", lambda *_, **__: None, raising=False)
         with suppress(Unavailable):
-            await asyncio.wait_for(sender.stop(), 5)
+            await asyncio.wait_for(sender.stop(), 60)  # without its patience it would wait for ever
         shut.is_shut = False
         async with town.store.read() as tx:
             assert await outbox.backlog(tx) == (1, 0), "the next start sends it again"

@@ -23,7 +23,6 @@ from storage.seal import Sealer
 from storage.tx import Store
 
 NAME, PHONE, WORDS = "李秀英", "13912341234", "银杏苑三栋的李秀英家"
-NOW = datetime.now(UTC) - timedelta(hours=5)
 
 
 @pytest.fixture
@@ -58,8 +57,9 @@ def done(work: Coroutine[Any, Any, Any]) -> Any:
 
 
 async def fill(path: Path, letters_: int) -> list[int]:
+    now = datetime.now(UTC) - timedelta(hours=5)  # not when this module was read: that may be an hour ago
     async with Books(path) as store, store.write() as tx:
-        person = await people.add_person(tx, "telegram", "7", "4711", NAME, NOW)
+        person = await people.add_person(tx, "telegram", "7", "4711", NAME, now)
         await people.set_phone(tx, person.id, PHONE)
         chat = await people.add_chat(
             tx,
@@ -70,11 +70,11 @@ async def fill(path: Path, letters_: int) -> list[int]:
             is_group=False,
             person_id=person.id,
             title=NAME,
-            now=NOW,
+            now=now,
         )
         ids = []
         for _ in range(letters_):
-            ids.append(await outbox.put(tx, chat_id=chat.id, body={"text": WORDS}, lane=outbox.NOTICE, now=NOW))
+            ids.append(await outbox.put(tx, chat_id=chat.id, body={"text": WORDS}, lane=outbox.NOTICE, now=now))
             await outbox.bury(tx, ids[-1], f"Forbidden: bot was blocked by @lixiuying {PHONE} {NAME}")
         return [chat.id, person.id, *ids]
 

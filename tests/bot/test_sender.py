@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bot import gate
 from bot.clock import Clock
 from bot.files import Files
 from bot.gate import Pace
@@ -44,9 +46,17 @@ class Wire:
         return Receipt(ref=post or str(len(self.taken)))
 
 
+async def nothing(_town: Town) -> None:
+    """For a town in which nothing has happened yet."""
+
+
 @asynccontextmanager
-async def sending(tmp_path: Path) -> AsyncIterator[tuple[Town, Wire, Sender]]:
+async def sending(
+    tmp_path: Path, lived: Callable[[Town], Awaitable[None]] = nothing
+) -> AsyncIterator[tuple[Town, Wire, Sender]]:
+    """A sender at work; what happened before it began, and was shown by the town, is `lived`."""
     async with Town.open(tmp_path) as town:
+        await lived(town)
         wire = Wire()
         channels: Any = {("test", ""): wire}
         files = Files(town.store, MediaStore(tmp_path / "media"), channels)
@@ -126,10 +136,12 @@ async def test_a_room_that_is_gone_is_marked_and_its_message_kept_as_dead(tmp_pa
 
 
 async def test_of_a_resident_who_blocked_us_whoever_has_their_record_is_told_once(tmp_path: Path) -> None:
-    async with sending(tmp_path) as (town, wire, sender):
+    async def reported(town: Town) -> None:
         await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
         await town.says(WHO, LAMP)
         await town.presses(WHO, "对，就这样")
+
+    async with sending(tmp_path, reported) as (town, wire, sender):
         async with town.store.read() as tx:
             chat = await people.find_chat(tx, "test", "", WHO)
         assert chat is not None
@@ -171,7 +183,8 @@ async def test_what_was_sent_is_kept_nowhere(tmp_path: Path) -> None:
         (Capabilities(per_second=30), False, 30, "a second for all"),
     ],
 )
-def test_limits(limits: Capabilities, group: bool, first: int, then: str) -> None:
+def test_limits(limits: Capabilities, group: bool, first: int, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_still(monkeypatch)
     pace = Pace(limits)
     one_chat = "all" not in then
     chats = ["c" if one_chat else f"c{i}" for i in range(first + 1)]
@@ -180,7 +193,13 @@ def test_limits(limits: Capabilities, group: bool, first: int, then: str) -> Non
     assert (50 < wait <= 60) if "minute" in then else (0 < wait <= 1)
 
 
-def test_a_pause_is_never_shortened() -> None:
+def stand_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between two questions to a pace no time passes, however busy this machine is."""
+    monkeypatch.setattr(gate, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+
+
+def test_a_pause_is_never_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_still(monkeypatch)
     pace = Pace(Capabilities())
     pace.pause(30)
     pace.pause(1)

@@ -30,7 +30,7 @@ class Painter:
 
 
 async def test_the_same_state_is_drawn_once_and_the_next_anew() -> None:
-    kept, painter = Kept(), Painter()
+    kept, painter = Kept(lambda: 0.0), Painter()
     for version, body in ((1, b"page 1"), (1, b"page 1"), (2, b"page 2"), (2, b"page 2")):
         answer = await kept.page(asked(), version, painter.draw)
         assert answer.body == body

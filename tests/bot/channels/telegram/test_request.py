@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 from telegram import InputFile
@@ -23,9 +24,12 @@ async def request_() -> AsyncIterator[Request]:
     await made.shutdown()
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+@contextmanager
+def deaf_port() -> Iterator[int]:
+    """A port that is taken, so that nobody else can open it, and at which nobody listens."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
 
 
 async def test_an_answer_comes_back(request_: Request, server: TelegramServer) -> None:
@@ -67,8 +71,8 @@ async def test_no_answer_in_time_and_nobody_there(request_: Request) -> None:
         with pytest.raises(TimedOut):
             await request_.do_request(url, "POST", read_timeout=0.05)
         await left.wait()
-    with pytest.raises(NetworkError, match="aiohttp"):
-        await request_.do_request(f"http://127.0.0.1:{free_port()}/bot1:a/getMe", "POST")
+    with deaf_port() as port, pytest.raises(NetworkError, match="aiohttp"):
+        await request_.do_request(f"http://127.0.0.1:{port}/bot1:a/getMe", "POST")
 
 
 async def test_closed_it_sends_nothing_until_it_is_opened_again(request_: Request, server: TelegramServer) -> None:
