@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 
 from benchmarks.nursery import Grown, Nursery
-from benchmarks.stage import START_WITHIN, STREET, Stage, _free_port
+from benchmarks.stage import START_WITHIN, STREET, Stage
 from bot.catalogue import SHIPPED_STREET
 from storage import migrate, people, timers
 from storage.database import Database
@@ -23,6 +23,7 @@ from storage.ids import Ids
 from storage.requests import requests
 from storage.seal import Sealer, new_key
 from storage.tx import Store, Tx
+from tests.ports import free_port
 from workflow.rights import Role
 
 
@@ -112,7 +113,7 @@ class Crowd:
         """Starts a process for each role, `serve` or `worker`; they answer when this returns."""
         made = []
         for role in roles:
-            port = _free_port()
+            port = free_port()
             given = self.environment | {"LINLI_WEB__PORT": str(port), "LINLI_WEB__WORKER_METRICS_PORT": "0"}
             process = await self._nursery.start([role, "--config", str(self.config)], given, self._log)
             made.append(Running(role, port, process))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sqlite3
 import time
 from contextlib import closing
@@ -25,6 +24,7 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.seal import Sealer
 from storage.tx import Store
+from tests.ports import free_port
 from workflow.rights import Role
 
 STREET = "linjiang"
@@ -49,7 +49,7 @@ class Stage:
     ) -> None:
         """`telegram`: more lines of that section."""
         self.folder = folder
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.database = folder / "linli.db"
         self.config = folder / "config.toml"
@@ -188,11 +188,6 @@ class Stage:
         """Lines of the log that report a failure."""
         text = (self.folder / "linli.log").read_text(encoding="utf-8", errors="replace")
         return [line for line in text.splitlines() if '"level": "error"' in line or "Traceback" in line]
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
 
 
 def all_queues() -> dict[str, tuple[Role, str]]:

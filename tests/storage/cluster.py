@@ -7,7 +7,6 @@ import itertools
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import threading
@@ -17,6 +16,8 @@ from concurrent.futures import Future
 from pathlib import Path
 
 import asyncpg
+
+from tests.ports import free_port
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda p: int(p.parent.name), reverse=True)
 """Where Debian keeps the server, newest first."""
@@ -43,7 +44,7 @@ class Cluster:
     def __init__(self, binaries: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="linli-postgresql-"))
         self.password = secrets.token_hex(8)
-        self.port = _free_port()
+        self.port = free_port()
         self.template = "empty"
         self._binaries = binaries
         self._numbers = itertools.count(1)
@@ -62,13 +63,13 @@ class Cluster:
 
     def empty(self) -> str:
         """A fresh database without tables; its name."""
-        return self._create("template1").result(60)
+        return self._create("template1").result(180)
 
     def clone(self) -> str:
         """A fresh copy of the template; its name. The next ones are made while the test runs."""
         while len(self._ready) < READY:
             self._ready.append(self._create(self.template))
-        return self._ready.popleft().result(60)
+        return self._ready.popleft().result(180)
 
     def _create(self, template: str) -> Future[str]:
         async def create() -> str:
@@ -84,7 +85,7 @@ class Cluster:
 
     def execute(self, statement: str) -> None:
         """Runs one statement in the server's own database."""
-        asyncio.run_coroutine_threadsafe(self._execute(statement), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(self._execute(statement), self._loop).result(180)
 
     async def _execute(self, statement: str) -> None:
         async with self._turn:
@@ -102,7 +103,7 @@ class Cluster:
 
     def stop(self, mode: str = "immediate") -> None:
         """Ends the server: "immediate" is as if it had been killed."""
-        asyncio.run_coroutine_threadsafe(self._rest(), self._loop).result(60)
+        asyncio.run_coroutine_threadsafe(self._rest(), self._loop).result(180)
         self._as_postgres("pg_ctl", "-D", str(self.folder / "data"), "-m", mode, "-w", "stop")
 
     def close(self) -> None:
@@ -135,8 +136,3 @@ class Cluster:
         )
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr}")
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
