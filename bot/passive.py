@@ -33,13 +33,14 @@ class Answers:
         self._take = take
         self._handled = handled
         self._said = said
+        self.within = WITHIN
 
     async def answer(self, channel: AnswersOnRequest, update: RawUpdate, chat: str) -> str:
         """The answer to an update for one of its chats; empty when there is nothing to say, or not yet.
 
         Returns only when the update is durable. Raises what storing raises: then the platform has to come again.
         """
-        until = asyncio.get_running_loop().time() + WITHIN
+        until = asyncio.get_running_loop().time() + self.within
         async with self._store.read() as tx:
             known = await passive.find(tx, channel.name, channel.account, update.id)
         if known is not None:

@@ -14,7 +14,7 @@ from pathlib import Path
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST = 10_240
 _given: set[int] = set()
-_chance = random.Random(os.urandom(8))  # noqa: S311 - others choose too, and are to choose differently
+_chance = random.Random(os.urandom(8))
 
 
 def free_port() -> int:

@@ -12,9 +12,8 @@ from collections.abc import AsyncIterator
 from bot.channels.webchat.hub import Toast
 from bot.web.chat import show
 from bot.web.here import Here, may_read
-from bot.web.shapes import PostOut
 from bot.web.site import Site
-from storage.webchat import OVERLAP
+from storage.webchat import OVERLAP, Post
 
 HEARTBEAT_SECONDS = 15.0
 STREAMS_PER_USER = 12
@@ -29,10 +28,12 @@ async def events(site: Site, here: Here, cursor: int, heartbeat: float = HEARTBE
         yield "retry: 2000\n: hello\n\n"
         while not hub.closed:
             listener.news.clear()
+            fresh = await _news(site, here, cursor, sent)
+            # asked after reading: what was written since the right ended is not shown
             if not await may_read(site, here):
                 yield "event: gone\ndata: {}\n\n"
                 return
-            for post in await _news(site, here, cursor, sent):
+            for post in show(site, here, fresh):
                 cursor = max(cursor, int(post.cursor))
                 yield _event("post", post.model_dump_json(exclude_defaults=True), post.cursor)
             sent = {post: changed for post, changed in sent.items() if int(changed) > cursor - OVERLAP}
@@ -44,7 +45,7 @@ async def events(site: Site, here: Here, cursor: int, heartbeat: float = HEARTBE
                 yield ": still here\n\n"
 
 
-async def _news(site: Site, here: Here, cursor: int, sent: dict[str, str]) -> list[PostOut]:
+async def _news(site: Site, here: Here, cursor: int, sent: dict[str, str]) -> list[Post]:
     since, fresh = cursor - OVERLAP, []
     while True:
         found = await site.channel.posts.changes(here.chat, since, BATCH)
@@ -53,7 +54,7 @@ async def _news(site: Site, here: Here, cursor: int, sent: dict[str, str]) -> li
             break
         since = found[-1].changed
     sent.update({str(post.id): str(post.changed) for post in fresh})
-    return show(site, here, fresh)
+    return fresh
 
 
 def _toast(toast: Toast) -> str:

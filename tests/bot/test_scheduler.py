@@ -68,7 +68,7 @@ async def rung(town: Town) -> list[int]:
 
 
 async def until_rung(town: Town, count: int) -> list[int]:
-    for _ in range(1000):
+    for _ in range(6000):
         if len(found := await rung(town)) >= count:
             return found
         await asyncio.sleep(0.02)

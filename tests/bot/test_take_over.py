@@ -57,7 +57,7 @@ async def process(town: Town, wire: Wire, folder: Path, *, alone: bool = False) 
 
 
 async def until_taken(wire: Wire, count: int) -> None:
-    for _ in range(1500):
+    for _ in range(12_000):
         if len(wire.taken) >= count:
             return
         await asyncio.sleep(0.01)

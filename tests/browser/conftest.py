@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.bot.web.live import LiveServer
 
@@ -16,6 +16,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 FLAGS += ["--use-fake-device-for-media-stream"]
 PHONE = {"width": 390, "height": 844}
 OpenPage = Callable[..., Page]
+PATIENCE = 60_000
+"""Milliseconds after which what a page should do is taken for not done; what is done in time costs none of them."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +53,7 @@ def open_page(chromium: Browser, live: LiveServer) -> Iterator[OpenPage]:
             context = chromium.new_context(base_url=live.url, **{"viewport": PHONE, "locale": "zh-CN", **options})
             contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
         page.goto(path)

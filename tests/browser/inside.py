@@ -71,12 +71,12 @@ class Beside(Generic[T]):
 
     def __enter__(self) -> Beside[T]:
         self._thread.start()
-        self.held = self._ready.result(60)
+        self.held = self._ready.result(120)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._over.set)
-        self._thread.join(60)
+        self._thread.join(120)
         assert not self._thread.is_alive(), "what was beside the browser did not end"
 
     def run(self, work: Awaitable[R]) -> R:
@@ -85,7 +85,7 @@ class Beside(Generic[T]):
         async def awaited() -> R:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(120)
 
     async def _hold(self) -> None:
         self._loop, self._over = asyncio.get_running_loop(), asyncio.Event()

@@ -42,19 +42,19 @@ class DeskServer:
 
     def __enter__(self) -> DeskServer:
         self._thread.start()
-        self.program = self._ready.result(60)
+        self.program = self._ready.result(120)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive(), "the server did not stop"
 
     def run(self, work: Awaitable[T]) -> T:
         async def awaited() -> T:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(60)
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(120)
 
     async def _guarded(self) -> None:
         try:

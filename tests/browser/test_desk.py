@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PATIENCE, PHONE
 from tests.browser.office import DeskServer
 from workflow.rights import Role
 
@@ -47,7 +47,7 @@ def enter(
 ) -> Page:
     context = chromium.new_context(base_url=server.url, viewport=size, locale="zh-CN")
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
     page.goto(server.door(name, who.get("role", Role.STREET), who.get("scope", "linjiang")))
@@ -139,7 +139,7 @@ def test_what_one_does_the_other_sees_and_a_phone_is_enough(
     expect(worker.locator(".state-mark")).to_have_text("已接单")
     shot(worker, "desk-phone-record")
     check_axe(worker)
-    expect(street.locator(".state-mark")).to_have_text("已接单", timeout=6000)
+    expect(street.locator(".state-mark")).to_have_text("已接单")
     worker.get_by_role("button", name="联系方式").click()
     expect(worker.get_by_role("dialog")).to_contain_text("13912341234")
     worker.get_by_role("button", name="关闭").click()
@@ -178,7 +178,7 @@ def test_the_cockpit_fills_a_wall_and_a_phone(chromium: Browser, server: DeskSer
     shot(page, "cockpit-1920")
     check_axe(page)
     server.files("银杏苑2幢楼道灯坏了，又来了", "邻居9")
-    expect(received.locator("b")).to_have_text(str(before + 1), timeout=5000)
+    expect(received.locator("b")).to_have_text(str(before + 1))
     received.click()
     expect(page.get_by_role("dialog").locator(".row")).to_have_count(before + 1)
     page.get_by_role("button", name="关闭").click()

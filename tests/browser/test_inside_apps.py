@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from storage import windows
 from storage.windows import Who
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import PATIENCE, PHONE
 from tests.browser.inside import AGENT, Beside, play
 from tests.fakes.wechat import APP_ID, Person
 from tests.fakes.wechat.rules import JSAPI, check_page
@@ -71,7 +71,7 @@ def phone(chromium: Browser, beside: Beside[Town], person: Person) -> Iterator[P
     errors: list[str] = []
     context = chromium.new_context(viewport=PHONE, locale="zh-CN", user_agent=AGENT)
     page = context.new_page()
-    page.set_default_timeout(15_000)
+    page.set_default_timeout(PATIENCE)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
     mine = Phone(beside, page, person)

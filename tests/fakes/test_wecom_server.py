@@ -167,7 +167,7 @@ class Robot:
 
     async def tells(self, what: str) -> dict[str, Any]:
         assert self._process.stdout is not None
-        while line := await asyncio.wait_for(self._process.stdout.readline(), 15):
+        while line := await asyncio.wait_for(self._process.stdout.readline(), 120):
             told: dict[str, Any] = json.loads(line)
             if told["what"] == what:
                 return told
@@ -194,7 +194,7 @@ async def robot(server: WecomServer, secret: str = BOT_SECRET) -> AsyncIterator[
         assert process.stdin is not None
         process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), 5)
+            await asyncio.wait_for(process.wait(), 30)
         except TimeoutError:
             process.kill()
             await process.wait()

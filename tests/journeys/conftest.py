@@ -19,6 +19,8 @@ from tests.fakes.telegram import TOKEN, TelegramServer
 from workflow.rights import Role
 
 ACCOUNT = TOKEN.partition(":")[0]
+PATIENCE = 120.0
+"""Seconds after which what a journey waits for is taken for lost; what comes in time costs none of them."""
 
 
 class TurnedClock(Clock):

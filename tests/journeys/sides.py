@@ -32,12 +32,11 @@ from storage.requests import Request
 from tests.fakes.telegram import TelegramServer
 from tests.fakes.wechat import Person
 from tests.fakes.wecom import CORP, Member, WecomServer
-from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for
+from tests.journeys.conftest import ACCOUNT, PATIENCE, Running, TurnedClock, config_for
 from tests.journeys.wechat_program import Town, town
 from tests.journeys.wecom import section
 from workflow.rights import Role
 
-PATIENCE = 20.0
 MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 
 

@@ -24,7 +24,7 @@ from storage import outbox, people
 from storage.people import identities
 from storage.requests import requests
 from tests.fakes.telegram import TelegramServer
-from tests.journeys.conftest import ACCOUNT, Running, TurnedClock, config_for, started
+from tests.journeys.conftest import ACCOUNT, PATIENCE, Running, TurnedClock, config_for, started
 from workflow.rights import Role
 
 QUEUE, GRID = "grid:yinxing-01", "yinxing-01"
@@ -93,9 +93,9 @@ async def test_a_clock_that_goes_back_an_hour_keeps_nobody_waiting(running: Runn
     server.fail("sendMessage", "rate", times=1, retry_after=1)
     playing = asyncio.create_task(play(dialogues))
     try:
-        await server.wait_until(lambda: any(call.status == 429 for call in server.calls), 30)
+        await server.wait_until(lambda: any(call.status == 429 for call in server.calls))
         running.clock.turn(hours=-1)
-        await asyncio.wait_for(playing, 40)
+        await asyncio.wait_for(playing, PATIENCE)
     finally:
         playing.cancel()
     told = next(call.at for call in server.calls if call.status == 429)
@@ -158,7 +158,7 @@ async def test_ten_thousand_notices_do_not_delay_a_claim(running: Running) -> No
     server.press(aunt, "对，就这样")
     await server.wait_for(group, "接单")
     await announce(running.program, server)
-    await server.wait_until(lambda: len(notices(server)) >= 20 or None, 30, lambda: "no notice was sent")
+    await server.wait_until(lambda: len(notices(server)) >= 20, describe=lambda: "no notice was sent")
 
     before = len(notices(server))
     server.press(wang, "接单", group)

@@ -18,7 +18,7 @@ from bot.program import Program
 from bot.web.app import create_app
 from storage import people, roles
 from tests.fakes.wecom import AES_KEY, AGENT, BOT, BOT_SECRET, CORP, SECRET, TOKEN, Group, Member, WecomServer
-from tests.journeys.conftest import TurnedClock
+from tests.journeys.conftest import PATIENCE, TurnedClock
 from workflow.rights import Role
 
 QUEUE, GRID = "grid:yinxing-01", "yinxing-01"
@@ -126,7 +126,7 @@ class Resident:
         found = (await self._client.get("/api/chat/messages?limit=200")).raise_for_status().json()
         return list(found["posts"])
 
-    async def hears(self, part: str, within: float = 15.0) -> str:
+    async def hears(self, part: str, within: float = PATIENCE) -> str:
         """Waits until the chat shows this, on a post or a button."""
         loop = asyncio.get_running_loop()
         until = loop.time() + within
@@ -150,11 +150,13 @@ async def company(folder: Path, server: WecomServer, more: str = "", *, bot: boo
     app = create_app(ProgramBackend(program), program.web)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     server.callbacks.url, server.callbacks.transport = "https://linli.test/hooks/wecom", transport
+    if program.wecom is not None:
+        server.unhurried(program.wecom.channel)
     await program.start()
     running = Company(program, server, clock, transport)
     try:
         if program.wecom is not None and program.wecom.channel.bot is not None:
-            await asyncio.wait_for(program.wecom.channel.bot.ready.wait(), 10)
+            await asyncio.wait_for(program.wecom.channel.bot.ready.wait(), PATIENCE)
         yield running
     finally:
         await server.callbacks.settle()

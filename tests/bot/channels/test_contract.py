@@ -32,6 +32,7 @@ from storage.windows import Who
 from tests.fakes.telegram import TOKEN, TelegramServer
 from tests.fakes.wechat import APP_ID
 from tests.fakes.wecom import AGENT, BOT, BOT_SECRET, CORP, SECRET, WecomServer
+from tests.fakes.wecom.server import PATIENCE
 from tests.journeys.wechat_program import Town, town
 
 CHANNELS: dict[str, Capabilities] = {
@@ -169,7 +170,7 @@ async def wecom_channel(folder: Path, server: WecomServer) -> AsyncIterator[Weco
     )
     await made.start(forget)
     assert made.bot is not None
-    await asyncio.wait_for(made.bot.ready.wait(), 10)
+    await asyncio.wait_for(made.bot.ready.wait(), PATIENCE)
     try:
         yield made
     finally:

@@ -26,23 +26,31 @@ class LiveServer:
         self._ready: Future[Program] = Future()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._guarded()), daemon=True)
 
     def __enter__(self) -> LiveServer:
         self._thread.start()
-        self.program = self._ready.result(30)
+        self.program = self._ready.result(120)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._stopping.set)
-        self._thread.join(30)
+        self._thread.join(120)
         assert not self._thread.is_alive(), "the server did not stop"
 
     def run(self, work: Awaitable[T]) -> T:
         async def awaited() -> T:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(30)
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result(120)
+
+    async def _guarded(self) -> None:
+        try:
+            await self._serve()
+        except BaseException as error:
+            if not self._ready.done():
+                self._ready.set_exception(error)
+            raise
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.web.here import Here
 from bot.web.site import get_site
 from bot.web.stream import STREAMS_PER_USER, events
 from handlers.messages import Address, Outgoing
+from storage.webchat import Post
 from tests.bot.web.conftest import OWN
 from tests.bot.web.live import LiveServer
 from tests.bot.web.program import QUEUE, Program
@@ -39,16 +40,17 @@ def anna(live: LiveServer) -> Iterator[httpx.Client]:
 
 @contextmanager
 def visitor(live: LiveServer) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=live.url, headers=OWN, timeout=20, trust_env=False) as client:
+    with httpx.Client(base_url=live.url, headers=OWN, timeout=120, trust_env=False) as client:
         client.post("/api/session").raise_for_status()
         yield client
 
 
 class Events:
-    """Reads a stream event by event."""
+    """Reads a stream event by event. When this is made, the stream is open: from here on it misses no toast."""
 
     def __init__(self, answer: httpx.Response) -> None:
         self._lines = answer.iter_lines()
+        assert ": hello" in self._lines
 
     def next(self) -> tuple[str, Any, str]:
         found: dict[str, str] = {}
@@ -92,11 +94,15 @@ def test_the_late_presser_alone_gets_the_toast(live: LiveServer, anna: httpx.Cli
         path = f"/api/rooms/{QUEUE}"
         with anna.stream("GET", f"{path}/stream") as one, li.stream("GET", f"{path}/stream") as other:
             assert (one.status_code, other.status_code) == (200, 200)
+            told = {"one": Events(one), "other": Events(other)}
             for client in (anna, li):
                 body = {"token": "claim", "post": card, "client_id": "p1"}
                 client.post(f"{path}/presses", json=body).raise_for_status()
             say(anna, "完", "m1", path)
-            seen = {name: read_until(Events(answer), "完") for name, answer in (("one", one), ("other", other))}
+            seen = {name: read_until(events_, "完") for name, events_ in told.items()}
+            say(anna, "毕", "m2", path)  # toasts come after the posts that are read with them: with 完, but not later
+            for name, events_ in told.items():
+                seen[name] += read_until(events_, "毕")
     assert [data["text"] for kind, data, _ in seen["other"] if kind == "toast"] == ["王师傅 3 秒前接了。"]
     assert [data for kind, data, _ in seen["one"] if kind == "toast"] == []
 
@@ -111,25 +117,49 @@ def read_until(told: Events, text: str) -> list[tuple[str, Any, str]]:
 def test_the_stream_ends_when_the_role_does(live: LiveServer, anna: httpx.Client) -> None:
     live.program.staff[anna.get("/api/me").json()["user"]] = "王师傅"
     with anna.stream("GET", f"/api/rooms/{QUEUE}/stream") as answer:
+        told = Events(answer)
         live.program.staff.clear()
         live.run(live.program.post_card())
-        kinds = []
-        told = Events(answer)
-        kinds.append(told.next()[0])
+        kinds = [told.next()[0]]
         with pytest.raises(EOFError):
             told.next()
     assert kinds == ["gone"]
 
 
+async def test_what_was_written_since_the_role_ended_is_not_shown(
+    channel: WebChannel, program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when it ends while the stream is reading."""
+    site, changes = get_site(create_app(program, channel)), channel.posts.changes
+    program.staff["w1"] = "王师傅"
+    told = events(site, Here("w1", f"r:{QUEUE}", QUEUE), 0, heartbeat=60)
+    await anext(told)
+
+    async def ended_meanwhile(*asked: Any) -> list[Post]:
+        program.staff.clear()
+        await program.post_card()
+        return await changes(*asked)
+
+    monkeypatch.setattr(channel.posts, "changes", ended_meanwhile)
+    assert (await anext(told)).startswith("event: gone")
+    with pytest.raises(StopAsyncIteration):
+        await anext(told)
+
+
 def test_too_many_streams_of_one_person_are_refused(live: LiveServer, anna: httpx.Client) -> None:
     user = anna.get("/api/me").json()["user"]
-    hub = live.program.channel.hub
-    held = [hub.listen(f"u:{user}", user) for _ in range(STREAMS_PER_USER)]
-    for one in held:
-        one.__enter__()
+    hub, held = live.program.channel.hub, ExitStack()
+
+    async def opened() -> None:  # in the server's thread, where the hub is at home
+        for _ in range(STREAMS_PER_USER):
+            held.enter_context(hub.listen(f"u:{user}", user))
+
+    async def closed() -> None:
+        held.close()
+
+    live.run(opened())
     assert anna.get("/api/chat/stream").status_code == 429
-    for one in held:
-        one.__exit__(None, None, None)
+    live.run(closed())
 
 
 def test_what_is_shown_in_a_stream_counts_as_seen(live: LiveServer, anna: httpx.Client) -> None:

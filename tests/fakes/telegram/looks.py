@@ -13,6 +13,9 @@ from tests.fakes.telegram.comings import Chat, as_id
 from tests.fakes.telegram.updates import UpdateQueue
 from tests.fakes.telegram.world import Seen, Toast, World
 
+PATIENCE = 120.0
+"""Seconds after which what a test waits for is taken for lost."""
+
 
 class Call(NamedTuple):
     """One call of the bot: method, decoded parameters, HTTP status and error text (empty when it went well).
@@ -50,7 +53,7 @@ class Looks:
     def called(self, method: str) -> list[Call]:
         return [each for each in self.calls if each.method == method]
 
-    async def wait_for(self, chat: Chat, predicate: Callable[[Seen], bool] | str, timeout: float = 10.0) -> Seen:
+    async def wait_for(self, chat: Chat, predicate: Callable[[Seen], bool] | str, timeout: float = PATIENCE) -> Seen:
         """The newest message of the bot in `chat` that fits (text or button contains it, for a string)."""
 
         def find() -> Seen | None:
@@ -60,14 +63,14 @@ class Looks:
         found: Seen = await self.wait_until(find, timeout, lambda: f"no such message; there are {self.seen(chat)}")
         return found
 
-    async def wait_toast(self, who: Chat, part: str = "", timeout: float = 10.0) -> Toast:
+    async def wait_toast(self, who: Chat, part: str = "", timeout: float = PATIENCE) -> Toast:
         def find() -> Toast | None:
             return next((each for each in reversed(self.toasts(who)) if part in each.text), None)
 
         found: Toast = await self.wait_until(find, timeout, lambda: f"no such toast; there are {self.toasts(who)}")
         return found
 
-    async def wait_call(self, method: str, count: int = 1, timeout: float = 10.0) -> Call:
+    async def wait_call(self, method: str, count: int = 1, timeout: float = PATIENCE) -> Call:
         """The last of at least `count` calls of a method."""
 
         def find() -> Call | None:
@@ -79,7 +82,7 @@ class Looks:
         return found
 
     async def wait_until(
-        self, find: Callable[[], Any], timeout: float = 10.0, describe: Callable[[], str] = lambda: "nothing came"
+        self, find: Callable[[], Any], timeout: float = PATIENCE, describe: Callable[[], str] = lambda: "nothing came"
     ) -> Any:
         """What `find` gives as soon as it gives something; AssertionError after `timeout` seconds."""
         deadline = asyncio.get_running_loop().time() + timeout
@@ -91,7 +94,7 @@ class Looks:
                 await asyncio.wait_for(self._changed.wait(), min(left, 0.5))
         return found
 
-    async def wait_confirmed(self, timeout: float = 10.0) -> None:
+    async def wait_confirmed(self, timeout: float = PATIENCE) -> None:
         """Waits until the bot has confirmed every update."""
         await self.wait_until(lambda: not self.queue.pending, timeout, lambda: f"pending: {self.queue.pending}")
 

@@ -23,6 +23,9 @@ from tests.fakes.wechat.pushing import Pusher
 from tests.fakes.wechat.rules import ApiError
 from tests.fakes.wechat.world import APP_ID, CODE_LIFE, ORIGINAL_ID, Person, Seen, World
 
+PATIENCE = 120.0
+"""Seconds after which what a test waits for is taken for lost."""
+
 
 class Call(NamedTuple):
     """One call of the account's program."""
@@ -201,9 +204,11 @@ class WeChatServer:
     def seen(self, person: Person) -> list[Seen]:
         return [one for one in person.screen if one.mine]
 
-    async def wait_for(self, person: Person, part: str, seconds: float = 10, *, after: int = 0) -> Seen:
+    async def wait_for(self, person: Person, part: str, seconds: float = PATIENCE, *, after: int = 0) -> Seen:
         """The first message on the screen that holds these words, as soon as it is there."""
-        for _ in range(int(seconds / 0.05)):
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while loop.time() < until:
             for one in self.seen(person)[after:]:
                 if part in one.text:
                     return one

@@ -19,6 +19,7 @@ from tests.fakes.wecom.errors import ApiError, wrong
 from tests.fakes.wecom.world import BOT, BOT_SECRET, Group, Member, Message, World
 
 ANSWER_WITHIN = 5.0
+"""Seconds in which a pressed card may be changed by answering the press."""
 STREAM_LASTS = 600.0
 
 
@@ -36,6 +37,7 @@ class BotSide:
         self.pings = 0
         self.mute_pings = False
         """Heartbeats get no answer."""
+        self.answer_within = ANSWER_WITHIN
         self.base_url = ""
         """Where files of frames are fetched; set by the server."""
         self._server: Server | None = None
@@ -242,7 +244,7 @@ class BotSide:
         return {}
 
     def _aibot_respond_update_msg(self, req_id: str, body: dict[str, Any]) -> dict[str, Any]:
-        conversation, task = self._due(req_id, ANSWER_WITHIN)
+        conversation, task = self._due(req_id, self.answer_within)
         if not task or body.get("response_type") != "update_template_card":
             raise wrong("only a press lets a card be changed")
         card = rules.check_card(body.get("template_card"), update=True, bot=True)

@@ -119,7 +119,7 @@ async def test_posts_of_another_process_wake_streams(opened: tuple[Database, Web
     await channel.start(receive)
     with channel.hub.listen("u:wanna", "wanna") as listener:
         await sent(elsewhere, ANNA, Outgoing(text="好"))
-        await asyncio.wait_for(listener.news.wait(), 10)
+        await asyncio.wait_for(listener.news.wait(), 120)
 
 
 @pytest.mark.parametrize(

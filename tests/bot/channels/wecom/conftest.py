@@ -80,6 +80,7 @@ async def server() -> AsyncIterator[WecomServer]:
 @pytest.fixture
 async def wired(server: WecomServer, store: Store) -> AsyncIterator[Wired]:
     one = Wired(server, store)
+    server.unhurried(one.channel)
     yield one
     await one.channel.stop()
 

@@ -12,6 +12,7 @@ from bot.channels.wecom.refusals import WecomError
 from handlers.messages import Outgoing, Receipt, Refusal, Refused
 from tests.bot.channels.wecom.conftest import Wired, keyed, to
 from tests.fakes.wecom import BOT, BOT_SECRET, WecomServer
+from tests.fakes.wecom.server import PATIENCE
 
 
 @pytest.fixture(autouse=True)
@@ -25,11 +26,11 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 async def live(wired: Wired) -> Wired:
     await wired.channel.start(wired.take)
     assert wired.channel.bot is not None
-    await asyncio.wait_for(wired.channel.bot.ready.wait(), 10)
+    await asyncio.wait_for(wired.channel.bot.ready.wait(), PATIENCE)
     return wired
 
 
-async def until(condition: object, within: float = 10.0) -> None:
+async def until(condition: object, within: float = PATIENCE) -> None:
     for _ in range(int(within / 0.02)):
         if condition():  # type: ignore[operator]
             return
@@ -106,7 +107,7 @@ async def test_a_newer_connection_is_not_fought(live: Wired, server: WecomServer
     other = BotConnection(server.bot.url, BOT, BOT_SECRET, nothing)
     await other.start()
     try:
-        await asyncio.wait_for(other.ready.wait(), 10)
+        await asyncio.wait_for(other.ready.wait(), PATIENCE)
         assert live.channel.bot is not None
         await until(lambda: not live.channel.bot.ready.is_set())  # type: ignore[union-attr]
         await asyncio.sleep(0.5)

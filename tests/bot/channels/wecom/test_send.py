@@ -13,6 +13,7 @@ from handlers.messages import Outgoing, Receipt, Refusal, Refused
 from tests.bot.channels.wecom.conftest import Wired, keyed, to
 from tests.fakes.wecom import WecomServer
 from tests.fakes.wecom.people import PICTURE
+from tests.fakes.wecom.server import PATIENCE
 
 
 async def test_everybody_of_a_queue_has_the_card_and_sees_every_change(wired: Wired, server: WecomServer) -> None:
@@ -169,7 +170,7 @@ async def test_a_card_whose_answer_was_lost_comes_once(wired: Wired, server: Wec
     wang, group = server.member("wang"), server.group("第一网格", [])
     await wired.channel.start(wired.take)
     assert wired.channel.bot is not None
-    await asyncio.wait_for(wired.channel.bot.ready.wait(), 10)
+    await asyncio.wait_for(wired.channel.bot.ready.wait(), PATIENCE)
     await wired.channel.api.token()
     card = keyed("1001 楼道灯", "接单", slot="card:1")
     server.fail_next = [0]
