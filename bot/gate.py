@@ -59,6 +59,17 @@ class Pace:
         now = time.monotonic()
         self._group[chat] = deque(sorted(now - age for age in ages))
 
+    def began(self, chat: str) -> float:
+        """When the last message to this chat began."""
+        return self._last[chat]
+
+    def arrived(self, chat: str, began: float) -> None:
+        """A message to a group that began then has been taken by now: its window opens here at the latest."""
+        group = self._group.get(chat, deque())
+        if began in group:
+            group.remove(began)
+            group.append(time.monotonic())
+
     def wait_for(self, chat: str, *, is_group: bool, awaited: bool = True) -> float:
         """Seconds until the next message to this chat may go; taken at once when 0."""
         now = time.monotonic()
@@ -100,7 +111,8 @@ class Turn:
     chat: str = field(compare=False)
     is_group: bool = field(compare=False)
     at_risk: bool = field(compare=False)
-    may_go: asyncio.Future[None] = field(compare=False)
+    may_go: asyncio.Future[float] = field(compare=False)
+    """When it began."""
 
 
 class Gate:
@@ -125,8 +137,10 @@ class Gate:
         self._waiting.append(mine)
         self._let_through()
         try:
-            await may_go
+            began = await may_go
             yield mine
+            if is_group:
+                self._pace.arrived(chat, began)
         finally:
             for turns in (self._waiting, self._under_way):
                 if mine in turns:
@@ -184,6 +198,6 @@ class Gate:
                 continue
             self._waiting.remove(turn)
             self._under_way.append(turn)
-            turn.may_go.set_result(None)
+            turn.may_go.set_result(self._pace.began(turn.chat))
         if soonest is not None:
             self._later = asyncio.get_running_loop().call_later(soonest, self._let_through)

@@ -75,3 +75,15 @@ async def test_a_chat_that_must_wait_holds_up_no_other() -> None:
         await waiting
     with pytest.raises(Closed):
         await go(gate, order, REPLY, 4)
+
+
+async def test_the_window_of_a_group_opens_when_the_message_has_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long one was on its way, no more than the limit reach the group within a window."""
+    now = 1000.0
+    monkeypatch.setattr(gates, "time", SimpleNamespace(monotonic=lambda: now))
+    gate = Gate(Capabilities(group_per_minute=1))
+    async with gate.turn(REPLY, 1, "g", is_group=True):
+        now += 50.0
+    assert gate._pace.wait_for("g", is_group=True) == gates.GROUP_WINDOW
+    now += gates.GROUP_WINDOW + 0.001
+    assert gate._pace.wait_for("g", is_group=True) == 0

@@ -19,6 +19,7 @@ from bot.media import MediaStore
 from bot.sender import Sender
 from bot.shares import Shares
 from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
+from storage import leases
 from tests.bot.test_sender import Wire, chat_of, queued
 from tests.town import Town
 
@@ -56,6 +57,11 @@ async def process(town: Town, wire: Wire, folder: Path, *, alone: bool = False) 
         await shares.stop()
 
 
+async def paused(town: Town) -> float:
+    async with town.store.read() as tx:
+        return await leases.paused_for(tx, "test", "")
+
+
 async def until_taken(wire: Wire, count: int) -> None:
     for _ in range(12_000):
         if len(wire.taken) >= count:
@@ -76,7 +82,8 @@ async def test_a_pause_goes_with_the_account(tmp_path: Path, alone: bool) -> Non
             while not wire.at:  # noqa: ASYNC110 - the platform refuses
                 await asyncio.sleep(0.01)
             told = wire.at[0]
-            await asyncio.sleep(0.3)
+            while not await paused(town):  # noqa: ASYNC110 - the order is written down
+                await asyncio.sleep(0.01)
         await queued(town, other, "two")
         async with process(town, wire, tmp_path, alone=alone):
             while len(wire.at) < 2:  # noqa: ASYNC110 - refused again

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ from bot.catalogue import SHIPPED_STREET
 from bot.clock import Clock
 from bot.config import Config, load_config
 from bot.program import Program
-from storage import people, roles
+from storage import people, receipts, roles
 from tests.fakes.telegram import TOKEN, TelegramServer
 from workflow.rights import Role
 
@@ -51,6 +52,18 @@ class Running:
             found = await people.find_by_identity(tx, "telegram", ACCOUNT, str(person.id))
             found = found or await people.add_person(tx, "telegram", ACCOUNT, str(person.id), name, self.clock.now())
             await roles.grant(tx, found.id, role, scope, None, self.clock.now())
+
+    async def settled(self) -> None:
+        """Returns when every update was taken, what was taken is handled, and what may be sent is sent."""
+        await self.server.wait_confirmed()
+        async with asyncio.timeout(PATIENCE):
+            while await self._handles():  # noqa: ASYNC110 - whoever handles them tells nobody
+                await asyncio.sleep(0.02)
+            await self.program.sender.drained()
+
+    async def _handles(self) -> bool:
+        async with self.program.store.read() as tx:
+            return await receipts.count(tx, receipts.WAITING) > 0
 
     async def room(self, group: Any, queue: str, thread: str = "") -> None:
         """Makes a group the room of a queue."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from storage import people
@@ -88,7 +87,7 @@ async def test_a_group_that_became_a_supergroup_keeps_its_queue(running: Running
     await running.room(group, QUEUE)
     await running.employ(wang, Role.GRID_WORKER, GRID, "王师傅")
     server.migrate(group, wang)
-    await asyncio.sleep(0.3)
+    await running.settled()
     server.text(aunt, "银杏苑3幢2单元楼道灯不亮了")
     await server.wait_for(aunt, "对，就这样")
     server.press(aunt, "对，就这样")
@@ -120,6 +119,7 @@ async def test_a_repeated_update_changes_nothing(running: Running) -> None:
     await server.wait_for(aunt, "对，就这样")
     server.press(aunt, "对，就这样")
     await server.wait_for(aunt, "已登记")
+    await running.settled()
     said = len([s for s in server.seen(aunt) if s.mine])
     for update in list(server.queue.sent):
         server.repeat(update if isinstance(update, int) else update["update_id"])
@@ -136,7 +136,6 @@ async def test_a_message_while_the_program_is_down_is_answered_after_the_start(t
             server.text(aunt, "银杏苑3幢2单元楼道灯不亮了")
             await server.wait_for(aunt, "对，就这样")
         server.press(aunt, "对，就这样")
-        await asyncio.sleep(0.2)
         async with started(tmp_path, server, clock):
             await server.wait_for(aunt, "已登记，单号 1001")
 
@@ -153,10 +152,7 @@ async def test_whoever_blocked_the_bot_is_marked_and_written_to_again_after_retu
             chat = await people.find_chat(tx, "telegram", ACCOUNT, str(aunt.id))
             return bool(chat and chat.reachable)
 
-    for _ in range(100):
-        if not await reachable():
-            break
-        await asyncio.sleep(0.05)
+    await running.settled()
     assert not await reachable()
     server.unblock(aunt)
     server.text(aunt, "我的诉求")
