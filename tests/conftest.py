@@ -1,10 +1,12 @@
 """For every test: logs go plainly to stderr as it is at that moment, so that no test writes to another's closed stream.
 
-Property tests are judged by what they find, never by how fast this machine happens to be.
+Property tests are judged by what they find, never by how fast this machine happens to be. They try the same examples each
+time, so that nobody's work is refused for what another's has left to be found; LINLI_TEST_CHANCE=1 tries new ones.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
@@ -12,7 +14,12 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("linli", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "linli",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("LINLI_TEST_CHANCE") != "1",
+)
 settings.load_profile("linli")
 
 
