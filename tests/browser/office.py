@@ -25,6 +25,7 @@ from handlers.turn import Turn
 from storage import office, people, roles
 from storage.people import Person
 from storage.tx import Tx
+from tests.ports import KEEP_ALIVE
 from workflow.rights import Role
 
 T = TypeVar("T")
@@ -71,7 +72,9 @@ class DeskServer:
         program = await Program.build(load_config(path))
         await program.start()
         app = create_app(ProgramBackend(program), program.web, office=Office(program))
-        server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
+        )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))
         self._ready.set_result(program)

@@ -32,7 +32,7 @@ def ask(script: str, questions: Sequence[dict[str, Any]]) -> list[Any]:
     need_node()
     lines = "".join(json.dumps(one) + "\n" for one in questions)
     done = subprocess.run(
-        [NODE, "--no-deprecation", HERE / script], input=lines, capture_output=True, text=True, timeout=60, check=False
+        [NODE, "--no-deprecation", HERE / script], input=lines, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
     return [json.loads(line) for line in done.stdout.splitlines()]

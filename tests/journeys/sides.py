@@ -35,6 +35,7 @@ from tests.fakes.wecom import CORP, Member, WecomServer
 from tests.journeys.conftest import ACCOUNT, PATIENCE, Running, TurnedClock, config_for
 from tests.journeys.wechat_program import Town, town
 from tests.journeys.wecom import section
+from tests.ports import KEEP_ALIVE
 from workflow.rights import Role
 
 MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -353,7 +354,9 @@ async def _pages(program: Program) -> AsyncIterator[str]:
     """The program's web server on a free port, with the web desk; where it is."""
     listening, office = socket.create_server(("127.0.0.1", 0)), Office(program)
     app = create_app(ProgramBackend(program), program.web, office=office)
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off", ws="none"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
+    )
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:

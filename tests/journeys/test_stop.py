@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Self
 
 import httpx
 
@@ -19,7 +20,7 @@ PHONE = "13912341234"
 
 
 class Process:
-    """One `linli run` in a folder, on a port that the system chooses."""
+    """One `linli run` in a folder, on a port that the system chooses. Used as a context it is gone afterwards."""
 
     def __init__(self, folder: Path, running: asyncio.subprocess.Process, url: str) -> None:
         self.folder, self._running, self.url = folder, running, url
@@ -40,13 +41,17 @@ class Process:
         line = (await running.stdout.readline()).decode()
         return cls(folder, running, line.split()[-1])
 
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._running.returncode is None:
+            self._running.kill()
+            await self._running.wait()
+
     async def end(self) -> int:
         self._running.send_signal(signal.SIGTERM)
-        try:
-            return await asyncio.wait_for(self._running.wait(), WITHIN)
-        finally:
-            if self._running.returncode is None:
-                self._running.kill()
+        return await asyncio.wait_for(self._running.wait(), WITHIN)
 
     def count(self, question: str) -> int:
         with sqlite3.connect(self.folder / "linli.db") as connection:
@@ -63,8 +68,10 @@ async def say(client: httpx.AsyncClient, n: int) -> bool:
 
 
 async def test_a_signal_in_the_middle_of_work_loses_nothing(tmp_path: Path) -> None:
-    one = await Process.start(tmp_path)
-    async with httpx.AsyncClient(base_url=one.url, headers={"X-Linli": "1"}, timeout=20) as client:
+    async with (
+        await Process.start(tmp_path) as one,
+        httpx.AsyncClient(base_url=one.url, headers={"X-Linli": "1"}, timeout=120) as client,
+    ):
         assert (await client.post("/api/session")).status_code == 200
         assert (await client.get("/healthz")).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
@@ -78,13 +85,13 @@ async def test_a_signal_in_the_middle_of_work_loses_nothing(tmp_path: Path) -> N
     assert acknowledged
     stored = one.count("SELECT count(*) FROM receipts")
     assert stored >= acknowledged
-    other = await Process.start(tmp_path)
-    for _ in range(600):
-        if not other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'"):
-            break
-        await asyncio.sleep(0.05)
-    assert other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'") == 0
-    assert await other.end() == 0
+    async with await Process.start(tmp_path) as other:
+        for _ in range(2400):
+            if not other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'"):
+                break
+            await asyncio.sleep(0.05)
+        assert other.count("SELECT count(*) FROM receipts WHERE state = 'waiting'") == 0
+        assert await other.end() == 0
     assert other.count("SELECT count(*) FROM receipts WHERE state = 'failed'") == 0
     log = (tmp_path / "log").read_text(encoding="utf-8")
     assert PHONE not in log

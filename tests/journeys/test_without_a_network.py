@@ -51,7 +51,7 @@ def test_the_scripted_journey_runs_without_any_route_outside(tmp_path: Path) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=240,
+        timeout=900,
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert " passed" in done.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from storage.tx import Tx
 from tests.fakes.wechat import AES_KEY, APP_ID, ORIGINAL_ID, SECRET, TOKEN, WeChatServer
 from tests.fakes.wechat.world import Person
 from tests.journeys.conftest import PATIENCE, TurnedClock
+from tests.ports import KEEP_ALIVE
 from workflow.rights import Role
 
 IN_TIME = 120.0
@@ -44,7 +46,8 @@ class Worker:
 
     async def find(self, *parts: str) -> dict[str, Any]:
         """The newest post with all these words on it."""
-        for _ in range(200):
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
             for post in reversed(await self.posts()):
                 shown = post.get("text", "") + "".join(k["label"] for row in post.get("keys", []) for k in row)
                 if all(part in shown for part in parts):
@@ -73,7 +76,7 @@ class Town:
         self._clients: list[httpx.AsyncClient] = []
 
     def browser(self) -> httpx.AsyncClient:
-        client = httpx.AsyncClient(base_url=self.base, headers={"X-Linli": "1"}, trust_env=False, timeout=20)
+        client = httpx.AsyncClient(base_url=self.base, headers={"X-Linli": "1"}, trust_env=False, timeout=PATIENCE)
         self._clients.append(client)
         return client
 
@@ -147,7 +150,9 @@ async def town(folder: Path, more: str = "", wechat: str = "", url: str = "") ->
         program.answers.within, platform.pusher.patience = IN_TIME, IN_TIME + 20
         await program.start()
         site = create_app(ProgramBackend(program), program.web)
-        server = uvicorn.Server(uvicorn.Config(site, log_config=None, lifespan="off", ws="none"))
+        server = uvicorn.Server(
+            uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
+        )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         platform.pusher.url = f"{base}/hooks/wechat"

@@ -67,7 +67,7 @@ def test_of_processes_that_start_together_one_makes_the_schema(empty_url: str) -
     )
     command = [sys.executable, "-c", program, empty_url]
     started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
-    said = [process.communicate(timeout=120)[0].strip() for process in started]
+    said = [process.communicate(timeout=600)[0].strip() for process in started]
     assert said == [migrate.head()] * 3
 
 

@@ -14,6 +14,7 @@ import uvicorn
 
 from bot.web.app import create_app
 from tests.bot.web.program import Program, open_channel
+from tests.ports import KEEP_ALIVE
 
 T = TypeVar("T")
 
@@ -62,7 +63,9 @@ class LiveServer:
             raise AssertionError("the routes hand over by themselves")
 
         await channel.start(receive)
-        config = uvicorn.Config(create_app(program, channel), log_config=None, lifespan="off", ws="none")
+        config = uvicorn.Config(
+            create_app(program, channel), log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE
+        )
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(server.serve(sockets=[self._socket]))

@@ -24,6 +24,7 @@ from tests.fakes.telegram.people import People
 from tests.fakes.telegram.spec import Decoded, Upload, decode, find_method
 from tests.fakes.telegram.updates import UpdateQueue
 from tests.fakes.telegram.world import World
+from tests.ports import KEEP_ALIVE
 
 TOKEN = "7000000001:TEST-linli-token_0123456789abcdefghij"
 
@@ -71,7 +72,12 @@ class TelegramServer(People, Looks):
             *extra,
         ]
         config = uvicorn.Config(
-            Starlette(routes=routes), log_level="error", access_log=False, lifespan="off", timeout_graceful_shutdown=1
+            Starlette(routes=routes),
+            log_level="error",
+            access_log=False,
+            lifespan="off",
+            timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEEP_ALIVE,
         )
         self._uvicorn = _QuietServer(config)
         self._tasks = [

@@ -26,6 +26,7 @@ from tests.fakes.wecom.errors import ApiError
 from tests.fakes.wecom.interface import Interface
 from tests.fakes.wecom.people import People
 from tests.fakes.wecom.world import AGENT, CORP, Group, Member, Seen, World
+from tests.ports import KEEP_ALIVE
 
 PATIENCE = 120.0
 """Seconds after which what a test waits for is taken for lost."""
@@ -82,6 +83,7 @@ class WecomServer(People):
             lifespan="off",
             ws="none",
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=KEEP_ALIVE,
         )
         self._uvicorn = _QuietServer(config)
         self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]))
