@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ from telegram import (
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, NetworkError, RetryAfter
 from telegram.request import HTTPXRequest
 
-from tests.fakes.telegram import TOKEN, Person, TelegramServer, picture
+from tests.fakes.telegram import TOKEN, Person, TelegramServer, pace, picture
 
 
 @pytest.fixture
@@ -35,8 +36,9 @@ async def server() -> AsyncIterator[TelegramServer]:
 
 @pytest.fixture
 async def bot(server: TelegramServer) -> AsyncIterator[Bot]:
-    request = HTTPXRequest(connection_pool_size=8, httpx_kwargs={"trust_env": False})
-    updates = HTTPXRequest(connection_pool_size=4, httpx_kwargs={"trust_env": False})
+    patient = dict.fromkeys(("read_timeout", "write_timeout", "connect_timeout", "pool_timeout"), 120)
+    request = HTTPXRequest(connection_pool_size=8, httpx_kwargs={"trust_env": False}, **patient)
+    updates = HTTPXRequest(connection_pool_size=4, httpx_kwargs={"trust_env": False}, **patient)
     base = server.base_url
     client = Bot(TOKEN, f"{base}/bot", f"{base}/file/bot", request=request, get_updates_request=updates)
     async with client:
@@ -49,7 +51,7 @@ def li(server: TelegramServer) -> Person:
 
 
 async def raw(server: TelegramServer, method: str, body: object, token: str = TOKEN) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as client:
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as client:
         return await client.post(f"{server.base_url}/bot{token}/{method}", json=body)
 
 
@@ -283,7 +285,9 @@ async def test_privacy_mode_hides_group_talk(server: TelegramServer, bot: Bot, l
     assert heard == ["/help@linli_test_bot", "换好了"]
 
 
-async def test_faults_and_real_limits(server: TelegramServer, bot: Bot, li: Person) -> None:
+async def test_faults_and_real_limits(
+    server: TelegramServer, bot: Bot, li: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server.fail("sendMessage", "rate", retry_after=7)
     with pytest.raises(RetryAfter) as told:
         await bot.send_message(li.id, "x")
@@ -291,6 +295,7 @@ async def test_faults_and_real_limits(server: TelegramServer, bot: Bot, li: Pers
     server.fail("*", "error", status=502)
     with pytest.raises(NetworkError):
         await bot.send_message(li.id, "x")
+    monkeypatch.setattr(pace, "time", SimpleNamespace(monotonic=lambda: 1000.0))  # three within one second
     server.limit_rates(per_chat=2)
     await bot.send_message(li.id, "1")
     await bot.send_message(li.id, "2")
@@ -299,7 +304,7 @@ async def test_faults_and_real_limits(server: TelegramServer, bot: Bot, li: Pers
     server.fail("sendMessage", "lost")
     server.limit_rates(False)
     with pytest.raises(NetworkError):
-        await bot.send_message(li.id, "没有回执", read_timeout=0.3)
+        await bot.send_message(li.id, "没有回执", read_timeout=3)
     assert server.last(li).text == "没有回执"
     server.assert_clean()
 
@@ -332,7 +337,7 @@ def test_runs_alone_and_is_controlled_over_http() -> None:
         try:
             assert running.stdout is not None
             base = running.stdout.readline().split()[1]
-            with httpx.Client(base_url=base, trust_env=False) as client:
+            with httpx.Client(base_url=base, trust_env=False, timeout=120) as client:
                 who = client.post("/control/person", json={"first_name": "李阿姨"}).json()["id"]
                 client.post("/control/start", json={"who": who, "payload": "b7"}).raise_for_status()
                 polled = client.post(f"/bot{TOKEN}/getUpdates").json()["result"]

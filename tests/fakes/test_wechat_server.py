@@ -49,7 +49,7 @@ async def server(clock: Hands) -> AsyncIterator[WeChatServer]:
 
 @pytest.fixture
 def client(server: WeChatServer) -> WeChatClient:
-    made = WeChatClient(APP_ID, SECRET, timeout=5, auto_retry=False)
+    made = WeChatClient(APP_ID, SECRET, timeout=120, auto_retry=False)
     made.API_BASE_URL = f"{server.base_url}/cgi-bin/"
     made._http.trust_env = False
     return made
@@ -80,7 +80,7 @@ async def signed_in(client: WeChatClient, server: WeChatServer) -> None:
 
 async def _stable(server: WeChatServer, **more: Any) -> httpx.Response:
     body = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET, **more}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
         return await http.post(f"{server.base_url}/cgi-bin/stable_token", json=body)
 
 
@@ -113,7 +113,7 @@ async def test_a_token_ends_and_the_plain_kind_ends_the_one_before(
 
 async def _plain(server: WeChatServer) -> str:
     query = {"grant_type": "client_credential", "appid": APP_ID, "secret": SECRET}
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=120) as http:
         return str((await http.get(f"{server.base_url}/cgi-bin/token", params=query)).json()["access_token"])
 
 

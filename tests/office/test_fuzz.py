@@ -47,10 +47,10 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.
     with DeskServer(tmp_path_factory.mktemp("fuzz")) as server:
         for number in NUMBERS:
             server.files(f"银杏苑{number - 1000}幢楼道灯坏了", f"居民{number}")
-        with httpx.Client(base_url=server.url, trust_env=False) as client:
+        with httpx.Client(base_url=server.url, trust_env=False, timeout=120) as client:
             client.post(server.door("街道老周", Role.STREET, "linjiang"))
             Target.secret = client.cookies[COOKIE]
-        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json")
+        schema = schemathesis.openapi.from_url(f"{server.url}/openapi.json", timeout=120)
         yield (
             schema.include(path_regex=OURS)
             .exclude(path_regex="/stream$")
@@ -84,6 +84,6 @@ def fuzz(operation: APIOperation) -> None:
     def attempt(case: schemathesis.Case) -> None:
         if "number" in case.path_parameters and str(case.path_parameters["number"]).isdigit():
             case.path_parameters["number"] = NUMBERS[int(case.path_parameters["number"]) % 2]
-        case.call_and_validate(checks=CHECKS, cookies={COOKIE: Target.secret}, headers={"X-Linli": "1"})
+        case.call_and_validate(checks=CHECKS, cookies={COOKIE: Target.secret}, headers={"X-Linli": "1"}, timeout=120)
 
     attempt()

@@ -32,12 +32,12 @@ class Target:
 @pytest.fixture(scope="module")
 def document(tmp_path_factory: pytest.TempPathFactory) -> Iterator[schemathesis.BaseSchema]:
     with LiveServer(tmp_path_factory.mktemp("fuzz")) as live:
-        with httpx.Client(base_url=live.url, headers=OWN, trust_env=False) as client:
+        with httpx.Client(base_url=live.url, headers=OWN, trust_env=False, timeout=120) as client:
             user = client.post("/api/session").json()["user"]
             Target.secret = client.cookies[COOKIE]
         live.program.staff[user] = "王师傅"
         live.program.add_wishes(5)
-        schema = schemathesis.openapi.from_url(f"{live.url}/openapi.json")
+        schema = schemathesis.openapi.from_url(f"{live.url}/openapi.json", timeout=120)
         yield schema.exclude(path_regex="/stream$")
 
 
@@ -66,6 +66,6 @@ def fuzz(operation: APIOperation) -> None:
     def attempt(case: schemathesis.Case) -> None:
         if "queue" in case.path_parameters and case.method == "POST":
             case.path_parameters["queue"] = QUEUE
-        case.call_and_validate(checks=CHECKS, cookies={COOKIE: Target.secret}, headers={"X-Linli": "1"})
+        case.call_and_validate(checks=CHECKS, cookies={COOKIE: Target.secret}, headers={"X-Linli": "1"}, timeout=120)
 
     attempt()
