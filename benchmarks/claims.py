@@ -12,7 +12,7 @@ import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from benchmarks.drivers import WebScreen
+from benchmarks.drivers import PATIENCE, WebScreen
 from benchmarks.stage import Stage
 from workflow.rights import Role
 
@@ -55,7 +55,8 @@ async def _one_wins(stage: Stage, resident: WebScreen, screens: list[WebScreen],
 
 async def _card(screen: WebScreen) -> tuple[str, str]:
     """The newest card's claim button; it may reach the room a moment after the resident's answer."""
-    for _ in range(100):
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
         shown = await screen.shown()
         if shown and "接单" in shown[-1].labels:
             found = await screen.button("接单")

@@ -36,6 +36,10 @@ _LISTS = ("您报过的事", "您还没有报过事")
 """How the answer to "my records" begins."""
 _WAITING = "待评价"
 """What a list says of a record that has a result and no rating."""
+_UNSAID = """
+    SELECT 1 FROM outbox o JOIN chats c ON c.tenant = o.tenant AND c.id = o.chat_id
+    WHERE o.state = 'waiting' AND c.chat = ? AND o.not_before <= ? LIMIT 1
+"""
 
 
 class Result:
@@ -172,7 +176,7 @@ async def _rate(screen: Screen, record: str) -> bool:
     return True
 
 
-async def _awaited(screen: Screen, old: set[Shown], fits: Callable[[Shown], bool], tries: int = 100) -> Shown | None:
+async def _awaited(screen: Screen, old: set[Shown], fits: Callable[[Shown], bool], tries: int = 600) -> Shown | None:
     """The newest message that fits and is not one of the `old`, whatever else is said meanwhile."""
     for _ in range(tries):
         for shown in reversed(await screen.shown()):
@@ -272,15 +276,18 @@ async def drive_telegram(texts: list[str], folder: Path, *, only_intake: bool) -
         results = [Result(text) for text in texts]
         residents = [server.person(f"居民{index}", started=True) for index in range(len(texts))]
 
+        def is_silent(chat: str) -> bool:
+            return not stage.rows(_UNSAID, chat, time.time_ns() // 1000)
+
         async def opener(index: int) -> Screen:
-            return TelegramScreen(server, residents[index])
+            return TelegramScreen(server, residents[index], is_silent=is_silent)
 
         screens = await run_residents(results, opener)
         if not only_intake:
             rooms: dict[str, Screen] = {
-                queue: TelegramScreen(server, workers[queue], groups[queue].id) for queue in workers
+                queue: TelegramScreen(server, workers[queue], groups[queue].id, is_silent) for queue in workers
             }
-            await finish(stage, rooms, TelegramScreen(server, helper), screens)
+            await finish(stage, rooms, TelegramScreen(server, helper, is_silent=is_silent), screens)
         owners = [str(r.id) for r in residents]
         good = table(stage, results, account(stage, results, owners), time.monotonic() - began)
         for violation in server.violations[:5]:

@@ -9,6 +9,7 @@ import asyncio
 import io
 import itertools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -21,8 +22,13 @@ from tests.fakes.telegram import TelegramServer
 QUIET = 0.12
 """Seconds without anything new after which a chat counts as answered."""
 
-PATIENCE = 30.0
-"""Seconds for which a browser comes again when the program is busy."""
+PATIENCE = 90.0
+"""Seconds for which a browser comes again when the program is busy, and for which a phone waits for an answer."""
+
+
+def silent(_chat: str) -> bool:
+    """For whoever does not know what the program still has to say: it is silent when nothing comes."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -172,9 +178,19 @@ class WebScreen:
 
 
 class TelegramScreen:
-    """A phone with Telegram, on the local Bot API server. `chat` is a group's id; none: the private chat."""
+    """A phone with Telegram, on the local Bot API server. `chat` is a group's id; none: the private chat.
 
-    def __init__(self, server: TelegramServer, person: Any, chat: int | None = None) -> None:
+    `is_silent` says of a chat whether the program has nothing left to say there: a slow one pauses between two messages.
+    """
+
+    def __init__(
+        self,
+        server: TelegramServer,
+        person: Any,
+        chat: int | None = None,
+        is_silent: Callable[[str], bool] = silent,
+    ) -> None:
+        self._is_silent = is_silent
         self._server = server
         self._person = person
         self._chat = chat
@@ -231,7 +247,7 @@ class TelegramScreen:
             return str(call.params.get("callback_query_id")) in self._presses
         return str(call.params.get("chat_id")) == str(self._where)
 
-    async def _settled(self, before: int, most: float = 15.0) -> None:
+    async def _settled(self, before: int, most: float = PATIENCE) -> None:
         """Waits for an answer, and then for a moment of silence."""
         loop = asyncio.get_running_loop()
         until, last, seen = loop.time() + most, loop.time(), before
@@ -239,6 +255,6 @@ class TelegramScreen:
             now = self._count()
             if now != seen:
                 seen, last = now, loop.time()
-            if seen > before and loop.time() - last > QUIET:
+            if seen > before and loop.time() - last > QUIET and self._is_silent(str(self._where)):
                 return
             await asyncio.sleep(0.02)

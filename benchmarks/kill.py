@@ -278,10 +278,18 @@ async def _through(server: TelegramServer, victim: Attacked, plan: Plan, rows: C
     seconds = time.monotonic() - began
     if weather.struck:
         print(f"weather: {dict(weather.struck)}; calls refused {sum(c.status >= 429 for c in server.calls)}")
-    await asyncio.sleep(2)
-    found = [rows(question) for question in (HELD, UNHANDLED)]
-    held_by, unhandled = [await one if isinstance(one, Awaitable) else one for one in found]
+    unhandled = await _asked(rows, UNHANDLED)
+    until = time.monotonic() + ANSWER_WITHIN
+    while unhandled[0][0] and time.monotonic() < until:  # what came again after the last kill
+        await asyncio.sleep(0.1)
+        unhandled = await _asked(rows, UNHANDLED)
+    held_by = await _asked(rows, HELD)
     return report(server, dialogues, killer.done, seconds, Counter(user for (user,) in held_by), unhandled[0][0])
+
+
+async def _asked(rows: Callable[..., Any], question: str) -> Any:
+    found = rows(question)
+    return await found if isinstance(found, Awaitable) else found
 
 
 async def _play(dialogues: list[Dialogue], until: float) -> list[Dialogue]:

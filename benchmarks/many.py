@@ -26,7 +26,7 @@ from tests.storage.cluster import Cluster, find_binaries
 from workflow.rights import Role
 
 QUEUE = "grid:yinxing-01"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 class Patient(WebScreen):
