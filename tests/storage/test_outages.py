@@ -21,6 +21,7 @@ from storage.ids import Ids
 from storage.seal import Sealer, new_key
 from storage.tx import Store, Tx
 from tests.fakes.telegram import TelegramServer
+from tests.fakes.telegram.looks import PATIENCE
 from tests.journeys.test_storms import by_webhook, check_each_has_one, play, until_all_is_said
 from tests.storage.cluster import Cluster
 from tests.storage.conftest import Fresh
@@ -82,7 +83,7 @@ async def weather_it(server: TelegramServer, client: httpx.AsyncClient, program:
     dialogues = [Dialogue(server, i) for i in range(6)]
     playing = asyncio.create_task(play(dialogues))
     try:
-        await server.wait_until(lambda: any(d.reached for d in dialogues), 60)
+        await server.wait_until(lambda: any(d.reached for d in dialogues))
         await disk.fill()
         server.hold_updates()
         answered = await statuses_of(client, server, until=503)
@@ -94,11 +95,11 @@ async def weather_it(server: TelegramServer, client: httpx.AsyncClient, program:
             assert await receipts.count(tx, receipts.FAILED) == 0, "no update is given up for want of room"
         await disk.make_room()
         server.hold_updates(False)
-        await asyncio.wait_for(playing, 120)
+        await asyncio.wait_for(playing, 2 * PATIENCE)
     finally:
         playing.cancel()
         await disk.make_room()
-    await server.wait_until(lambda: not server.queue.pending, 60)
+    await server.wait_until(lambda: not server.queue.pending)
     await until_all_is_said(program)
     async with program.store.read() as tx:
         assert await receipts.count(tx, receipts.WAITING) == 0
@@ -205,11 +206,11 @@ async def test_a_restart_of_postgresql_in_the_middle_of_reports(tmp_path: Path, 
         playing = asyncio.create_task(play(dialogues))
         try:
             for reached in (1, 2):
-                await server.wait_until(lambda n=reached: any(d.reached >= n for d in dialogues), 60)
+                await server.wait_until(lambda n=reached: any(d.reached >= n for d in dialogues))
                 await asyncio.to_thread(cluster.stop)
                 await asyncio.sleep(0.5)
                 await asyncio.to_thread(cluster.start)
-            await asyncio.wait_for(playing, 120)
+            await asyncio.wait_for(playing, 2 * PATIENCE)
         finally:
             playing.cancel()
         await until_all_is_said(program)
