@@ -1,5 +1,4 @@
-"""Ports for programs that choose none by themselves: nobody else gets one between its choice and its use. And for how long
-servers of the tests keep connections.
+"""Ports for programs that choose none by themselves: nobody else gets one between its choice and its use.
 
 The system gives its ephemeral ports to whoever connects anywhere, at any moment, also while a server is down to be started
 again on the same port. So these lie below them; a process of the tests never gives one twice.
@@ -14,9 +13,6 @@ from pathlib import Path
 
 _RANGE = Path("/proc/sys/net/ipv4/ip_local_port_range")
 FIRST = 10_240
-KEEP_ALIVE = 300
-"""Seconds for which servers of the tests keep a connection that nobody uses: longer than any client. One that ends it first
-may do so at the very moment at which the client uses it again, and no answer comes."""
 _given: set[int] = set()
 _chance = random.Random(os.urandom(8))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -20,7 +19,7 @@ from bot.hearing import CommandEngine, HttpEngine, NotHeard, engine_of
 from storage import attachments, requests
 from tests.fakes.wechat.server import _Quiet
 from tests.journeys.wechat_program import town
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 
 SOUND = b"#!AMR\nthe sound"
 
@@ -63,7 +62,7 @@ async def service() -> AsyncIterator[str]:
     listening = socket.create_server(("127.0.0.1", 0))
     app = Starlette(routes=[Route("/hear", hear, methods=["POST"])])
     server = _Quiet(uvicorn.Config(app, log_config=None, lifespan="off", timeout_keep_alive=KEEP_ALIVE))
-    running = asyncio.create_task(server.serve(sockets=[listening]))
+    running = await begun(server, listening)
     yield f"http://127.0.0.1:{listening.getsockname()[1]}/hear"
     server.should_exit = True
     await running

@@ -25,7 +25,7 @@ from handlers.turn import Turn
 from storage import office, people, roles
 from storage.people import Person
 from storage.tx import Tx
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 from workflow.rights import Role
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class DeskServer:
             uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        serving = await begun(server, self._socket)
         self._ready.set_result(program)
         await self._stopping.wait()
         await program.web.stop()

@@ -35,7 +35,7 @@ from tests.fakes.wecom import CORP, Member, WecomServer
 from tests.journeys.conftest import ACCOUNT, PATIENCE, Running, TurnedClock, config_for
 from tests.journeys.wechat_program import Town, town
 from tests.journeys.wecom import section
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 from workflow.rights import Role
 
 MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
@@ -358,7 +358,7 @@ async def _pages(program: Program) -> AsyncIterator[str]:
         uvicorn.Config(app, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
     )
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    serving = await begun(server, listening)
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     finally:

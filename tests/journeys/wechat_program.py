@@ -24,7 +24,7 @@ from storage.tx import Tx
 from tests.fakes.wechat import AES_KEY, APP_ID, ORIGINAL_ID, SECRET, TOKEN, WeChatServer
 from tests.fakes.wechat.world import Person
 from tests.journeys.conftest import PATIENCE, TurnedClock
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 from workflow.rights import Role
 
 IN_TIME = 120.0
@@ -154,7 +154,7 @@ async def town(folder: Path, more: str = "", wechat: str = "", url: str = "") ->
             uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_keep_alive=KEEP_ALIVE)
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        serving = await begun(server, listening)
         platform.pusher.url = f"{base}/hooks/wechat"
         running = Town(program, platform, clock, base)
         try:

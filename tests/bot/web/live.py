@@ -14,7 +14,7 @@ import uvicorn
 
 from bot.web.app import create_app
 from tests.bot.web.program import Program, open_channel
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ class LiveServer:
         )
         server = uvicorn.Server(config)
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-        serving = asyncio.create_task(server.serve(sockets=[self._socket]))
+        serving = await begun(server, self._socket)
         self._ready.set_result(program)
         await self._stopping.wait()
         await channel.stop()

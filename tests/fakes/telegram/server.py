@@ -24,7 +24,7 @@ from tests.fakes.telegram.people import People
 from tests.fakes.telegram.spec import Decoded, Upload, decode, find_method
 from tests.fakes.telegram.updates import UpdateQueue
 from tests.fakes.telegram.world import World
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 
 TOKEN = "7000000001:TEST-linli-token_0123456789abcdefghij"
 
@@ -81,11 +81,9 @@ class TelegramServer(People, Looks):
         )
         self._uvicorn = _QuietServer(config)
         self._tasks = [
-            asyncio.create_task(self._uvicorn.serve(sockets=[listener])),
+            await begun(self._uvicorn, listener),
             asyncio.create_task(self.queue.deliver()),
         ]
-        while not self._uvicorn.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
 
     async def close(self) -> None:
         if self._uvicorn is None:

@@ -22,7 +22,7 @@ from tests.fakes.wechat.api import Api
 from tests.fakes.wechat.pushing import Pusher
 from tests.fakes.wechat.rules import ApiError
 from tests.fakes.wechat.world import APP_ID, CODE_LIFE, ORIGINAL_ID, Person, Seen, World
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 
 PATIENCE = 120.0
 """Seconds after which what a test waits for is taken for lost."""
@@ -56,7 +56,7 @@ class WeChatServer:
         self.base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
         self._server = _Quiet(uvicorn.Config(app, log_config=None, lifespan="off", timeout_keep_alive=KEEP_ALIVE))
-        self._task = asyncio.create_task(self._server.serve(sockets=[listening]))
+        self._task = await begun(self._server, listening)
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -26,7 +26,7 @@ from tests.fakes.wecom.errors import ApiError
 from tests.fakes.wecom.interface import Interface
 from tests.fakes.wecom.people import People
 from tests.fakes.wecom.world import AGENT, CORP, Group, Member, Seen, World
-from tests.ports import KEEP_ALIVE
+from tests.serving import KEEP_ALIVE, begun
 
 PATIENCE = 120.0
 """Seconds after which what a test waits for is taken for lost."""
@@ -86,11 +86,9 @@ class WecomServer(People):
             timeout_keep_alive=KEEP_ALIVE,
         )
         self._uvicorn = _QuietServer(config)
-        self._task = asyncio.create_task(self._uvicorn.serve(sockets=[listener]))
+        self._task = await begun(self._uvicorn, listener)
         await self.bot.open()
         self.bot.base_url = self.base_url
-        while not self._uvicorn.started:  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
         return self
 
     async def __aexit__(self, *_exc: object) -> None:
