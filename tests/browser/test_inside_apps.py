@@ -139,6 +139,7 @@ def test_in_another_browser_the_page_says_where_it_works(chromium: Browser, besi
     context = chromium.new_context(viewport=PHONE, locale="zh-CN")
     context.route("https://res.wx.qq.com/**", lambda route: route.abort())
     page = context.new_page()
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{beside.held.base}/wechat/notices")
     expect(page.locator("#told")).to_have_text("请在手机微信里打开这一页。")
     expect(page.locator("wx-open-subscribe").first).to_be_hidden()
@@ -161,6 +162,7 @@ def test_a_member_checks_in_where_the_phone_is(chromium: Browser, tmp_path: Path
         context = chromium.new_context(viewport=PHONE, locale="zh-CN", user_agent=AGENT.replace("Mozilla", "wxwork"))
         play(context, verified, lambda _: ("", {}))
         page = context.new_page()
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if "Security Policy" in line.text else None)
         server.holder = "wang"
