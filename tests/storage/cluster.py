@@ -29,6 +29,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "fsync": "off",  # the machine does not fail in a test; processes do, and for them this changes nothing
     "full_page_writes": "off",
+    "autovacuum": "off",  # else the planner learns of a table in the middle of a test, or not
 }
 
 
