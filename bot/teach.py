@@ -14,9 +14,10 @@ import numpy as np
 
 from nlp.classify import INTENTS, LEARNED_INTENTS, LEARNED_ITEMS, IntentCues, ItemCues
 from nlp.labels import Label
+from nlp.learned_file import is_learned, lines_of, read_model
 from nlp.learning import Hand, Labelled, TooFewLabels, learn
 from nlp.lexicon import read_classes
-from nlp.model import WORD, Model, Stack, is_learned, lines_of, read_model
+from nlp.model import WORD, Model, Stack
 from nlp.segment import sentence
 from nlp.taxonomy import Item
 from nlp.urgency import CALM, LEARNED_URGENCY, AlarmCues

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nlp.cues import Cues, Hit, totals
+from nlp.learned_file import is_learned, read_model, shipped_model
 from nlp.lexicon import DATA, name_entries, read_entries
-from nlp.model import UNHEARD, Model, Reading, is_learned, read_model, shipped_model
+from nlp.model import UNHEARD, Model, Reading
 from nlp.segment import Sentence
 from nlp.taxonomy import Item
 

@@ -147,7 +147,7 @@ def _fit(terms: Terms, truth: Array, targets: Sequence[str], most: int) -> Model
     weights, bias, rarity = _weights(terms, truth, len(targets))
     table = (weights * rarity).T
     table[np.abs(table) < SLIGHT * np.abs(table).max(1, initial=0.0, keepdims=True)] = 0.0
-    return Model(tuple(targets), bias, {name: row for row, name in enumerate(terms.names.tolist())}, rarity, table)
+    return Model(tuple(targets), bias, tuple(terms.names.tolist()), rarity, table)
 
 
 def _weights(terms: Terms, truth: Array, size: int) -> tuple[Array, Array, Array]:

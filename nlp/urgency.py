@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from nlp.cues import Cues, totals
+from nlp.learned_file import shipped_model
 from nlp.lexicon import DATA, read_entries
-from nlp.model import Floats, shipped_model
+from nlp.model import Floats
 from nlp.segment import Sentence
 
 DANGERS = (

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from nlp.labels import LabelError, read_labels
+from nlp.learned_file import is_learned, lines_of, read_model
 from nlp.learning import Labelled, TooFewLabels, fresh_shares, learn
 from nlp.lexicon import LexiconError
-from nlp.model import Stack, is_learned, lines_of, read_model
+from nlp.model import Stack
 from nlp.segment import sentence
 
 LAMPS = ["路灯不亮", "路灯坏了两天", "门口路灯又灭了", "那盏路灯一直闪", "路灯不亮好黑", "桥头路灯坏了"]
