@@ -9,36 +9,30 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from pypinyin.constants import PINYIN_DICT
-from pypinyin.contrib.tone_convert import to_normal
+import numpy as np
 
 _INITIALS = {"zh": "z", "ch": "c", "sh": "s"}
 _FINALS = {"ang": "an", "eng": "en", "ing": "in"}
 _LOOKALIKES = Path(__file__).parent / "data" / "lookalikes.txt"
+_SOUNDS = Path(__file__).parent / "data" / "sounds.tsv"
+"""The syllable of every character, from pypinyin, which takes longer to load than all the rest of this package."""
 _NUMERALS = "零一二三四五六七八九"
 _NUMERAL = frozenset(_NUMERALS)
 _FIRST_SOUND = 0xE000
 """Syllables are written as characters of the private use area, so that a text and its sound have one length."""
 
 
-def sound(char: str) -> str:
-    """The toneless syllable of a character, zh/z, ch/c, sh/s, n/l, -ng/-n made equal; itself when it has none."""
-    readings = PINYIN_DICT.get(ord(_NUMERALS[int(char)] if char in "0123456789" else char))
-    return _heard(readings.partition(",")[0]) if readings else char
-
-
-@cache
 def _heard(syllable: str) -> str:
-    spoken: str = to_normal(syllable)
+    """The syllable with zh/z, ch/c, sh/s, n/l, -ng/-n made equal."""
     for wide, narrow in _INITIALS.items():
-        if spoken.startswith(wide):
-            spoken = narrow + spoken[2:]
-    if spoken.startswith("n") and len(spoken) > 1:
-        spoken = "l" + spoken[1:]
+        if syllable.startswith(wide):
+            syllable = narrow + syllable[2:]
+    if syllable.startswith("n") and len(syllable) > 1:
+        syllable = "l" + syllable[1:]
     for wide, narrow in _FINALS.items():
-        if spoken.endswith(wide):
-            spoken = spoken[: -len(wide)] + narrow
-    return spoken
+        if syllable.endswith(wide):
+            syllable = syllable[: -len(wide)] + narrow
+    return syllable
 
 
 def same_numerals(text: str) -> str:
@@ -50,16 +44,21 @@ def same_numerals(text: str) -> str:
 
 @cache
 def sound_table() -> str:
-    """For `str.translate`: for each character of the basic plane one character that stands for its `sound`.
+    """For `str.translate`: for each character of the basic plane one character that stands for its sound.
 
-    A string is read by position, which is far quicker than a dictionary.
+    Itself where it has none; a figure sounds as its numeral. A string is read by position, which is far quicker than a
+    dictionary.
     """
-    table = [chr(code) for code in range(0x10000)]
-    syllables: dict[str, str] = {}
-    for code in [code for code in PINYIN_DICT if code < len(table)] + [ord(digit) for digit in "0123456789"]:
-        spoken = sound(table[code])
-        table[code] = spoken if len(spoken) == 1 else syllables.setdefault(spoken, chr(_FIRST_SOUND + len(syllables)))
-    return "".join(table)
+    table = np.arange(0x10000, dtype="<u4")
+    letters: dict[str, int] = {}
+    for line in _SOUNDS.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            syllable, _, chars = line.partition("\t")
+            spoken = _heard(syllable)
+            letter = ord(spoken) if len(spoken) == 1 else letters.setdefault(spoken, _FIRST_SOUND + len(letters))
+            table[np.frombuffer(chars.encode("utf-16-le"), dtype="<u2")] = letter
+    table[[ord(figure) for figure in "0123456789"]] = table[[ord(numeral) for numeral in _NUMERALS]]
+    return table.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 def read_lookalikes() -> dict[str, str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy.engine import make_url
 
-from bot.config import Config, ConfigError, load_config
+from bot.config import Config, ConfigError, check_url, load_config
 
 EXAMPLE = Path(__file__).parents[2] / "config.example.toml"
 
@@ -65,3 +66,40 @@ def test_a_mistake_names_its_key(tmp_path: Path, text: str, said: str) -> None:
 def test_a_missing_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"config\.example\.toml"):
         load_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("url", "known"),
+    [
+        ("sqlite:///linli.db", True),
+        ("sqlite:////var/lib/linli.db", True),
+        ("sqlite:///C:/linli/linli.db", True),
+        ("sqlite://linli.db", False),
+        ("sqlite+aiosqlite:///linli.db", False),
+        ("postgresql://linli:word@db.example:5432/linli", True),
+        ("postgres://linli@db/linli?sslmode=require&pooler=transaction", True),
+        ("postgresql:///linli", True),
+        ("postgresql://linli:a/b?c:d#e%40@[2001:db8::7]:5432/linli", True),
+        ("postgresql://db:/linli", False),
+        ("postgresql://linli:word@db:5432", False),
+        ("postgresql://linli:word@db:5432/", False),
+        ("postgresql://linli:word@db:port/linli", False),
+        ("postgresql+asyncpg://linli:word@db/linli", False),
+        ("postgresql:/linli", False),
+        ("postgresql://db/linli?pooler=session", False),
+        ("postgresql://db/linli?pooler=transaction&pooler=session", False),
+        ("postgresql://db/linli?application_name=x", False),
+        ("mysql://db/linli", False),
+        ("linli.db", False),
+        ("", False),
+    ],
+)
+def test_an_address_of_a_database_is_known_or_said_how_to_write(url: str, known: bool, tmp_path: Path) -> None:
+    if known:
+        assert check_url(url) == url
+        assert make_url(url).database, "the driver reads the same address"
+        return
+    with pytest.raises(ValueError, match=r"^(write sqlite:///linli\.db or postgresql://|after the \? of a PostgreSQL)"):
+        check_url(url)
+    with pytest.raises(ConfigError, match=r"\[storage\] url: (write sqlite|after the \?)"):
+        load_config(written(tmp_path, f'[storage]\nurl = "{url}"\n'))
