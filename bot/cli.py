@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import json
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
-from rich.console import Console
-from rich.progress import Progress, TaskID, track
-from rich.text import Text
 
-from bot import evaluation, logs
+from bot import evaluation
 from bot.catalogue import CatalogueError, build_city, load_taxonomy, reader_items
 from bot.config import Config, ConfigError, check_url, load_config
 from bot.texts.render import TextError
@@ -40,7 +35,6 @@ app.add_typer(company, name="wecom")
 partner = typer.Typer(no_args_is_help=True, help="Other systems that bring records and hear what becomes of them.")
 app.add_typer(partner, name="partner")
 _state = {"debug": False}
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 _load = importlib.import_module
 """For what only one command needs: the others start sooner and in less memory without it."""
@@ -65,7 +59,6 @@ def _options(
     debug: Annotated[bool, typer.Option("--debug", help="show tracebacks and detailed logs")] = False,
 ) -> None:
     _state["debug"] = debug
-    logs.set_up(debug=debug)
 
 
 def _guarded(work: Callable[[], Any]) -> Any:
@@ -75,13 +68,18 @@ def _guarded(work: Callable[[], Any]) -> Any:
     except Exception as error:
         if _state["debug"] or not isinstance(error, KNOWN + _of_the_storage()):
             raise
-        for line in str(error).splitlines() or [type(error).__name__]:
-            _errors.print(f"linli: {line}", style="red", markup=False)
+        _load("bot.telling").fault(str(error).splitlines() or [type(error).__name__])
         raise typer.Exit(1) from None
 
 
 def _await(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+    _set_up_logs()
+    return _load("asyncio").run(work)
+
+
+def _set_up_logs() -> None:
+    """For whatever opens a database or a port; what only reads texts and files writes none."""
+    _load("bot.logs").set_up(debug=_state["debug"])
 
 
 @app.command()
@@ -107,6 +105,7 @@ def worker(config: ConfigFile = None) -> None:
 
 
 def _run(config: Config, **what: bool) -> None:
+    _set_up_logs()
     _load("bot.serve").run_to_the_end(config, **what)
 
 
@@ -201,7 +200,7 @@ def _learn(
     given = read_labels(files)
     if kept and settings:
         given += [correction(text, item) for text, item in _await(_load("bot.corrections").kept_corrections(settings))]
-    with _errors.status("…") if sys.stderr.isatty() else nullcontext() as shown:
+    with _load("bot.telling").doing() as tell:
         for line in teach.teach(
             subject,
             given,
@@ -210,7 +209,7 @@ def _learn(
             current=settings.taxonomy.lexicon if settings else None,
             force=force,
             source=", ".join([path.name for path in files] + ["corrections"] * kept + ["examples"] * examples),
-            tell=lambda doing: shown.update(doing) if shown else None,
+            tell=tell,
         ):
             typer.echo(line)
 
@@ -240,9 +239,7 @@ def examine(config: ConfigFile = None) -> None:
     """Checks configuration, database, tokens, clock and dictionary: one plain line a finding; exit 0 when all is well."""
     findings = _await(_load("bot.doctor").examine(config))
     for finding in findings:
-        style = {"ok": "green", "warn": "yellow", "fail": "red"}[finding.level]
-        line = Text(f"{finding.level:4}", style=style).append(f" {finding.text}", style="default")
-        Console(highlight=False, soft_wrap=True).print(line)
+        _load("bot.telling").finding(finding.level, finding.text)
     raise typer.Exit(1 if any(f.level == "fail" for f in findings) else 0)
 
 
@@ -275,7 +272,7 @@ def backup(
 ) -> None:
     """Copies the database while it runs, and checks the copy. The key file is not in it: keep that elsewhere."""
 
-    with _telling() as tell:
+    with _load("bot.telling").bars() as tell:
         _guarded(lambda: _await(_load("bot.copies").back_up(load_config(config), out, tell)))
     typer.echo(f"{out}: checked")
 
@@ -288,7 +285,7 @@ def restore(
 ) -> None:
     """Puts a backup in the place of the database, of either kind. Stop the program first."""
 
-    with _telling() as tell:
+    with _load("bot.telling").bars() as tell:
         _guarded(lambda: _await(_load("bot.copies").restore(load_config(config), source, tell, force=force)))
     typer.echo("restored")
 
@@ -304,34 +301,13 @@ def migrate_storage(
     def given() -> str:
         return check_url(source) if source else load_config(config).storage.url
 
-    with _telling() as tell:
+    with _load("bot.telling").bars() as tell:
         moved = _guarded(lambda: _await(_load("bot.copies").move(given(), to, tell)))
     for table in moved:
         typer.echo(f"{table.table}\t{table.rows}\t{table.checksum[:16]}")
     typer.echo(
         f"{sum(table.rows for table in moved)} rows, the same on both sides; now set [storage] url, and keep the key"
     )
-
-
-def _silent(_table: str, _done: int, _all: int) -> None:
-    """Tells nobody."""
-
-
-@contextmanager
-def _telling() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar a table while somebody watches, else silence."""
-    if not sys.stderr.isatty():
-        yield _silent
-        return
-    with Progress(console=_errors) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def tell(table: str, done: int, total: int) -> None:
-            if table not in tasks:
-                tasks[table] = bars.add_task(table, total=total)
-            bars.update(tasks[table], completed=done)
-
-        yield tell
 
 
 @audit.command(name="verify")
@@ -409,14 +385,14 @@ def add_key(config: ConfigFile = None) -> None:
 @keyring.command(name="rotate")
 def rotate_keys(config: ConfigFile = None) -> None:
     """Second step: the new key seals, and all that is stored is sealed with it, in batches, while the program runs."""
-    with _telling() as tell:
+    with _load("bot.telling").bars() as tell:
         _guarded(lambda: _await(_load("bot.keys").rotate(load_config(config), typer.echo, tell)))
 
 
 @keyring.command(name="drop")
 def drop_keys(config: ConfigFile = None) -> None:
     """Last step, after every process was restarted: checks that nothing needs the old keys, and takes them away."""
-    with _telling() as tell:
+    with _load("bot.telling").bars() as tell:
         _guarded(lambda: _await(_load("bot.keys").drop(load_config(config), typer.echo, tell)))
 
 
@@ -445,7 +421,7 @@ def wechat_codes(
         city = _city(settings)
         wanted = [code for code, words in city.place_codes.items() if only in words]
         async with work.opened(settings) as (client, store):
-            with _telling() as tell:
+            with _load("bot.telling").bars() as tell:
                 urls = await work.make_codes(client, store, wanted, lambda n: tell("codes", n, len(wanted)))
         return int(_load("bot.posters").write_posters(city, "", out, only=only, addresses=urls))
 
@@ -497,7 +473,7 @@ def wecom_group(
 def codes(config: ConfigFile = None) -> None:
     """Lists every place code and the words it stands for."""
     city: City = _guarded(lambda: _city(load_config(config)))
-    for code, words in track(city.place_codes.items(), console=_errors, disable=not sys.stderr.isatty()):
+    for code, words in _load("bot.telling").one_by_one(list(city.place_codes.items())):
         typer.echo(f"{code}\t{words}")
 
 
