@@ -130,13 +130,14 @@ class _Lines:
             lines = _REMARK.sub(b"", lines)
         if not lines:
             return
-        read = np.frombuffer(_BEFORE + lines, dtype=np.uint8)
+        lines = _BEFORE + lines
+        read = np.frombuffer(lines, dtype=np.uint8)
         breaks = np.flatnonzero(read == _LINE)
         starts, ends = breaks[:-1] + 1, breaks[1:]
         tabs = np.flatnonzero(read == _TAB).reshape(len(ends), 3)
         if (tabs[:, 2] > ends).any() or (tabs[:, 0] < starts).any():
             raise ValueError("a term has a kind, a rarity and weights")
-        names = _names(read, starts, tabs[:, 1])
+        names = _names(lines, starts, tabs[:, 1])
         terms = dict.fromkeys(names)
         if len(terms) < len(ends) or not self._terms.keys().isdisjoint(terms):
             raise ValueError("a term comes twice")
@@ -156,12 +157,9 @@ class _Lines:
         return Model(tuple(self._targets), bias, tuple(self._terms), rarity, weights, lead, trust, power, source)
 
 
-def _names(read: _Bytes, starts: _Places, ends: _Places) -> list[str]:
+def _names(read: bytes, starts: _Places, ends: _Places) -> list[str]:
     """The terms that stand in the spans, each after its kind."""
-    steps = np.zeros(len(read) + 1, dtype=np.int8)
-    steps[starts - 1] += 1  # the line break in front goes with it
-    steps[ends] -= 1
-    told = read[steps[:-1].cumsum(dtype=np.int8).view(np.bool_)].tobytes().decode()
+    told = b"\n".join([b"", *map(read.__getitem__, map(slice, starts.tolist(), ends.tolist()))]).decode()
     told = told.replace("\nword\t", f"\n{WORD}").replace("\nchars\t", "\n")
     if "\t" in told:
         raise ValueError("a term is of the kind word or chars")

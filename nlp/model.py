@@ -78,13 +78,13 @@ class Stack:
         self._owner = np.repeat(np.arange(len(models)), sizes)
         self._bias = np.concatenate([model.bias for model in models]).astype(np.float32)
         self.terms = _commonest_first(models)
-        row_of = {term: row for row, term in enumerate(self.terms, 1)}
+        row_of = dict(zip(self.terms, range(1, len(self.terms) + 1), strict=True))
         self._words = {term[1:]: row for term, row in row_of.items() if term[0] == WORD}
         self._chars = {term: row for term, row in row_of.items() if len(term) == 1}
         self._pairs = {term: row for term, row in row_of.items() if len(term) == 2 and term[0] != WORD}
         self._table = np.zeros((len(self.terms) + 1, self._width + len(models)), dtype=np.float32)
         for at, (model, columns) in enumerate(zip(models, self.columns, strict=True)):
-            rows = [row_of[term] for term in model.terms]
+            rows = list(map(row_of.__getitem__, model.terms))
             self._table[rows, columns] = model.weights
             self._table[rows, self._width + at] = model.rarity**2
 
@@ -164,7 +164,9 @@ def _commonest_first(models: Sequence[Model]) -> tuple[str, ...]:
     rarity: dict[str, float] = {}
     for model in models:
         rarity.update(zip(model.terms, model.rarity.tolist(), strict=True))
-    return tuple(sorted(rarity, key=rarity.__getitem__))
+    terms = list(rarity)
+    order = np.argsort(np.fromiter(rarity.values(), float, len(rarity)), kind="stable")
+    return tuple(map(terms.__getitem__, order.tolist()))
 
 
 def terms_of(said: Sentence) -> list[str]:
