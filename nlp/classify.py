@@ -164,7 +164,7 @@ class ItemScorer:
             places = {item: at for at, (item, _) in enumerate(ranked)}
             return Ranking(ranked, signs, hits, list(places), places, powers)
         lead = self.model.lead
-        if not scores and (letters := len(said.framed) - 2) < FEW_LETTERS:
+        if not scores and (letters := len(said.framed) - said.framed.count("_") - 2) < FEW_LETTERS:
             lead *= (letters + 2) / (FEW_LETTERS + 2)
         heard = [*(lead * learned.reading.scores(learned.number)).tolist(), lead * UNHEARD]
         powers = [heard[column] for column in self._columns]

@@ -14,6 +14,7 @@ from nlp.address import NOWHERE, Place, PlaceBook
 from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Learned, Ranking, pick
 from nlp.commands import Commands
 from nlp.cues import CueSets, totals
+from nlp.exclamations import without_exclamations
 from nlp.lexicon import read_classes
 from nlp.model import stack_of
 from nlp.segment import Sentence, sentence
@@ -107,13 +108,17 @@ class Reader:
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """The findings of a text. Never raises for any text; the same text gives the same findings."""
         shown = plain(text).strip()[:MAX_READ]
-        if not any(char.isalnum() for char in shown):
+        if not _tells(shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
         said = sentence(_without_call(_blank(shown, spans)))
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
-        ranking = self._items.rank(said, Learned(reading, 0), of_items)
+        if (calm := without_exclamations(said.text)) == said.text:
+            ranking = self._items.rank(said, Learned(reading, 0), of_items)
+        else:
+            matter = sentence(calm)
+            ranking = self._items.rank(matter, Learned(self._stack.read(matter), 0))
         alarm = self._alarms.read(said, reading.scores(2), of_alarms)
         menu = self._commands.find_menu(shown)
         scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents)
@@ -125,9 +130,9 @@ class Reader:
         intent = "request" if alarm.urgent else pick(scores)
         if _CALL.fullmatch(shown):
             intent = "smalltalk"
-        if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, said, scores):
+        if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, calm, scores):
             intent = "smalltalk"
-        item, shares = self._item(intent, ranking)
+        item, shares = self._item(intent, ranking) if _tells(calm) else (None, ())
         return Findings(
             intent=intent,
             item=item,
@@ -136,7 +141,7 @@ class Reader:
             urgent=alarm.urgent,
             danger=alarm.danger,
             place=place,
-            topic=self._topic(ranking),
+            topic=self._topic(ranking) if _tells(calm) else None,
             matters=matters if intent in ("request", "consult") and not alarm.urgent else (),
             wants_person=self._commands.wants_person(shown),
             menu=menu,
@@ -214,9 +219,16 @@ def _may_be_several(ranking: Ranking) -> bool:
     return first >= SURE_OF_MATTER and second >= SURE_OF_MATTER / 2
 
 
-def _says_nothing(ranking: Ranking, said: Sentence, intents: Mapping[str, float]) -> bool:
+def _tells(said: str) -> bool:
+    """Whether a letter is left of a text."""
+    return any(map(str.isalnum, said))
+
+
+def _says_nothing(ranking: Ranking, said: str, intents: Mapping[str, float]) -> bool:
     """Whether a few characters speak for no item at all, nor clearly of something amiss."""
-    if ranking.signs or len(said.text) > SHORT or intents["request"] - intents["smalltalk"] > AMISS:
+    if not _tells(said):
+        return True
+    if ranking.signs or len(said) > SHORT or intents["request"] - intents["smalltalk"] > AMISS:
         return False
     shares = ranking.shares()
     return not shares or shares[0][1] < HARDLY

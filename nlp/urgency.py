@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nlp.cues import Cues, totals
 from nlp.learned_file import shipped_model
@@ -25,6 +26,10 @@ FEW_LETTERS, UNSAID = 8, 0.4
 """A text of fewer letters without a word of danger may be the answer to a question: doubt for each letter it lacks."""
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
+OUTRIGHT = 6.0
+"""Weight from which an entry names a death or the will to one: such a text is urgent unless a calming word stands in it."""
+SPOKEN = 8.0
+"""What such an entry adds to the power: whatever the other words are like."""
 CALM = "calm"
 """The target of words that speak against a present danger; their weights are subtracted."""
 LEARNED_URGENCY = DATA / "learned" / "urgency.tsv"
@@ -40,23 +45,31 @@ class Alarm:
     words: tuple[str, ...]
 
 
+class Signs(NamedTuple):
+    """The weight left after the calming words, the danger named most or "other", the words, and whether one is outright."""
+
+    weight: float
+    danger: str
+    words: tuple[str, ...]
+    outright: bool
+
+
 class AlarmCues:
     """The hand-written danger words."""
 
     def __init__(self, classes: Mapping[str, tuple[str, ...]]) -> None:
         self.cues = Cues(read_entries(DATA / "urgency.tsv"), classes)
 
-    def find(
-        self, said: Sentence, found: Sequence[tuple[int, int, str]] | None = None
-    ) -> tuple[float, str, tuple[str, ...]]:
-        """(weight left after the calming words, the danger named most or "other", the words)."""
+    def find(self, said: Sentence, found: Sequence[tuple[int, int, str]] | None = None) -> Signs:
+        """What the words say."""
         hits = self.cues.match(said.framed, found)
         scores = totals(hits)
         calm = scores.pop(CALM, 0.0)
         weight = max(LEAST_HAND, min(sum(scores.values()), MOST_HAND) - calm)
         danger = max(DANGERS, key=lambda d: scores.get(d, 0.0)) if scores else "other"
         words = tuple(h.written for h in sorted(hits, key=lambda h: -h.weight) if h.entry.target != CALM)
-        return weight, danger, words
+        outright = not calm and any(hit.entry.weight >= OUTRIGHT for hit in hits)
+        return Signs(weight, danger, words, outright)
 
 
 class AlarmReader:
@@ -79,11 +92,11 @@ class AlarmReader:
 
         `doubt` is taken from its power where the text is only a piece of what was said.
         """
-        weight, danger, words = self.hand.find(said, found)
+        weight, danger, words, outright = self.hand.find(said, found)
         lead = learned.item(self._urgent) - learned.item(self._calm)
         if not words and (letters := len(said.framed) - 2) < FEW_LETTERS:
             doubt += (FEW_LETTERS - letters) * UNSAID
-        power = self.model.lead * lead + self.model.weigh(weight) - doubt
+        power = self.model.lead * lead + self.model.weigh(weight) - doubt + SPOKEN * outright
         confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0
         if confidence < URGENT:
             return Alarm(False, None, confidence, ())
