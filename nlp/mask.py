@@ -110,7 +110,7 @@ def mask(text: str) -> str:
     if _INTRODUCING.search(shown):
         shown = _INTRODUCED.sub(_introduced, shown)
     if _TITLE_SIGN.search(shown):
-        shown = _TITLED.sub(_titled, shown)
+        shown = _mask_titled(shown)
     return _SIGNED.sub(_signed, shown) if _SIGNING.search(shown) else shown
 
 
@@ -231,16 +231,36 @@ def _introduced(found: re.Match[str]) -> str:
     return f"{found['cue']}{family}{'*' * len(given)}"
 
 
-def _titled(found: re.Match[str]) -> str:
-    """李桂英阿姨 becomes 李**阿姨, 李阿姨 becomes 李**: of a person who is not here only the surname is shown."""
-    text, start = found.string, found.start()
-    if found["family"] in _WISHING or (start and text[start - 1 : start + 1] in _BEFORE_TITLE):
-        return found.group()
-    if found["bare"]:
-        return f"{found['family']}**"
-    if found["family"] + found["given"][0] in _ORDINARY or found["given"][-1] in _CALLED:
-        return found.group()
-    return f"{found['family']}{'*' * len(found['given'])}{found['title']}"
+def _mask_titled(text: str) -> str:
+    """李桂英阿姨 becomes 李**阿姨, 李阿姨 becomes 李**: of a person who is not here only the surname is shown.
+
+    What turns out to be no name hides none that follows: in "保安王师傅" 王 is one, and 安 is not.
+    """
+    shown, told, at = [], 0, 0
+    while found := _TITLED.search(text, at):
+        known = _ordinary_word(text, found, at)
+        if known:
+            at = known
+            continue
+        hidden = "**" if found["bare"] else f"{'*' * len(found['given'])}{found['title']}"
+        shown += [text[told : found.start()], found["family"], hidden]
+        told = at = found.end()
+    return "".join([*shown, text[told:]])
+
+
+def _ordinary_word(text: str, found: re.Match[str], read: int) -> int:
+    """Where the word ends that looks like a name before a title and is none; 0 for a name.
+
+    What stands before `read` belongs to another word.
+    """
+    start, given = found.start(), found["given"] or ""
+    if start > read and text[start - 1 : start + 1] in _BEFORE_TITLE:
+        return start + 1
+    if given and found["family"] + given[0] in _ORDINARY:
+        return start + 2
+    if found["family"] in _WISHING or given[-1:] in _CALLED:
+        return start + 1
+    return 0
 
 
 def _signed(found: re.Match[str]) -> str:

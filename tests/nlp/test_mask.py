@@ -143,6 +143,50 @@ def test_names_and_rooms(text: str, masked: str) -> None:
     assert mask(text) == masked
 
 
+OCCUPATIONS = (
+    *("环卫", "保安", "门卫", "快递", "外卖", "物业", "物管", "网格", "电工", "水电", "维修", "施工"),
+    *("五金", "制冷", "班主任", "居委会主任", "支部书记", "石匠", "园丁", "包工头", "纪委", "武警", "景区", "历史"),
+    *("体育", "游泳", "高级", "儿童", "旅游大巴", "收费", "宿管", "五号楼", "上周", "谢谢", "麻烦"),
+)
+TITLES = ("师傅", "老师", "经理", "阿姨", "大爷", "医生", "同志", "大姐", "队长")
+
+
+@pytest.mark.parametrize("title", TITLES)
+@pytest.mark.parametrize("occupation", OCCUPATIONS)
+def test_an_occupation_is_no_name_and_hides_none(occupation: str, title: str) -> None:
+    assert mask(f"{occupation}{title}来过了") == f"{occupation}{title}来过了"
+    for family in ("王", "欧阳", "方", "安"):
+        assert mask(f"{occupation}{family}{title}来过了") == f"{occupation}{family}**来过了"
+    assert mask(f"找{occupation}张建国{title}") == f"找{occupation}张**{title}"
+
+
+@pytest.mark.parametrize(
+    "occupation",
+    ["环卫师傅", "保安师傅", "快递师傅", "物业经理", "网格员老师", "管道师傅", "感谢师傅", "谢谢阿姨", "多少钱师傅"],
+)
+def test_occupations_with_their_title_stay(occupation: str) -> None:
+    assert mask(occupation) == occupation
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("感谢谢师傅", "感谢谢**"),
+        ("谢谢谢师傅", "谢谢谢**"),
+        ("上周周师傅来的", "上周周**来的"),
+        ("主任任老师", "主任任**"),
+        ("找方师傅修管道", "找方**修管道"),
+        ("给钱师傅打电话", "给钱**打电话"),
+        ("请安医生看看", "请安**看看"),
+        ("王师傅和李经理、张建国老师", "王**和李**、张**老师"),
+        ("保安王师傅门卫刘大爷", "保安王**门卫刘**"),
+        ("康师傅牛肉面是康师傅送的", "康**牛肉面是康**送的"),
+    ],
+)
+def test_a_name_before_a_title_is_found_wherever_it_stands(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
 @pytest.mark.parametrize(
     "text",
     [
