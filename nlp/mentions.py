@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from nlp.doors import Door, buildings_alone, find_building, find_house, is_numeral_next
 from nlp.gazetteer import Gazetteer, Hit, Spot
 from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
-from nlp.soundalike import same_numerals
+from nlp.soundalike import either_numeral, same_numerals
 from nlp.text import CHINESE_NUMERAL
 
 _CN = f"[{CHINESE_NUMERAL}]"
@@ -174,10 +174,12 @@ def _narrow(text: str, mention: Mention) -> None:
         return
     same = same_numerals(text[mention.start : mention.end + 16])
     size = mention.end - mention.start
-    names = [(spot, same_numerals(spot.name)) for spot in mention.spots]
-    rests = [(spot, name[size:]) for spot, name in names if len(name) > size and name.startswith(same[:size])]
-    gap = _GAP.match(same, size) if rests else None
-    for at in (size, gap.end()) if gap else ():
+    gap = _GAP.match(same, size)
+    ways = (size, gap.end() if gap else size)
+    ahead = {written for at in ways for written in either_numeral(same[at : at + 1])}
+    names = [(spot, same_numerals(spot.name)) for spot in mention.spots if spot.name[size : size + 1] in ahead]
+    rests = [(spot, name[size:]) for spot, name in names if name.startswith(same[:size])]
+    for at in ways if rests else ():
         met = [(spot, rest) for spot, rest in rests if same.startswith(rest, at)]
         if met:
             mention.spots = tuple(spot for spot, _ in met)

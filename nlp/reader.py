@@ -8,15 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from nlp.address import NOWHERE, Place, PlaceBook
-from nlp.classify import GIVEN_ITEMS, IntentScorer, ItemScorer, Learned, Ranking, pick
+from nlp.classify import GIVEN_ITEMS, Found, IntentScorer, ItemScorer, Learned, Ranking, pick
 from nlp.commands import Commands
 from nlp.cues import CueSets, totals
 from nlp.exclamations import without_exclamations
 from nlp.lexicon import read_classes
-from nlp.model import stack_of
+from nlp.model import Reading, Stack, stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import is_announced, split_matters, summarize, without_opening
@@ -88,17 +90,34 @@ class Findings:
         return summarize(self.shown, self.spans) if self.shown else ""
 
 
+class _Words(NamedTuple):
+    """What the words of a taxonomy say, whatever the street."""
+
+    items: ItemScorer
+    intents: IntentScorer
+    alarms: AlarmReader
+    cues: CueSets
+    stack: Stack
+
+
+def _words(items: tuple[Item, ...], lexicon: Path | None = None) -> _Words:
+    classes = read_classes()
+    of_items, of_intents, of_alarms = ItemScorer(items, classes, lexicon), IntentScorer(classes), AlarmReader(classes)
+    cues = CueSets(of_items.hand.cues, of_intents.hand.cues, of_alarms.hand.cues)
+    return _Words(of_items, of_intents, of_alarms, cues, stack_of(of_items.model, of_intents.model, of_alarms.model))
+
+
+_shipped_words = lru_cache(maxsize=2)(_words)
+"""As `_words`, for the files of the package, which do not change while the program runs: streets share them."""
+
+
 class Reader:
     """Reads residents' messages for one street and one taxonomy. Built once, keeps no state between texts."""
 
     def __init__(self, items: Sequence[Item], street: Street, lexicon: Path | None = None) -> None:
-        classes = read_classes()
         self.items = {item.id: item for item in items}
-        self._items = ItemScorer(items, classes, lexicon)
-        self._intents = IntentScorer(classes)
-        self._alarms = AlarmReader(classes)
-        self._cues = CueSets(self._items.hand.cues, self._intents.hand.cues, self._alarms.hand.cues)
-        self._stack = stack_of(self._items.model, self._intents.model, self._alarms.model)
+        words = _words(tuple(items), lexicon) if lexicon else _shipped_words(tuple(items))
+        self._items, self._intents, self._alarms, self._cues, self._stack = words
         self._commands = Commands()
         self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
         self.places = PlaceBook(
@@ -114,11 +133,7 @@ class Reader:
         said = sentence(_without_call(_blank(shown, spans)))
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
-        if (calm := without_exclamations(said.text)) == said.text:
-            ranking = self._items.rank(said, Learned(reading, 0), of_items)
-        else:
-            matter = sentence(calm)
-            ranking = self._items.rank(matter, Learned(self._stack.read(matter), 0))
+        ranking, calm = self._rank(said, reading, of_items)
         alarm = self._alarms.read(said, reading.scores(2), of_alarms)
         menu = self._commands.find_menu(shown)
         scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents)
@@ -150,6 +165,14 @@ class Reader:
             ranking=ranking,
             evident=item,
         )
+
+    def _rank(self, said: Sentence, reading: Reading, found: Found) -> tuple[Ranking, str]:
+        """What a text is about, and what of it tells that: exclamations do not."""
+        calm = without_exclamations(said.text)
+        if calm == said.text:
+            return self._items.rank(said, Learned(reading, 0), found), calm
+        matter = sentence(calm)
+        return self._items.rank(matter, Learned(self._stack.read(matter), 0)), calm
 
     def _loudest(self, matters: Sequence[str]) -> Alarm:
         """The alarm of the matter that is most alarming by itself: beside a calm one its words are drowned."""
@@ -205,7 +228,7 @@ class Reader:
         said = sentence(_blank(part, spans))
         of_items, of_intents, _ = self._cues.find(said.framed)
         reading = self._stack.read(said)
-        ranking = self._items.rank(said, Learned(reading, 0), of_items)
+        ranking, _ = self._rank(said, reading, of_items)
         intent = pick(self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents))
         item, shares = self._item(intent, ranking)
         sure = SURE_IF_ANNOUNCED if is_announced(part) else SURE_OF_PART

@@ -18,6 +18,7 @@ _SOUNDS = Path(__file__).parent / "data" / "sounds.tsv"
 """The syllable of every character, from pypinyin, which takes longer to load than all the rest of this package."""
 _NUMERALS = "零一二三四五六七八九"
 _NUMERAL = frozenset(_NUMERALS)
+_DIGITS = frozenset("123456789")
 _FIRST_SOUND = 0xE000
 """Syllables are written as characters of the private use area, so that a text and its sound have one length."""
 
@@ -40,6 +41,11 @@ def same_numerals(text: str) -> str:
     for numeral in _NUMERAL.intersection(text):
         text = text.replace(numeral, str(_NUMERALS.index(numeral)))
     return text
+
+
+def either_numeral(char: str) -> str:
+    """A digit from 1 to 9 with its numeral, any other character alone: what `same_numerals` makes one."""
+    return char + _NUMERALS[int(char)] if char in _DIGITS else char
 
 
 @cache
