@@ -108,13 +108,13 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
 
 def _worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
     """False where neither the spelling nor what follows can make a place of it: in a street of many names the most."""
-    if hit.how == "exact" or len(hit.spots) > 1 or hit.spots[0].name in gazetteer.tails:
+    if hit.how == "exact" or is_numeral_next(text, hit.end):
         return True
-    if is_numeral_next(text, hit.end):
+    if hit.how == "partial" and (PART_CUE.match(text, hit.end) or SCENE_AFTER.match(text, hit.end)):
         return True
-    if hit.how == "partial":
-        return bool(PART_CUE.match(text, hit.end) or SCENE_AFTER.match(text, hit.end))
-    return _is_near(text, hit, numbered=False)
+    if len(hit.spots) > 1 or hit.spots[0].name in gazetteer.tails:
+        return True
+    return hit.how != "partial" and _is_near(text, hit, numbered=False)
 
 
 def _is_near(text: str, hit: Hit, numbered: bool) -> bool:

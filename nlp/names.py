@@ -5,7 +5,7 @@ What a name found means is `gazetteer.py`; how a name sounds is `soundalike.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Generic, NamedTuple, TypeVar
 
@@ -17,32 +17,39 @@ from nlp.soundalike import same_numerals, sound_table
 Spelt = TypeVar("Spelt")
 Heard = TypeVar("Heard")
 
-_MANY_SOUNDS = 1_000
-"""Beginnings of two syllables from which too many places of a text have one by chance, and only three tell."""
-_ROOM = 16
-"""Places of the table of hashes for one beginning in it: one look in so many is in vain."""
-_LEAST_BITS = 16
+_MANY = 1_000
+"""Beginnings of two characters from which too many places of a text have one by chance, and only three tell."""
+_LEAST_BITS = 10
 """Bits of a hash that are looked at even in a street of few names."""
 _MIX = 0x9E3779B97F4A7C15
 """Spreads the characters of a beginning over a hash of 64 bits, as Fibonacci hashing does."""
 _CODE_BITS, _ALL_BITS = 16, 64
 _END = "\0\0\0"
 """Stands after a text, so that four characters can be read from its last one on."""
+_MARK_BITS = 10
+_MARKS = np.array(
+    [sum({1 << (number * _MIX >> shift) % 64 for shift in (12, 30, 48)}) for number in range(1, 2**_MARK_BITS + 1)],
+    dtype=np.uint64,
+)
+"""How a beginning is marked: by three of the 64 bits of its word in the table. Two to four share a word, and one look in
+several hundred is in vain (a Bloom filter in blocks; Putze, Sanders and Singler 2009)."""
+_TWO = (2,)
 _RARE = 0xFFFF
 """The code that all characters beyond the basic plane share."""
 _Codes = NDArray[np.uint16]
 
 
 class _Beginnings(NamedTuple):
-    """How names begin, by writing or by sound, and how long the names are that begin so."""
+    """How names begin, by writing or by sound, and how long the names are that begin so; the short ones begin and end."""
 
     heard: bool
+    is_short: bool
     width: int
     lengths: dict[str, tuple[int, ...]]
 
 
 class Names(Generic[Spelt, Heard]):
-    """Names to look for, with what each stands for; those of one character are not looked for.
+    """Names to look for, with what each stands for (never None); those of one character are not looked for.
 
     Where a name may begin is asked for all characters of a text at once, of one table of hashes: no loop goes over the
     names, and hardly one over the text.
@@ -51,22 +58,17 @@ class Names(Generic[Spelt, Heard]):
     def __init__(self, spelt: Mapping[str, Spelt], heard: Mapping[str, Heard]) -> None:
         """`spelt` are written as `same_numerals` does, `heard` as `sound_table` does."""
         self._spelt, self._heard = spelt, heard
-        self._rows = [_Beginnings(False, 2, _lengths(spelt, 2))]
-        if len({name[:2] for name in heard}) > _MANY_SOUNDS:
-            short = {name: meant for name, meant in heard.items() if len(name) == 2}
-            self._rows += [_Beginnings(True, 3, _lengths(heard, 3)), _Beginnings(True, 2, _lengths(short, 2))]
-        else:
-            self._rows += [_Beginnings(True, 2, _lengths(heard, 2))]
+        self._rows = [*_beginnings(spelt, heard=False), *_beginnings(heard, heard=True)]
         self._lines = _translations()[[int(row.heard) for row in self._rows]]
-        self._factors = np.array([[_factor(row.width)] for row in self._rows], dtype=np.uint64)
-        bits = max(_LEAST_BITS, (sum(len(row.lengths) for row in self._rows) * _ROOM).bit_length())
-        self._shift = np.uint64(_ALL_BITS - bits)
-        self._flags = np.array([[1 << number] for number in range(len(self._rows))], dtype=np.uint8)
-        self._table = np.zeros(1 << bits, dtype=np.uint8)
+        factors = [_factor(row.width) * (2 * number + 1) % 2**_ALL_BITS for number, row in enumerate(self._rows)]
+        self._factors = np.array(factors, dtype=np.uint64)[:, np.newaxis]
+        bits = max(_LEAST_BITS, sum(len(row.lengths) for row in self._rows).bit_length() - 2)
+        self._shift, self._mark_shift = np.uint64(_ALL_BITS - bits), np.uint64(_ALL_BITS - bits - _MARK_BITS)
+        self._table = np.zeros(1 << bits, dtype=np.uint64)
         for number, row in enumerate(self._rows):
             codes, _ = _codes("".join(row.lengths))
-            hashes = self._hashes(codes[np.newaxis], self._factors[number])
-            self._table[hashes[0, :: row.width]] |= self._flags[number]
+            places, marks = self._hashed(codes[np.newaxis], self._factors[number])
+            np.bitwise_or.at(self._table, places[0, :: row.width], marks[0, :: row.width])
 
     def find_all(self, text: str) -> tuple[list[tuple[int, int, Spelt]], list[tuple[int, int, Heard]]]:
         """(start, end, what it stands for) of every name in a text: by its writing, and by its sound.
@@ -78,7 +80,8 @@ class Names(Generic[Spelt, Heard]):
         size = len(text)
         codes, is_whole = _codes(text)
         lines = self._lines.take(codes, axis=1, mode="clip")
-        met = self._table.take(self._hashes(lines, self._factors), mode="clip") & self._flags
+        places, marks = self._hashed(lines, self._factors)
+        met = (self._table.take(places, mode="clip") & marks) == marks
         said: dict[bool, str] = {}
         for at in met.ravel().nonzero()[0].tolist():
             number, start = divmod(at, size)
@@ -86,26 +89,37 @@ class Names(Generic[Spelt, Heard]):
             if row.heard not in said:
                 said[row.heard] = _read(lines[number]) if is_whole else _translated(text, heard=row.heard)
             read = said[row.heard]
-            for length in row.lengths.get(read[start : start + row.width], ()):
+            first = read[start : start + row.width]
+            for length in _TWO if row.is_short else row.lengths.get(first, ()):
                 end = start + length
                 name = read[start:end]
                 if end > size:
                     continue
                 if row.heard:
-                    if name in self._heard:
-                        heard.append((start, end, self._heard[name]))
-                elif name in self._spelt:
-                    spelt.append((start, end, self._spelt[name]))
+                    if (sounding := self._heard.get(name)) is not None:
+                        heard.append((start, end, sounding))
+                elif (meant := self._spelt.get(name)) is not None:
+                    spelt.append((start, end, meant))
         return spelt, heard
 
-    def _hashes(self, lines: _Codes, factors: NDArray[np.uint64]) -> NDArray[np.int64]:
-        """For each character of each line the hash of the beginning there."""
+    def _hashed(self, lines: _Codes, factors: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """For each character of each line where the beginning there stands in the table, and how it is marked."""
         rows, size = lines.shape
         fours: NDArray[np.uint64] = np.ndarray((rows, size - len(_END)), "<u8", lines, 0, lines.strides)
-        return ((fours * factors) >> self._shift).view(np.int64)
+        mixed = fours * factors
+        marks = (mixed >> self._mark_shift).view(np.int64) & len(_MARKS) - 1
+        return (mixed >> self._shift).view(np.int64), _MARKS.take(marks, mode="clip")
 
 
-def _lengths(names: Mapping[str, object], width: int) -> dict[str, tuple[int, ...]]:
+def _beginnings(names: Mapping[str, object], *, heard: bool) -> list[_Beginnings]:
+    """By two characters; where too many texts have such by chance, by three, and those of two by themselves."""
+    if len({name[:2] for name in names}) <= _MANY:
+        return [_Beginnings(heard, False, 2, _lengths(names, 2))]
+    short = [name for name in names if len(name) == 2]
+    return [_Beginnings(heard, False, 3, _lengths(names, 3)), _Beginnings(heard, True, 2, _lengths(short, 2))]
+
+
+def _lengths(names: Iterable[str], width: int) -> dict[str, tuple[int, ...]]:
     found: dict[str, set[int]] = {}
     for name in names:
         if len(name) >= width:

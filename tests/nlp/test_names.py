@@ -28,7 +28,7 @@ def test_finds_what_a_search_for_each_name_finds(many: int, words: list[str], te
     spelt = [same_numerals(word) for word in words]
     heard = [word.translate(sound_table()) for word in words]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(names, "_MANY_SOUNDS", many)
+        patch.setattr(names, "_MANY", many)
         known = Names(dict(zip(spelt, spelt, strict=True)), dict(zip(heard, heard, strict=True)))
     by_writing, by_sound = known.find_all(text)
     assert sorted(by_writing) == _occurring(spelt, same_numerals(text))
