@@ -239,14 +239,16 @@ class Database:
         """A link to PostgreSQL in a transaction."""
         async with self._driven(engine) as (driver, adapter, link):
             transaction = driver.transaction(isolation=adapter.isolation_level, readonly=adapter.readonly)
-            await link.run_on_driver("BEGIN", transaction.start())
+            with _given_up_unless_done(driver):
+                await link.run_on_driver("BEGIN", transaction.start())
             try:
                 yield link
             except BaseException:
                 if not driver.is_closed():
-                    await asyncio.shield(asyncio.ensure_future(_rolled_back(transaction)))
+                    await asyncio.shield(asyncio.ensure_future(_rolled_back(driver, transaction)))
                 raise
-            await link.run_on_driver("COMMIT", transaction.commit())
+            with _given_up_unless_done(driver):
+                await link.run_on_driver("COMMIT", transaction.commit())
 
     @asynccontextmanager
     async def _looking(self, engine: AsyncEngine) -> AsyncIterator[Link]:
@@ -264,6 +266,8 @@ class Database:
             try:
                 yield driver, raw.dbapi_connection, PostgresLink(driver, self.plans, prepared)
             finally:
+                if not driver.is_closed() and driver.is_in_transaction():  # its end was called off as well
+                    driver.terminate()
                 if driver.is_closed():
                     await connection.invalidate()
 
@@ -369,9 +373,22 @@ def _outage(cause: BaseException | None) -> str:
     return state if state.startswith(_RESOURCES) else ""
 
 
-async def _rolled_back(transaction: Any) -> None:
+async def _rolled_back(driver: Any, transaction: Any) -> None:
     with suppress(PostgresError, InterfaceError, OSError):  # what is to be told is why it was given up
-        await transaction.rollback()
+        with _given_up_unless_done(driver):
+            await transaction.rollback()
+
+
+@contextmanager
+def _given_up_unless_done(driver: Any) -> Iterator[None]:
+    """Of what began or ended a transaction and was called off, nobody knows how far it came: the connection is not used
+    again. Else its locks might stay for ever, and the next transaction on it would be a part of one that never ends.
+    """
+    try:
+        yield
+    except BaseException:
+        driver.terminate()
+        raise
 
 
 def finished(work: Awaitable[Result]) -> Result:

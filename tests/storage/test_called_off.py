@@ -1,0 +1,106 @@
+"""Work that is called off in the middle of a statement: nothing stays locked, and whoever comes next is really saved."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from storage import counters
+from storage.database import Database
+from storage.ids import Ids
+from storage.seal import Sealer, new_key
+from storage.tx import Store, Tx
+from tests.storage.conftest import Fresh
+
+STEPS = 40
+"""Turns of the loop in which one change on SQLite is over many times."""
+
+
+async def kept(store: Store, name: str) -> str | None:
+    async with store.read() as tx:
+        return await counters.find_setting(tx, name)
+
+
+async def test_called_off_at_any_turn_of_the_loop(store: Store) -> None:
+    """Whatever was under way: it is saved whole or not at all, and the next one goes through."""
+    for step in range(STEPS):
+
+        async def both(tx: Tx, value: str = str(step)) -> None:
+            await counters.set_setting(tx, "one", value)
+            await counters.set_setting(tx, "other", value)
+
+        task = asyncio.create_task(store.run(both))
+        for _ in range(step):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait_for(store.run(lambda tx, n=step: counters.set_setting(tx, "next", str(n))), 60)  # type: ignore[misc]
+        assert await kept(store, "next") == str(step)
+        assert await kept(store, "one") == await kept(store, "other")
+
+
+@pytest.mark.parametrize("word", ["BEGIN", "ROLLBACK", "COMMIT"])
+async def test_called_off_while_the_server_begins_or_ends(
+    word: str, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection that was in use then is not used again in a transaction that never ends."""
+    url = fresh("postgresql")
+    database = Database(url, "street")
+    store = Store(database, Ids(), Sealer([new_key()]))
+    real, struck = asyncpg.Connection.execute, []
+
+    async def execute(self: asyncpg.Connection, query: str, *args: Any, **options: Any) -> Any:
+        if query.startswith(word) and not struck:
+            struck.append(query)
+            task = asyncio.current_task()
+            assert task is not None
+            task.cancel()  # it takes effect where the answer is waited for: the query is on its way by then
+        return await real(self, query, *args, **options)
+
+    async def work(tx: Tx) -> None:
+        await counters.set_setting(tx, "before", "x")
+        if word == "ROLLBACK":
+            raise LookupError
+
+    try:
+        await store.run(lambda tx: counters.set_setting(tx, "first", "x"))  # so that there is a connection to come back
+        monkeypatch.setattr(asyncpg.Connection, "execute", execute)
+        with pytest.raises((asyncio.CancelledError, LookupError)):
+            await asyncio.create_task(store.run(work))
+        assert struck
+        for number in range(3):
+            await store.run(lambda tx, n=number: counters.set_setting(tx, "next", str(n)))  # type: ignore[misc]
+            assert await _seen_elsewhere(url, "next") == str(number), "saved for everybody"
+        await _until_nothing_is_open(url)
+    finally:
+        await database.close()
+
+
+async def _seen_elsewhere(url: str, name: str) -> str | None:
+    connection = await _connect(url)
+    try:
+        found: str | None = await connection.fetchval("SELECT value FROM settings WHERE name = $1", name)
+        return found
+    finally:
+        await connection.close()
+
+
+async def _until_nothing_is_open(url: str) -> None:
+    """A server that lost its client notices when it next looks; no transaction may stay open beyond that."""
+    connection = await _connect(url)
+    open_ = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in tr%'"
+    try:
+        async with asyncio.timeout(60):
+            while await connection.fetchval(open_):  # noqa: ASYNC110 - only the server knows
+                await asyncio.sleep(0.02)
+    finally:
+        await connection.close()
+
+
+async def _connect(url: str) -> asyncpg.Connection:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return await asyncpg.connect(plain)
