@@ -32,11 +32,16 @@ Result = TypeVar("Result")
 
 CONNECT_WITHIN = 10
 """Seconds that a new connection to PostgreSQL may take."""
+STANDSTILL = 60
+"""Seconds after which PostgreSQL ends a change in which a process stands still: what it has locked is everybody's, and
+a machine that is gone says no goodbye. Ours think for milliseconds between two statements."""
 BUSY_FOR = 10.0
 """Seconds that a change waits for another process that writes to the same SQLite file."""
-_AGAIN = {"40001", "40P01"}
-"""serialization_failure and deadlock_detected: nothing was saved, and the same work may go through next time
-(https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html)."""
+_AGAIN = {"40001", "40P01", "25P03"}
+"""serialization_failure, deadlock_detected, idle_in_transaction_session_timeout: nothing was saved, and the same work may
+go through next time (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html)."""
+_NO_HURRY = "SET LOCAL idle_in_transaction_session_timeout = 0"
+"""For an operator's long work: a copy, a check, a migration."""
 _UNREACHABLE = (OSError, PostgresError, InterfaceError, DBAPIError)
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
@@ -247,6 +252,8 @@ class Database:
                 if not driver.is_closed():
                     await asyncio.shield(asyncio.ensure_future(_rolled_back(driver, transaction)))
                 raise
+            if driver.is_closed():
+                raise Unavailable(f"{self.shown}: the connection was lost before the commit")
             with _given_up_unless_done(driver):
                 await link.run_on_driver("COMMIT", transaction.commit())
 
@@ -281,6 +288,7 @@ class Database:
             async with self._connected(self._writer) as connection:
                 with self._outages():
                     async with connection.begin():
+                        await connection.exec_driver_sql(_NO_HURRY)
                         yield connection
             return
         async with self._lock:
@@ -293,12 +301,16 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
         async with self._connected(self._reader) as connection:
+            if not self.is_sqlite:
+                await connection.exec_driver_sql(_NO_HURRY)
             yield connection
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """What was committed as of one moment, however long the reading takes. Writing is an error."""
         async with self._connected(self._snapshots) as connection:
+            if not self.is_sqlite:
+                await connection.exec_driver_sql(_NO_HURRY)
             yield connection
 
     async def _alive(self, connection: AsyncConnection) -> PoolProxiedConnection:
@@ -374,9 +386,9 @@ def _outage(cause: BaseException | None) -> str:
 
 
 async def _rolled_back(driver: Any, transaction: Any) -> None:
-    with suppress(PostgresError, InterfaceError, OSError):  # what is to be told is why it was given up
-        with _given_up_unless_done(driver):
-            await transaction.rollback()
+    refused = suppress(PostgresError, InterfaceError, OSError)  # what is to be told is why it was given up
+    with refused, _given_up_unless_done(driver):
+        await transaction.rollback()
 
 
 @contextmanager
@@ -410,9 +422,9 @@ def may_run_again(error: BaseException, *, committing: bool) -> bool:
     """
     if not isinstance(error, DBAPIError):
         return isinstance(error, Unavailable) and not error.code
-    if error.connection_invalidated:
-        return not committing
-    return getattr(error.orig, "sqlstate", None) in _AGAIN
+    if getattr(error.orig, "sqlstate", None) in _AGAIN:
+        return True
+    return error.connection_invalidated and not committing
 
 
 def _async_url(url: str) -> URL:
@@ -437,7 +449,11 @@ def _postgresql_engine(url: URL, *, reads_only: bool = False) -> AsyncEngine:
         arguments |= {
             "statement_cache_size": 0,  # the one below is SQLAlchemy's, and the one that is used
             "prepared_statement_cache_size": 500,
-            "server_settings": {"application_name": "linli", "jit": "off"},
+            "server_settings": {
+                "application_name": "linli",
+                "jit": "off",
+                "idle_in_transaction_session_timeout": f"{STANDSTILL}s",
+            },
         }
     if reads_only:
         arguments["server_settings"]["default_transaction_read_only"] = "on"

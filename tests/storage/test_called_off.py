@@ -9,12 +9,13 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
-from storage import counters
+import storage.database
+from storage import counters, events
 from storage.database import Database
 from storage.ids import Ids
 from storage.seal import Sealer, new_key
 from storage.tx import Store, Tx
-from tests.storage.conftest import Fresh
+from tests.storage.conftest import NOW, Fresh
 
 STEPS = 40
 """Turns of the loop in which one change on SQLite is over many times."""
@@ -76,6 +77,51 @@ async def test_called_off_while_the_server_begins_or_ends(
             await store.run(lambda tx, n=number: counters.set_setting(tx, "next", str(n)))  # type: ignore[misc]
             assert await _seen_elsewhere(url, "next") == str(number), "saved for everybody"
         await _until_nothing_is_open(url)
+    finally:
+        await database.close()
+
+
+async def test_a_process_that_stands_still_does_not_hold_the_others_for_ever(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its machine may be gone: the server ends what it has begun, the others go on, and it begins anew when it wakes."""
+    monkeypatch.setattr(storage.database, "STANDSTILL", 1)
+    url, others_done, begun = fresh("postgresql"), asyncio.Event(), []
+    frozen, living = Database(url, "street"), Database(url, "street")
+    one, two = (Store(database, Ids(), Sealer([new_key()])) for database in (frozen, living))
+
+    async def stand_still(tx: Tx) -> None:
+        begun.append(await events.last_seq(tx))
+        await events.add(tx, "request", 1, "request.noted", NOW)
+        await events.flush(tx)  # the head of the ledger is ours until the commit
+        await others_done.wait()
+        await events.last_seq(tx)
+
+    try:
+        task = asyncio.create_task(one.run(stand_still))
+        async with asyncio.timeout(60):
+            while not begun:  # noqa: ASYNC110 - only the database knows
+                await asyncio.sleep(0.01)
+            await two.run(lambda tx: events.add(tx, "request", 2, "request.noted", NOW))
+            others_done.set()
+            await task
+        async with two.read() as tx:
+            assert await events.last_seq(tx) == 2
+            assert begun == [0, 1], "the first time was undone"
+    finally:
+        await frozen.close()
+        await living.close()
+
+
+async def test_an_operators_long_work_may_stand_still(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.database, "STANDSTILL", 1)
+    database = Database(fresh("postgresql"), "street")
+    try:
+        for way in (database.write, database.read, database.snapshot):
+            async with way() as connection:
+                assert (await connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout")).scalar() == "0"
+        async with database.change() as link:
+            assert (await link.exec_driver_sql("SHOW idle_in_transaction_session_timeout")).scalar() == "1s"
     finally:
         await database.close()
 
