@@ -101,7 +101,7 @@ class Crowd:
         for first in range(0, count, 200):
             async with store.write() as tx:
                 for number in range(first, min(first + 200, count)):
-                    await _resolved(tx, number, due_at)
+                    await resolved(tx, number, due_at)
         await database.close()
 
     @property
@@ -162,7 +162,7 @@ class Crowd:
         return [line for line in text.splitlines() if '"level": "error"' in line or "Traceback" in line]
 
 
-async def _resolved(tx: Tx, number: int, due_at: datetime) -> None:
+async def resolved(tx: Tx, number: int, due_at: datetime) -> None:
     """A resident with one resolved record, straight into the tables: nothing of it is measured."""
     now, user = datetime.now(UTC), f"w{number:07}"
     person = await people.add_person(tx, "web", "", user, "", now)

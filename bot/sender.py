@@ -127,7 +127,7 @@ class Sender:
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
         async with self._store.read() as tx:
             presses, rows = await outbox.ready(
-                tx, now, 200, skip=self._pressed, skip_chats=self._busy, shares=shares, notices=room > 0
+                tx, now, 200, skip=self._pressed, skip_chats=self._busy, shares=shares, room=room
             )
         if presses:
             self._pressed |= {row.id for row in presses}

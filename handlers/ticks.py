@@ -18,8 +18,19 @@ async def fire(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
     Raises KeyError for a timer that no handler knows.
     """
     tx.forget()
-    if not await timers.finish(tx, timer.id):
-        return
+    if await timers.finish(tx, timer.id):
+        await _act(city, tx, timer, now)
+
+
+async def fire_finished(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
+    """Does what a timer is for that `timers.finish_all` has marked done in this transaction, with others: nothing when
+    one of those has called it off. Raises KeyError like `fire`."""
+    tx.forget()
+    if not await timers.take_back(tx, timer):
+        await _act(city, tx, timer, now)
+
+
+async def _act(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
     if timer.name == flood.OVER:
         for incoming in await flood.released(tx, timer.subject, timer.subject_id, now):
             await dispatch.handle_now(city, tx, incoming, now)

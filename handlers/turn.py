@@ -19,6 +19,8 @@ from storage.tx import Tx
 from workflow.rights import Grant, may_act
 
 KEYBOARD_LIFE = timedelta(days=30)
+LAID_LATER = 8
+"""Messages that have time which one turn lays where that is possible: to many they are queued, so that it stays short."""
 RESUMED = frozenset({"report", "wish"})
 """Conversations taken up again when a question that came in between is settled: nothing half-told is lost."""
 _ASIDE = "aside"
@@ -54,6 +56,7 @@ class Turn:
     dialogue: Dialogue | None = None
     attached: list[int] = field(default_factory=list)  # attachments of this message, of no subject yet
     toasted: bool = False
+    _later: int = 0
     _grants: dict[int, list[Grant]] = field(default_factory=dict)
 
     # ---------------------------------------------------------------- who and where
@@ -239,9 +242,11 @@ class Turn:
         return "\n".join([*lines, self.text("menu.hint")])
 
     async def put(self, chat: Chat, out: Outgoing, *, lane: int, user_key: str = "") -> None:
-        """Says it as it is; `user_key` is whom a toast is for. What has time is not laid: a transaction stays short."""
+        """Says it as it is; `user_key` is whom a toast is for."""
         shelf = self.city.shelves.get(chat.channel)
-        if shelf is not None and lane < outbox.LATER and await shelf.lay(self.tx, chat, out, self.now):
+        self._later += lane >= outbox.LATER
+        few = lane < outbox.LATER or self._later <= LAID_LATER
+        if shelf is not None and few and await shelf.lay(self.tx, chat, out, self.now):
             return
         await outbox.put(
             self.tx,

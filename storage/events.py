@@ -108,7 +108,7 @@ async def add(
     It is written with the others at the end of the transaction, or before the next question to the ledger.
     """
     event_id = tx.ids.new()
-    tx.endings["events"] = flush
+    tx.last["events"] = flush
     tx.pending.append(
         {
             "tenant": tx.tenant,

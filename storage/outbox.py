@@ -192,20 +192,26 @@ async def ready(
     skip: Collection[int] = (),
     skip_chats: Collection[int] = (),
     shares: Collection[Share] | None = None,
-    notices: bool = True,
+    room: int | None = None,
 ) -> tuple[list[Waiting], list[Waiting]]:
-    """`due_presses` without those in `skip`, and `due` without presses; in one look where few wait."""
+    """`due_presses` without those in `skip`, and `due` without presses; in one look where few wait.
+
+    `room`: so many at most of what nobody waits for; without it as many as the limit.
+    """
     waiting = await tx.all(_some(limit=FEW + 1))
+    room = limit if room is None else max(0, room)
+    notices = room > 0
     if len(waiting) > FEW:
         presses = await due_presses(tx, now, limit, skip=list(skip), shares=shares)
-        many = _due_of_many(tx, now, limit, list(skip_chats), shares, presses=False, notices=notices)
+        many = _due_of_many(tx, now, limit, list(skip_chats), shares, presses=False, notices=notices, room=room)
         return presses, await many
     mine = [r for r in waiting if shares is None or _is_in(r, shares)]
     pressed = [r for r in mine if r.lane == PRESS and r.not_before <= now and r.id not in skip]
     presses = [_waiting(tx, row, PRESS) for row in sorted(pressed, key=lambda r: r.id)[:limit]]
     others = [r for r in mine if r.chat_id not in skip_chats]
     chosen = queueing.choose(others, now, limit, presses=False, notices=notices)
-    return presses, [_waiting(tx, row, urgency) for row, urgency in chosen]
+    awaited = sum(urgency < NOTICE for _, urgency in chosen)
+    return presses, [_waiting(tx, row, urgency) for row, urgency in chosen[: awaited + room]]
 
 
 async def _due_of_many(
@@ -217,9 +223,11 @@ async def _due_of_many(
     *,
     presses: bool,
     notices: bool,
+    room: int | None = None,
 ) -> list[Waiting]:
     """The same chosen by the database: more waits than one wants to look at."""
     found = await _load(tx, _awaited(tx, now, skip_chats, shares, presses=presses).limit(limit))
+    limit = limit if room is None else min(limit, len(found) + room)
     if notices and len(found) < limit:
         told = await _load(tx, _unawaited(tx, now, skip_chats, shares, NOTICE).limit(limit - len(found)))
         before = await _load(tx, _before(tx, {row.chat_id for row in told})) if told else []

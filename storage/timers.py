@@ -88,6 +88,7 @@ async def put_once(tx: Tx, timer_id: int, due_at: datetime, name: str, subject: 
 async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> int:
     """What waits for a subject (all, or the names with a prefix) will not happen."""
     wanted = {"subject": subject, "subject_id": subject_id}
+    tx.dropped.append((subject, subject_id, prefix))
     if not prefix:
         return await tx.run(_drop(**wanted))
     begins = prefix.translate(_ESCAPED) + "%"
@@ -159,6 +160,31 @@ async def waiting_for(tx: Tx, subject: str, subject_id: int) -> list[Timer]:
 async def finish(tx: Tx, timer_id: int) -> bool:
     """Marks it done, in the transaction of its effect. False when it was not waiting any more."""
     return await tx.alter(timers, {"id": timer_id, "state": WAITING}, state=DONE) == 1
+
+
+@form_with("ids")
+def _finish(ids: Any) -> Update:
+    open_ = (timers.c.tenant == ME, timers.c.id.in_(ids), timers.c.state == WAITING)
+    return update(timers).where(*open_).values(state=DONE).returning(timers.c.id)
+
+
+async def finish_all(tx: Tx, ids: Collection[int]) -> set[int]:
+    """`finish` of several in one statement, before their effects: those that were waiting, for this transaction to do.
+
+    What calls one of them off afterwards finds it done: ask `take_back` before each.
+    """
+    return {row.id for row in await tx.all(_finish(ids=list(ids)))} if ids else set()
+
+
+async def take_back(tx: Tx, timer: Timer) -> bool:
+    """Whether a timer that was finished was called off since, in this transaction; then it counts as dropped."""
+    if not any(
+        (subject, subject_id) == (timer.subject, timer.subject_id) and timer.name.startswith(prefix)
+        for subject, subject_id, prefix in tx.dropped
+    ):
+        return False
+    await tx.alter(timers, {"id": timer.id, "state": DONE}, state=DROPPED)
+    return True
 
 
 async def fail(tx: Tx, timer_id: int, error: str, again_at: datetime) -> bool:

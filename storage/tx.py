@@ -43,12 +43,16 @@ class Tx:
     """What goes into the outbox with every message that is said now, beside its words."""
     endings: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
     """What is still to be done before the commit, each once."""
+    last: dict[str, Callable[[Tx], Awaitable[None]]] = field(default_factory=dict)
+    """The same for what locks a row that everybody needs: after all else, so that others wait as short as can be."""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is done when it is saved, in this order; it must not fail and not wait."""
     known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
     """What `recall` has read, by question, with the tables it was read from."""
     late: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
     """Rows to add that nobody has asked for yet."""
+    dropped: list[tuple[str, int, str]] = field(default_factory=list)
+    """Subjects whose timers this transaction has called off, with the beginning of their names (`storage.timers`)."""
 
     def forget(self) -> None:
         """What was read for one piece of work is not known to the next in the same transaction."""
@@ -56,10 +60,11 @@ class Tx:
 
     async def end(self) -> None:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
-        for last in self.endings.values():
-            await last(self)
-        if self.late:
-            await self._catch_up()
+        for endings in (self.endings, self.last):
+            for ending in endings.values():
+                await ending(self)
+            if self.late:
+                await self._catch_up()
 
     def later(self, table: Table, row: dict[str, Any]) -> None:
         """`add` of one row, at the end of the transaction or before the next statement that names the table.

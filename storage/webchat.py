@@ -29,6 +29,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    bindparam,
     delete,
     func,
     insert,
@@ -209,6 +210,13 @@ def _session(secret_hash: Any) -> Select[Any]:
     return select(web_sessions.c.user, web_sessions.c.seen_at).where(*mine)
 
 
+_SEEN = (
+    update(web_posts)
+    .where(web_posts.c.tenant == bindparam("own"), web_posts.c.id == bindparam("post"), web_posts.c.seen_at.is_(None))
+    .values(seen_at=bindparam("at"))
+)
+
+
 class WebPosts:
     """Posts of all chats of one tenant."""
 
@@ -301,12 +309,12 @@ class WebPosts:
 
     async def mark_seen(self, posts: Iterable[int], now: datetime) -> None:
         """Notes that the person has been shown these posts. What was seen before keeps its time."""
-        wanted = list(posts)
-        if not wanted:
-            return
-        async with self._db.change() as connection:
-            unseen = (self._mine, web_posts.c.id.in_(wanted), web_posts.c.seen_at.is_(None))
-            await connection.execute(update(web_posts).where(*unseen).values(seen_at=now))
+        wanted = [{"own": self._db.tenant, "post": post, "at": now} for post in sorted(posts)]
+        if wanted:
+            async with self._db.change() as connection:
+                await connection.execute(
+                    _SEEN, wanted
+                )  # one by one in order: in another, two would wait for each other
 
     async def count_unseen(self, chat: str) -> int:
         """How many posts of the program nobody has fetched yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -15,7 +16,9 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.links import Link
 from storage.seal import Sealer, new_key
+from storage.tx import Store
 from storage.webchat import Post, WebFile, WebFiles, WebPosts, WebSessions, web_posts, web_sessions
+from tests.storage.conftest import Fresh
 
 WORDS = "我住翠湖苑3号楼"
 KEYS = [[{"label": "翠湖苑3号楼", "token": "abc.0"}]]
@@ -164,3 +167,32 @@ async def test_only_some_posts_are_kept_open(posts: WebPosts, monkeypatch: pytes
     assert len(posts._opened) == 2
     await posts.erase("1")
     assert not posts._opened, "what a person has said is not kept in memory when it is erased"
+
+
+async def test_what_was_seen_is_noted_while_another_changes_the_same_posts(fresh: Fresh, now: datetime) -> None:
+    """Both take them in the order of their ids, so that neither waits for the other in a ring."""
+    url = fresh("postgresql")
+    database = Database(url, "street")
+    posts = WebPosts(database, Ids(), Sealer([new_key()]))
+    store = Store(database, Ids(), Sealer([new_key()]))
+    try:
+        first, second = [(await posts.add(Post(chat="u:a", direction="out", text=text))).id for text in "ab"]
+        await posts.change("u:a", first, pressed="x")  # in the table it now lies behind the other
+        ours = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        waiting = f"{ours} AND wait_event_type = 'Lock'"
+        async with store.write() as tx:
+            await posts.change_with(tx, "u:a", first, changed=tx.ids.new())
+            noting = asyncio.create_task(posts.mark_seen([second, first], now))
+            async with asyncio.timeout(60):
+                while not await _asked(store, waiting):  # noqa: ASYNC110 - only the database knows
+                    await asyncio.sleep(0.01)
+            await posts.change_with(tx, "u:a", second, changed=tx.ids.new())
+        await noting
+        assert await posts.count_unseen("u:a") == 0
+    finally:
+        await database.close()
+
+
+async def _asked(store: Store, question: str) -> int:
+    async with store.read() as tx:
+        return int((await tx.connection.exec_driver_sql(question)).scalar_one())
