@@ -33,6 +33,8 @@ log = structlog.get_logger()
 BATCH, BATCH_TOGETHER = 50, 20
 """Updates in one transaction: alone, and beside other processes, who then wait less for the same rows."""
 STREAMS = tuple(str(n) for n in range(receipts.STREAMS))
+LANES_TOGETHER = 3
+"""Parts of the streams that are handled side by side on PostgreSQL, where a transaction mostly waits for answers."""
 LOOK, LOOK_TOGETHER = 1.0, 0.05
 """Seconds after which the store is looked at though nothing came in here: what others took in wakes nobody."""
 MOST_WAITING = 5_000
@@ -59,6 +61,20 @@ class _Pending(NamedTuple):
     beside: Beside | None
 
 
+class _Lane:
+    """Some of the streams, always the same: each is handled by one lane, in order."""
+
+    def __init__(self, number: int, of: int) -> None:
+        self._number = number
+        self._of = of
+        self.stored = asyncio.Event()
+        self.at_work: frozenset[str] = frozenset()
+
+    def of(self, streams: frozenset[str]) -> frozenset[str]:
+        """Those of the streams that are this lane's."""
+        return frozenset([key for key in streams if int(key) % self._of == self._number])
+
+
 class Inbox:
     """One instance a process."""
 
@@ -77,14 +93,14 @@ class Inbox:
         self.traces = traces or Traces()
         self._hears = hears
         self._share = share or Share("updates", STREAMS)
-        self._share.is_busy = lambda key: key in self._at_work
-        self._at_work: frozenset[str] = frozenset()
+        self._share.is_busy = lambda key: any(key in lane.at_work for lane in self._lanes)
+        lanes = 1 if self._share.alone else LANES_TOGETHER
+        self._lanes = [_Lane(n, lanes) for n in range(lanes)]
         self._store = store
         self._city = city
         self._channels = channels
         self._clock = clock
         self._pending: list[_Pending] = []
-        self._stored = asyncio.Event()
         self._arrived = asyncio.Event()
         self._handled: dict[int, list[asyncio.Future[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,10 +110,10 @@ class Inbox:
 
     async def start(self, *, handles: bool = True) -> None:
         """Begins to store and to handle; what was left from before is handled first. Without `handles`, others do that."""
-        self._stored.set()
+        self._look()
         self._tasks = [asyncio.create_task(self._store_loop(), name="inbox-store")]
         if handles:
-            self._tasks.append(asyncio.create_task(self._handle_loop(), name="inbox-handle"))
+            self._tasks += [asyncio.create_task(self._handle_loop(lane), name="inbox-handle") for lane in self._lanes]
         if handles and not self._share.alone:
             self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
 
@@ -105,7 +121,7 @@ class Inbox:
         """Ends after the update under way. What is stored and not handled waits for the next start."""
         self._stopping = True
         self._arrived.set()
-        self._stored.set()
+        self._look()
         for task in self._tasks:
             await task  # never cancelled: a query cut short would leave its connection's thread behind
         for one in self._pending:
@@ -171,7 +187,7 @@ class Inbox:
                 self._arrived.set()
             if batch:
                 await self._store_batch(batch)
-                self._stored.set()
+                self._look()
 
     async def _store_batch(self, batch: list[_Pending]) -> None:
         streams = [self._stream(one.channel, one.account, one.update) for one in batch]
@@ -217,7 +233,7 @@ class Inbox:
     async def _watch_loop(self) -> None:
         """What another process handled keeps nobody here waiting."""
         while not self._stopping:
-            await asyncio.sleep(LOOK_TOGETHER)
+            await asyncio.sleep(LOOK if self._share.has_all() else LOOK_TOGETHER)
             if not self._handled:
                 continue
             try:
@@ -230,28 +246,33 @@ class Inbox:
             for receipt_id in set(asked) - open_:
                 self._release(receipt_id)
 
-    async def _handle_loop(self) -> None:
+    def _look(self) -> None:
+        """Something may wait to be handled."""
+        for lane in self._lanes:
+            lane.stored.set()
+
+    async def _handle_loop(self, lane: _Lane) -> None:
         while not self._stopping:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._stored.wait(), LOOK if self._share.alone else LOOK_TOGETHER)
-            self._stored.clear()
+                await asyncio.wait_for(lane.stored.wait(), LOOK if self._share.alone else LOOK_TOGETHER)
+            lane.stored.clear()
             try:
-                while not self._stopping and await self._handle_some():
+                while not self._stopping and await self._handle_some(lane):
                     pass
             except Exception:
                 log.exception("inbox.stalled")
                 await asyncio.sleep(0.5)
-                self._stored.set()
+                lane.stored.set()
 
-    async def _handle_some(self) -> bool:
-        self._at_work = self._share.held()
+    async def _handle_some(self, lane: _Lane) -> bool:
+        lane.at_work = lane.of(self._share.held())
         try:
-            return bool(self._at_work) and await self._handle_batch(self._at_work)
+            return bool(lane.at_work) and await self._handle_batch(lane.at_work)
         finally:
-            self._at_work = frozenset()
+            lane.at_work = frozenset()
 
     async def _handle_batch(self, streams: frozenset[str]) -> bool:
-        mine = None if self._share.has_all() else [int(key) for key in streams]
+        mine = None if self._share.alone else [int(key) for key in streams]
         async with self._store.read() as tx:
             waiting = await receipts.waiting(tx, BATCH if self._share.alone else BATCH_TOGETHER, mine)
         if not waiting:
