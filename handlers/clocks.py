@@ -115,6 +115,11 @@ async def settle(turn: Turn, request: Request) -> Request:
 async def arm(turn: Turn, request: Request) -> None:
     """Sets every clock of a record from its start and due times, in place of what ran before."""
     await timers.drop(turn.tx, "request", request.id, prefix="clock.")
+    await set_first(turn, request)
+
+
+async def set_first(turn: Turn, request: Request) -> None:
+    """Sets every clock of a record that has none yet."""
     if request.state is State.QUEUED and request.responded_at is None and not request.parked:
         await _next(turn, request, Overrun("respond", request.respond_due_at))
     if request.state not in _AWAITS["resolve"]:

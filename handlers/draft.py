@@ -41,6 +41,7 @@ class Draft(BaseModel):
     parts: list[str] = []  # further matters of the same message, to be filed after this one
     intent: str = ""
     shown: int = 0  # the open record that is offered as the same matter
+    timers: list[int] = []  # what goes off when nobody confirms it
     apart: list[int] = []  # open records that the resident said are another matter
 
     @property

@@ -11,7 +11,7 @@ from handlers.triage import Decision, decide, place_dict, restored
 from handlers.turn import Turn
 from nlp.mask import find_phone, mask
 from nlp.reader import Findings
-from storage import attachments, events, labels, people, petitions, requests, roles, supporters
+from storage import attachments, events, labels, people, petitions, requests, roles, supporters, timers
 from storage.requests import Original, Request
 from workflow.clock import DueTimes
 from workflow.queues import QueueKind, parse_queue
@@ -52,13 +52,14 @@ async def file(
     )
     if not is_new:
         return request, False
+    await timers.drop_these(turn.tx, draft.timers)
     await attachments.attach(turn.tx, draft.media, "request", request.id)
     if findings.wants_person:
         await events.add(turn.tx, "request", request.id, "request.callback_wanted", turn.now, actor_id=turn.me.id)
     if place.grid:
         await people.set_last_place(turn.tx, turn.me.id, place_dict(place))
     await _keep_label(turn, draft, findings, request, made)
-    await clocks.arm(turn, request)
+    await clocks.set_first(turn, request)
     for other in draft.apart:
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
     await cards.refresh(turn, request)

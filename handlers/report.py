@@ -96,13 +96,14 @@ async def ask_words(turn: Turn, draft: Draft) -> None:
 
 async def keep(turn: Turn, draft: Draft, step: str) -> None:
     """Keeps the draft with its open question; the first time also sets the nudge for a forgotten one."""
-    known = turn.dialogue is not None and turn.dialogue.data.get("id") == draft.id
-    await turn.ask("report", step, draft.model_dump())
-    if not known:
+    if turn.dialogue is None or turn.dialogue.data.get("id") != draft.id:
         manners = turn.city.manners
         data = {"draft": draft.id, "person": turn.me.id}
-        await timers.put(turn.tx, turn.now + manners.draft_nudge, "report.nudge", "chat", turn.here.id, data)
-        await timers.put(turn.tx, turn.now + manners.draft_life, "report.drop", "chat", turn.here.id, data)
+        draft.timers = [
+            await timers.put(turn.tx, turn.now + manners.draft_nudge, "report.nudge", "chat", turn.here.id, data),
+            await timers.put(turn.tx, turn.now + manners.draft_life, "report.drop", "chat", turn.here.id, data),
+        ]
+    await turn.ask("report", step, draft.model_dump())
 
 
 # -------------------------------------------------------------------- the next question

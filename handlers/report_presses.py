@@ -10,7 +10,7 @@ from handlers.draft import Draft
 from handlers.messages import Button
 from handlers.turn import Turn
 from nlp.address import Place
-from storage import requests
+from storage import requests, timers
 
 
 async def open_draft(turn: Turn, args: dict[str, Any]) -> Draft | None:
@@ -145,7 +145,9 @@ async def _add(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _cancel(turn: Turn, args: dict[str, Any]) -> None:
-    if await open_draft(turn, args) is not None:
+    draft = await open_draft(turn, args)
+    if draft is not None:
+        await timers.drop_these(turn.tx, draft.timers)
         await turn.done()
         await turn.say("report.cancelled")
 

@@ -143,17 +143,10 @@ async def get_person(tx: Tx, person_id: int) -> Person:
 
 
 def _known_as(channel: Any, account: Any, user_key: Any) -> Select[Any]:
-    return (
-        select(people)
-        .join(identities, (identities.c.tenant == people.c.tenant) & (identities.c.person_id == people.c.id))
-        .where(
-            identities.c.tenant == ME,
-            people.c.tenant == ME,
-            identities.c.channel == channel,
-            identities.c.account == account,
-            identities.c.user_key == user_key,
-        )
-    )
+    """Not a join: one that was planned while the tables were empty reads them whole, for each other's every row."""
+    mine = (identities.c.tenant == ME, identities.c.channel == channel, identities.c.account == account)
+    known = select(identities.c.person_id).where(*mine, identities.c.user_key == user_key)
+    return select(people).where(people.c.tenant == ME, people.c.id == known.scalar_subquery())
 
 
 _by_identity = form(_known_as)
@@ -168,7 +161,11 @@ async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *,
     """Who this user of a channel is, if known. With `lock`, what they do waits for what they are doing elsewhere."""
     asked = _held_by_identity if lock else _by_identity
     row = await tx.one(asked(channel=channel, account=account, user_key=user_key))
-    return None if row is None else _person(tx, row)
+    if row is None:
+        return None
+    found = _person(tx, row)
+    tx.learn(_person_of(person_id=found.id), [found])
+    return found
 
 
 async def lock_person(tx: Tx, person_id: int) -> None:

@@ -95,6 +95,12 @@ async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> in
     return await tx.run(_drop_named(**wanted, begins=begins))
 
 
+async def drop_these(tx: Tx, ids: Collection[int]) -> None:
+    """Those of these timers that still wait will not happen."""
+    if ids:
+        await tx.run(_drop_these(ids=list(ids)))
+
+
 _ESCAPED = str.maketrans({"/": "//", "%": "/%", "_": "/_"})
 
 
@@ -104,6 +110,12 @@ def _waiting_for(subject: Any, subject_id: Any) -> Update:
 
 
 _drop = form(_waiting_for)
+
+
+@form_with("ids")
+def _drop_these(ids: Any) -> Update:
+    open_ = (timers.c.tenant == ME, timers.c.id.in_(ids), timers.c.state == WAITING)
+    return update(timers).where(*open_).values(state=DROPPED)
 
 
 @form

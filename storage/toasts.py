@@ -31,7 +31,7 @@ class Passing(NamedTuple):
 async def put(tx: Tx, body: dict[str, Any]) -> int:
     """Leaves a toast for the other processes; its number."""
     number = tx.ids.new()
-    await tx.add(web_toasts, [{"tenant": tx.tenant, "id": number, "body_sealed": tx.sealer.seal_json(body)}])
+    tx.later(web_toasts, {"tenant": tx.tenant, "id": number, "body_sealed": tx.sealer.seal_json(body)})
     return number
 
 

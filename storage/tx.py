@@ -125,6 +125,10 @@ class Tx:
         result: Result = found[1]
         return result
 
+    def learn(self, question: Filled, found: Any) -> None:
+        """What `recall` would make of the rows of a question, known from another one: it is not asked for any more."""
+        self.known[self.tenant, question.form, *question.values.items()] = (question.form.tables, found)
+
     async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""
         return (await self._ask(statement)).rowcount

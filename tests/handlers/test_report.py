@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from storage import dialogues, people, requests
+from storage import dialogues, people, requests, timers
 from tests.handlers.resident_steps import (
     DESK,
     LAMP,
@@ -557,6 +557,29 @@ async def test_a_forgotten_draft_is_asked_about_once_and_then_handed_over(tmp_pa
         await town.passes(hours=14)
         assert "单号 1001" in town.last(WHO)
         assert await original(town) == LAMP
+
+
+@pytest.mark.parametrize(("said", "left"), [("", 2), ("对，就这样", 0), ("算了", 0), ("转人工", 0)])
+async def test_what_was_set_for_a_forgotten_draft_is_called_off_with_the_draft(
+    tmp_path: Path, said: str, left: int
+) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, LAMP)
+        await (town.says(WHO, said) if said == "转人工" else town.presses(WHO, said) if said else town.passes())
+        async with town.store.read() as tx:
+            chat = await people.find_chat(tx, "test", "", WHO)
+            assert chat is not None
+            waiting = await timers.waiting_for(tx, "chat", chat.id)
+        assert len([timer for timer in waiting if timer.name.startswith("report.")]) == left
+
+
+async def test_a_cancelled_draft_in_words_is_not_asked_about(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, LAMP)
+        await town.says(WHO, "算了")
+        seen = len(town.screen(WHO))
+        await town.passes(hours=48)
+        assert len(town.screen(WHO)) == seen
 
 
 async def test_nobody_is_nudged_at_night(tmp_path: Path) -> None:
