@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ class _Lane:
         self.stored = asyncio.Event()
         self.at_work: frozenset[str] = frozenset()
 
-    def of(self, streams: frozenset[str]) -> frozenset[str]:
+    def of(self, streams: Collection[str]) -> frozenset[str]:
         """Those of the streams that are this lane's."""
         return frozenset([key for key in streams if int(key) % self._of == self._number])
 
@@ -105,6 +105,7 @@ class Inbox:
         self._handled: dict[int, list[asyncio.Future[None]]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        self._ending = asyncio.Event()
         self.said = asyncio.Event()
         """Set whenever something may wait in the outbox."""
 
@@ -116,10 +117,12 @@ class Inbox:
             self._tasks += [asyncio.create_task(self._handle_loop(lane), name="inbox-handle") for lane in self._lanes]
         if handles and not self._share.alone:
             self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
+            self._tasks.append(asyncio.create_task(self._poll_loop(), name="inbox-poll"))
 
     async def stop(self) -> None:
         """Ends after the update under way. What is stored and not handled waits for the next start."""
         self._stopping = True
+        self._ending.set()
         self._arrived.set()
         self._look()
         for task in self._tasks:
@@ -187,7 +190,6 @@ class Inbox:
                 self._arrived.set()
             if batch:
                 await self._store_batch(batch)
-                self._look()
 
     async def _store_batch(self, batch: list[_Pending]) -> None:
         streams = [self._stream(one.channel, one.account, one.update) for one in batch]
@@ -219,6 +221,7 @@ class Inbox:
                 self._handled.setdefault(kept[0], []).append(one.handled)
             if not one.stored.done():
                 one.stored.set_result(kept)
+        self._look({str(stream) for stream in streams})
 
     def _stream(self, channel: str, account: str, update: RawUpdate) -> int:
         """By the chat it belongs to. What cannot be read has no order to keep."""
@@ -230,10 +233,15 @@ class Inbox:
             found = []
         return receipts.stream_of(channel, account, found[0].address.chat if found else "")
 
+    async def _pause(self) -> None:
+        """Until it is time to look at what other processes do; longer where this one does all the work."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._ending.wait(), LOOK if self._share.has_all() else LOOK_TOGETHER)
+
     async def _watch_loop(self) -> None:
         """What another process handled keeps nobody here waiting."""
         while not self._stopping:
-            await asyncio.sleep(LOOK if self._share.has_all() else LOOK_TOGETHER)
+            await self._pause()
             if not self._handled:
                 continue
             try:
@@ -246,15 +254,30 @@ class Inbox:
             for receipt_id in set(asked) - open_:
                 self._release(receipt_id)
 
-    def _look(self) -> None:
-        """Something may wait to be handled."""
+    def _look(self, streams: Collection[str] = STREAMS) -> None:
+        """Something may wait to be handled in these streams."""
         for lane in self._lanes:
-            lane.stored.set()
+            if lane.of(streams):
+                lane.stored.set()
+
+    async def _poll_loop(self) -> None:
+        """What other processes have stored wakes nobody here: one look for all lanes."""
+        while not self._stopping:
+            await self._pause()
+            if all(lane.at_work for lane in self._lanes):
+                continue
+            try:
+                async with self._store.read() as tx:
+                    waiting = await receipts.streams_waiting(tx)
+            except Exception:
+                log.exception("inbox.poll_failed")
+                continue
+            self._look({str(stream) for stream in waiting} & self._share.held())
 
     async def _handle_loop(self, lane: _Lane) -> None:
         while not self._stopping:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(lane.stored.wait(), LOOK if self._share.alone else LOOK_TOGETHER)
+                await asyncio.wait_for(lane.stored.wait(), LOOK)
             lane.stored.clear()
             try:
                 while not self._stopping and await self._handle_some(lane):

@@ -154,6 +154,17 @@ async def waiting(tx: Tx, limit: int, streams: Collection[int] | None = None) ->
     return [_stored(tx, row) for row in await tx.all(asked)]
 
 
+@form
+def _with_waiting() -> Select[Any]:
+    open_ = (receipts.c.tenant == ME, receipts.c.state == WAITING)
+    return select(func.coalesce(receipts.c.stream, 0).label("stream")).where(*open_).distinct()
+
+
+async def streams_waiting(tx: Tx) -> set[int]:
+    """The streams in which something is still to be handled."""
+    return {int(row.stream) for row in await tx.all(_with_waiting())}
+
+
 async def unheard(tx: Tx, limit: int) -> list[StoredReceipt]:
     """The oldest voice messages whose words nobody has looked for yet."""
     wanted = select(receipts).where(receipts.c.tenant == tx.tenant, receipts.c.state == UNHEARD)
