@@ -33,7 +33,7 @@ log = structlog.get_logger()
 BATCH, BATCH_TOGETHER = 50, 20
 """Updates in one transaction: alone, and beside other processes, who then wait less for the same rows."""
 STREAMS = tuple(str(n) for n in range(receipts.STREAMS))
-LANES_TOGETHER = 3
+STRANDS_TOGETHER = 3
 """Parts of the streams that are handled side by side on PostgreSQL, where a transaction mostly waits for answers."""
 LOOK, LOOK_TOGETHER = 1.0, 0.05
 """Seconds after which the store is looked at though nothing came in here: what others took in wakes nobody."""
@@ -61,8 +61,8 @@ class _Pending(NamedTuple):
     beside: Beside | None
 
 
-class _Lane:
-    """Some of the streams, always the same: each is handled by one lane, in order."""
+class _Strand:
+    """Some of the streams, always the same: each is handled by one strand, in order."""
 
     def __init__(self, number: int, of: int) -> None:
         self._number = number
@@ -71,7 +71,7 @@ class _Lane:
         self.at_work: frozenset[str] = frozenset()
 
     def of(self, streams: Collection[str]) -> frozenset[str]:
-        """Those of the streams that are this lane's."""
+        """Those of the streams that are this strand's."""
         return frozenset([key for key in streams if int(key) % self._of == self._number])
 
 
@@ -93,9 +93,9 @@ class Inbox:
         self.traces = traces or Traces()
         self._hears = hears
         self._share = share or Share("updates", STREAMS)
-        self._share.is_busy = lambda key: any(key in lane.at_work for lane in self._lanes)
-        lanes = 1 if self._share.alone else LANES_TOGETHER
-        self._lanes = [_Lane(n, lanes) for n in range(lanes)]
+        self._share.is_busy = lambda key: any(key in strand.at_work for strand in self._strands)
+        strands = 1 if self._share.alone else STRANDS_TOGETHER
+        self._strands = [_Strand(n, strands) for n in range(strands)]
         self._store = store
         self._city = city
         self._channels = channels
@@ -114,7 +114,9 @@ class Inbox:
         self._look()
         self._tasks = [asyncio.create_task(self._store_loop(), name="inbox-store")]
         if handles:
-            self._tasks += [asyncio.create_task(self._handle_loop(lane), name="inbox-handle") for lane in self._lanes]
+            self._tasks += [
+                asyncio.create_task(self._handle_loop(strand), name="inbox-handle") for strand in self._strands
+            ]
         if handles and not self._share.alone:
             self._tasks.append(asyncio.create_task(self._watch_loop(), name="inbox-watch"))
             self._tasks.append(asyncio.create_task(self._poll_loop(), name="inbox-poll"))
@@ -256,15 +258,15 @@ class Inbox:
 
     def _look(self, streams: Collection[str] = STREAMS) -> None:
         """Something may wait to be handled in these streams."""
-        for lane in self._lanes:
-            if lane.of(streams):
-                lane.stored.set()
+        for strand in self._strands:
+            if strand.of(streams):
+                strand.stored.set()
 
     async def _poll_loop(self) -> None:
-        """What other processes have stored wakes nobody here: one look for all lanes."""
+        """What other processes have stored wakes nobody here: one look for all strands."""
         while not self._stopping:
             await self._pause()
-            if all(lane.at_work for lane in self._lanes):
+            if all(strand.at_work for strand in self._strands):
                 continue
             try:
                 async with self._store.read() as tx:
@@ -274,25 +276,25 @@ class Inbox:
                 continue
             self._look({str(stream) for stream in waiting} & self._share.held())
 
-    async def _handle_loop(self, lane: _Lane) -> None:
+    async def _handle_loop(self, strand: _Strand) -> None:
         while not self._stopping:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(lane.stored.wait(), LOOK)
-            lane.stored.clear()
+                await asyncio.wait_for(strand.stored.wait(), LOOK)
+            strand.stored.clear()
             try:
-                while not self._stopping and await self._handle_some(lane):
+                while not self._stopping and await self._handle_some(strand):
                     pass
             except Exception:
                 log.exception("inbox.stalled")
                 await asyncio.sleep(0.5)
-                lane.stored.set()
+                strand.stored.set()
 
-    async def _handle_some(self, lane: _Lane) -> bool:
-        lane.at_work = lane.of(self._share.held())
+    async def _handle_some(self, strand: _Strand) -> bool:
+        strand.at_work = strand.of(self._share.held())
         try:
-            return bool(lane.at_work) and await self._handle_batch(lane.at_work)
+            return bool(strand.at_work) and await self._handle_batch(strand.at_work)
         finally:
-            lane.at_work = frozenset()
+            strand.at_work = frozenset()
 
     async def _handle_batch(self, streams: frozenset[str]) -> bool:
         mine = None if self._share.alone else [int(key) for key in streams]

@@ -34,7 +34,7 @@ PULSE = 0.5
 """Seconds between two looks at the timers."""
 BATCH, BATCH_TOGETHER = 50, 20
 """Timers in one transaction: alone, and beside other processes, who then wait less for the same rows."""
-LANES_TOGETHER = 3
+STRANDS_TOGETHER = 3
 """Parts of the share that go off side by side on PostgreSQL, where a transaction mostly waits for answers."""
 PARTS = tuple(str(n) for n in range(timers.PARTS))
 _HOUSE = "0"
@@ -121,7 +121,7 @@ class Scheduler:
     async def fire_due(self, limit: int = 200) -> int:
         """Fires what has fallen due in this process's share, oldest first, many in one transaction. How many.
 
-        On PostgreSQL up to `limit` in each lane; what is for one subject always lies in one.
+        On PostgreSQL up to `limit` in each strand; what is for one subject always lies in one.
         """
         self._at_work = self._share.held()
         try:
@@ -130,8 +130,10 @@ class Scheduler:
             if self._share.alone:
                 return await self._fire_parts(None, limit)
             parts = sorted(int(key) for key in self._at_work)
-            lanes = [parts[n::LANES_TOGETHER] for n in range(min(LANES_TOGETHER, len(parts)))]
-            fired = await asyncio.gather(*[self._fire_parts(lane, limit) for lane in lanes], return_exceptions=True)
+            strands = [parts[n::STRANDS_TOGETHER] for n in range(min(STRANDS_TOGETHER, len(parts)))]
+            fired = await asyncio.gather(
+                *[self._fire_parts(strand, limit) for strand in strands], return_exceptions=True
+            )
         finally:
             self._at_work = frozenset()
         for one in fired:

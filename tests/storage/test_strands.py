@@ -15,7 +15,7 @@ from bot import inbox as module
 from bot import shares
 from bot.channels.base import RawUpdate
 from bot.clock import Clock
-from bot.inbox import LANES_TOGETHER, STREAMS, Inbox
+from bot.inbox import STRANDS_TOGETHER, STREAMS, Inbox
 from bot.shares import Share
 from handlers import dispatch
 from handlers.messages import Address, Incoming
@@ -54,8 +54,8 @@ def update(number: int, who: str, text: str) -> RawUpdate:
     return RawUpdate(str(number), {"who": who, "text": text})
 
 
-def lane_of(who: str) -> int:
-    return receipts.stream_of("test", "", who) % LANES_TOGETHER
+def strand_of(who: str) -> int:
+    return receipts.stream_of("test", "", who) % STRANDS_TOGETHER
 
 
 async def test_each_chat_is_answered_in_order_and_each_update_once(
@@ -87,7 +87,7 @@ async def test_a_chat_that_takes_long_does_not_keep_the_others_waiting(
     tmp_path: Path, fresh: Fresh, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = "p0"
-    other = next(f"p{n}" for n in range(1, 100) if lane_of(f"p{n}") != lane_of(first))
+    other = next(f"p{n}" for n in range(1, 100) if strand_of(f"p{n}") != strand_of(first))
     answered = asyncio.Event()
 
     async def handle(_city: Any, _tx: Any, incoming: Incoming, _now: Any) -> None:
