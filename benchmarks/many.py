@@ -27,6 +27,8 @@ from workflow.rights import Role
 
 QUEUE = "grid:yinxing-01"
 PATIENCE = 90.0
+STILL = 60.0
+"""Seconds without anything done after which a run is given up."""
 
 
 class Patient(WebScreen):
@@ -133,20 +135,28 @@ async def follow_ups(folder: Path, url: str, count: int, processes: int, *, kill
         await crowd.fill_follow_ups(count, datetime.now(UTC))
         began = time.monotonic()
         made = await crowd.start(*["worker"] * (processes - half), *["serve"] * half)
+        started = time.monotonic()
+        early = (await _states(crowd)).get("done", 0)
         if kill:
             while (await _states(crowd)).get("done", 0) < count // 4:  # noqa: ASYNC110 - a quarter of the way
                 await asyncio.sleep(0.1)
             await crowd.kill(made[0])
-        while (await _states(crowd)).get("waiting", 0) or await crowd.rows(
-            "SELECT 1 FROM outbox WHERE state = 'waiting'"
-        ):
-            if time.monotonic() - began > 60 + count / 20:
-                break
+        left, moved = -1, time.monotonic()
+        while left and time.monotonic() - moved < STILL:
+            before = left
+            left = (await _states(crowd)).get("waiting", 0)
+            left += (await crowd.rows("SELECT count(*) FROM outbox WHERE state = 'waiting'"))[0][0]
+            moved = time.monotonic() if left != before else moved
             await asyncio.sleep(0.2)
         seconds = time.monotonic() - began
+        rate = (count - early) / (time.monotonic() - started)
+        for one in made[kill:]:
+            if await one.process.ended():
+                print(f"a {one.role} ended by itself or by somebody else: {one.process.returncode}")
         asked = await crowd.rows("SELECT chat, count(*) FROM web_posts WHERE direction = 'out' GROUP BY chat")
         twice = [chat for chat, times in asked if times != 1]
         print(f"{count} follow-ups at once, {processes} processes, {int(kill)} killed: {seconds:.1f} s")
+        print(f"{early} while the processes started, then {rate:.0f} a second")
         print(f"asked once {len(asked) - len(twice)}, asked otherwise {len(twice)}, not asked {count - len(asked)}")
         return len(asked) == count and not twice
 
