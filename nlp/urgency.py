@@ -28,8 +28,10 @@ MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
 OUTRIGHT = 6.0
 """Weight from which an entry names a death or the will to one: such a text is urgent unless a calming word stands in it."""
-SPOKEN = 8.0
-"""What such an entry adds to the power: whatever the other words are like."""
+SPOKEN, TOLD = 20.0, 8.0
+"""What such an entry adds to the power, whatever the other words are like; and in a text long enough for a story."""
+LONG = 80
+"""Characters from which a text may tell such a thing of others, or of once."""
 CALM = "calm"
 """The target of words that speak against a present danger; their weights are subtracted."""
 LEARNED_URGENCY = DATA / "learned" / "urgency.tsv"
@@ -96,7 +98,9 @@ class AlarmReader:
         lead = learned.item(self._urgent) - learned.item(self._calm)
         if not words and (letters := len(said.framed) - 2) < FEW_LETTERS:
             doubt += (FEW_LETTERS - letters) * UNSAID
-        power = self.model.lead * lead + self.model.weigh(weight) - doubt + SPOKEN * outright
+        power = self.model.lead * lead + self.model.weigh(weight) - doubt
+        if outright:
+            power += SPOKEN if len(said.framed) <= LONG else TOLD
         confidence = 1.0 / (1.0 + math.exp(-power)) if power > -700 else 0.0
         if confidence < URGENT:
             return Alarm(False, None, confidence, ())
