@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from asyncpg import InterfaceError, PostgresError
+from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -42,7 +42,7 @@ _AGAIN = {"40001", "40P01", "25P03"}
 go through next time (https://www.postgresql.org/docs/current/mvcc-serialization-failure-handling.html)."""
 _NO_HURRY = "SET LOCAL idle_in_transaction_session_timeout = 0"
 """For an operator's long work: a copy, a check, a migration."""
-_UNREACHABLE = (OSError, PostgresError, InterfaceError, DBAPIError)
+_UNREACHABLE = (OSError, PostgresError, InterfaceError, InternalClientError, DBAPIError)
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 
 
@@ -386,7 +386,9 @@ def _outage(cause: BaseException | None) -> str:
 
 
 async def _rolled_back(driver: Any, transaction: Any) -> None:
-    refused = suppress(PostgresError, InterfaceError, OSError)  # what is to be told is why it was given up
+    refused = suppress(
+        PostgresError, InterfaceError, InternalClientError, OSError
+    )  # what is to be told is why it was given up
     with refused, _given_up_unless_done(driver):
         await transaction.rollback()
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, NoResultFound
 
 from storage.plans import Filled, Plan, Plans, rows
 
+_FAILS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 PREPARED = 500
 """Statements that one connection to PostgreSQL keeps prepared."""
 
@@ -160,7 +161,7 @@ class PostgresLink:
         """What begins or ends the transaction. Raises `DBAPIError`."""
         try:
             await work
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _FAILS as error:
             raise self._failed(sql, error) from error
 
     async def _many(self, statement: Executable, values: list[Mapping[str, Any]]) -> Rows:
@@ -170,7 +171,7 @@ class PostgresLink:
             return await self._run(plan.sql, given[0], plan)
         try:
             await self._connection.executemany(plan.sql, given)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _FAILS as error:
             raise self._failed(plan.sql, error) from error
         return Rows()
 
@@ -178,7 +179,7 @@ class PostgresLink:
         try:
             statement = await self._prepare(sql)
             got = await statement.fetch(*given)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except _FAILS as error:
             raise self._failed(sql, error) from error
         found = Rows()
         if got:
@@ -199,6 +200,9 @@ class PostgresLink:
         return statement
 
     def _failed(self, sql: str, error: Exception) -> DBAPIError:
+        if isinstance(error, asyncpg.InternalClientError):
+            # the server is just saying that it ended the session: no statement of ours can follow on this connection
+            self._connection.terminate()
         return wrapped(sql, _translated(error, self.dialect), self.dialect, lost=self._connection.is_closed())
 
 

@@ -13,6 +13,7 @@ import storage.database
 from storage import counters, events
 from storage.database import Database
 from storage.ids import Ids
+from storage.links import PostgresLink
 from storage.seal import Sealer, new_key
 from storage.tx import Store, Tx
 from tests.storage.conftest import NOW, Fresh
@@ -111,6 +112,29 @@ async def test_a_process_that_stands_still_does_not_hold_the_others_for_ever(
     finally:
         await frozen.close()
         await living.close()
+
+
+async def test_a_statement_that_meets_the_servers_last_word_begins_anew(
+    fresh: Fresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The driver has heard half of the server's goodbye: what it says then is no error of PostgreSQL's."""
+    database = Database(fresh("postgresql"), "street")
+    store = Store(database, Ids(), Sealer([new_key()]))
+    real, struck = PostgresLink._prepare, []
+
+    async def prepare(link: PostgresLink, sql: str) -> Any:
+        if "settings" in sql and not struck:
+            struck.append(link._connection)
+            raise asyncpg.InternalClientError("cannot switch to state 12; another operation (2) is in progress")
+        return await real(link, sql)
+
+    try:
+        monkeypatch.setattr(PostgresLink, "_prepare", prepare)
+        await store.run(lambda tx: counters.set_setting(tx, "one", "x"))
+        assert await kept(store, "one") == "x"
+        assert struck[0].is_closed(), "it is not used again"
+    finally:
+        await database.close()
 
 
 async def test_an_operators_long_work_may_stand_still(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
