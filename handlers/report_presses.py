@@ -147,9 +147,14 @@ async def _add(turn: Turn, args: dict[str, Any]) -> None:
 async def _cancel(turn: Turn, args: dict[str, Any]) -> None:
     draft = await open_draft(turn, args)
     if draft is not None:
-        await timers.drop_these(turn.tx, draft.timers)
-        await turn.done()
-        await turn.say("report.cancelled")
+        await call_off(turn, draft)
+
+
+async def call_off(turn: Turn, draft: Draft) -> None:
+    """Ends the open draft without a record, and what was to go off for it."""
+    await timers.drop_these(turn.tx, draft.timers)
+    await turn.done()
+    await turn.say("report.cancelled")
 
 
 async def split(turn: Turn, draft: Draft) -> None:

@@ -11,7 +11,7 @@ from handlers.triage import restored, whole
 from handlers.turn import Turn
 from nlp.address import Place
 from nlp.reader import Findings
-from storage import requests, timers
+from storage import requests
 
 _CALL_FOR_HELP = 15
 """Characters of a text that only asks for a person."""
@@ -35,9 +35,7 @@ async def step(turn: Turn) -> bool:
         return True
     findings = turn.city.read(text)
     if findings.menu == "cancel" or (answers.is_taken_back(text) and not turn.attached):
-        await timers.drop_these(turn.tx, draft.timers)
-        await turn.done()
-        await turn.say("report.cancelled")
+        await report_presses.call_off(turn, draft)
         return True
     asks_after = findings.intent == "progress" and not (dialogue.step in _PLACE_STEPS and _HOUSE.fullmatch(text))
     if findings.menu is not None or (asks_after and await records.has_any(turn)):

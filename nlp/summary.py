@@ -42,7 +42,7 @@ _CUT = re.compile(
     r"|(?<=[^\x00-\x7f])[ \t]+(?=[^\x00-\x7f]|[1-3][、.)）])"  # a blank instead of a comma
     r"|(?<=.)(?=(?:还有(?![没什啥几多吗])|另外(?![一半])|再就是|顺便|同时(?!间)|[1-3][、.)）](?!\d)))"  # nothing at all
 )
-_CORRECTS = re.compile(r"以为|不是(?!吗|说)|而是")
+_CORRECTS = re.compile(r"以为|(?<!是)不是(?!吗|说)|而是")
 """Whoever says what it is not speaks of one matter."""
 
 

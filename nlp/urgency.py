@@ -27,7 +27,7 @@ FEW_LETTERS, UNSAID = 8, 0.4
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
 OUTRIGHT = 6.0
-"""Weight from which an entry names a death or the will to one: such a text is urgent unless a calming word stands in it."""
+"""Weight from which an entry says a danger to life outright: such a text is urgent unless a calming word stands in it."""
 SPOKEN, TOLD = 20.0, 8.0
 """What such an entry adds to the power, whatever the other words are like; and in a text long enough for a story."""
 LONG = 80
