@@ -61,8 +61,9 @@ _HOUSE = re.compile(
 _HOUSE_BARE = re.compile(
     rf"\s*(?P<first>\d{{1,4}})(?P<join>)(?P<second>)(?![\d年月日路栋幢:：.\-~]|来|多|余|几|到\d)(?!\s*{_QUANTITY})"
 )
-_NUMERAL_NEXT = re.compile(rf"(?:{_GAP}|[\s，,的上]{{0,2}}|\s+)第?[\dA-Za-z{CHINESE_NUMERAL}]")
+NUMERAL_NEXT = rf"(?:{_GAP}|[\s，,的上]{{0,2}}|\s+)第?[\dA-Za-z{CHINESE_NUMERAL}]"
 """How everything begins that the patterns of buildings and houses take."""
+_NUMERAL_NEXT = re.compile(NUMERAL_NEXT)
 _MAX_SPAN = 60
 """Buildings or numbers "from … to …" that are looked up one by one; of more only the two ends."""
 

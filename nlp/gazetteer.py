@@ -6,7 +6,7 @@ Built once from a `Street`; reading messages against it is `mentions.py`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -80,14 +80,14 @@ class Gazetteer:
             sounding.setdefault(name.translate(table), []).append(name)
         self._names = Names(spelt, sounding)
 
-    def find_names(self, text: str) -> list[Hit]:
-        """The names in a text, none overlapping another: exact ones first, then by ear, by eye, by half."""
+    def find_names(self, text: str, worth: Callable[[str, Hit, Gazetteer], bool]) -> list[Hit]:
+        """The names in a text that are `worth` reading, none overlapping another: exact ones first, then by ear, eye, half."""
         spelt, heard = self._names.find_all(text)
-        found = [Hit(start, end, *meaning) for start, end, meaning in spelt]
+        found = [hit for start, end, meaning in spelt if worth(text, hit := Hit(start, end, *meaning), self)]
         for start, end, names in heard:
             written = same_numerals(text[start:end])
-            if written not in self._same:
-                found.append(self._heard(start, end, written, names))
+            if written not in self._same and worth(text, hit := self._heard(start, end, written, names), self):
+                found.append(hit)
         return _without_overlaps(found) if found else found
 
     def _heard(self, start: int, end: int, written: str, names: list[str]) -> Hit:
@@ -102,7 +102,7 @@ class Gazetteer:
 
 
 def _changed(written: str, name: str) -> tuple[int, ...]:
-    return tuple(i for i, (a, b) in enumerate(zip(written, name, strict=True)) if a != b)
+    return tuple([i for i, char in enumerate(written) if char != name[i]])
 
 
 def _without_overlaps(found: list[Hit]) -> list[Hit]:
@@ -182,14 +182,19 @@ def _named(spots: Iterable[Spot], aliases: dict[str, tuple[str, ...]]) -> Iterat
 
 
 def _partial(exact: dict[str, tuple[Spot, ...]]) -> dict[str, tuple[Spot, ...]]:
-    """Names cut short: without "小区" or "路", without the phase, and the first two characters of longer names."""
+    """Names cut short: without "小区" or "路", without the phase, and the first two characters of longer names.
+
+    What is a number by itself is no name: "二零新村" is not meant by "20年".
+    """
     found: dict[str, list[Spot]] = {}
     for name, spots in exact.items():
         for spot in spots:
             if spot.kind != "grid" and name == same_numerals(spot.name):
                 for stem in _stems(name):
                     found.setdefault(stem, []).append(spot)
-    return {stem: tuple(dict.fromkeys(meant)) for stem, meant in found.items() if stem not in exact}
+    return {
+        stem: tuple(dict.fromkeys(meant)) for stem, meant in found.items() if stem not in exact and not stem.isdigit()
+    }
 
 
 def _stems(name: str) -> Iterator[str]:

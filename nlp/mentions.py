@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from nlp.doors import Door, buildings_alone, find_building, find_house, is_numeral_next
+from nlp.doors import NUMERAL_NEXT, Door, buildings_alone, find_building, find_house, is_numeral_next
 from nlp.gazetteer import Gazetteer, Hit, Spot
 from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
 from nlp.soundalike import either_numeral, same_numerals
@@ -23,6 +23,10 @@ _PROPER = "苑里村园府城庭坊亭"
 _TROUBLE = re.compile(
     r"\s*(?:路灯|电梯|楼道|大?门口?|物业|保安|停车|车库|停[水电气]|[没断]([水电气]|路灯)|垃圾|绿化|围墙|监控|[有又])"
 )
+_TOLD_APART = re.compile(rf"[\s的（(]|小区|里|{_TROUBLE.pattern}")
+"""What may stand between a name that several places share and the rest that tells which (`_GAP`), or make a place of it."""
+_MAKES_A_PLACE = re.compile(rf"{NUMERAL_NEXT}|{PART_CUE.pattern}|{SCENE_AFTER.pattern}")
+"""What behind a name cut short makes it a place whatever else is written."""
 _AT_BEFORE = re.compile(r"(?:住在?|在|我们|咱们|我|(?:^|[，。,！？!?；\s]))$")
 _GOES_ON = re.compile(
     rf"\s*(?:$|[，。、！？：；,.!?:;（(\s\d#]|[A-Za-z]{{0,1}}[座栋幢]|{_CN}|第|的|那|这|小区|有|没|停|又|老|口|路灯)"
@@ -87,9 +91,7 @@ class Mention:
 def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     """Every mention in text order; a building without an estate comes as a mention without spots and a building."""
     mentions = []
-    for hit in gazetteer.find_names(text):
-        if not _worth_reading(text, hit, gazetteer):
-            continue
+    for hit in gazetteer.find_names(text, _is_worth_reading):
         mention = Mention(hit.start, hit.end, text[hit.start : hit.end], hit.spots, hit.how == "partial")
         _read_parts(text, mention, gazetteer)
         if _is_near(text, hit, bool(mention.building or mention.number)) and _believable(text, hit, mention):
@@ -106,15 +108,14 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     return mentions
 
 
-def _worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
+def _is_worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
     """False where neither the spelling nor what follows can make a place of it: in a street of many names the most."""
-    if hit.how == "exact" or is_numeral_next(text, hit.end):
+    if hit.how == "exact":
         return True
-    if hit.how == "partial" and (PART_CUE.match(text, hit.end) or SCENE_AFTER.match(text, hit.end)):
+    cut = hit.how == "partial"
+    if _MAKES_A_PLACE.match(text, hit.end) if cut else _is_near(text, hit, is_numeral_next(text, hit.end)):
         return True
-    if len(hit.spots) > 1 or hit.spots[0].name in gazetteer.tails:
-        return True
-    return hit.how != "partial" and _is_near(text, hit, numbered=False)
+    return hit.spots[0].name in gazetteer.tails or (len(hit.spots) > 1 and bool(_TOLD_APART.match(text, hit.end)))
 
 
 def _is_near(text: str, hit: Hit, numbered: bool) -> bool:

@@ -18,7 +18,7 @@ Spelt = TypeVar("Spelt")
 Heard = TypeVar("Heard")
 
 _MANY = 1_000
-"""Beginnings of two characters from which too many places of a text have one by chance, and only three tell."""
+"""Beginnings of two characters from which too many places of a text have one by chance, and only four tell."""
 _LEAST_BITS = 10
 """Bits of a hash that are looked at even in a street of few names."""
 _MIX = 0x9E3779B97F4A7C15
@@ -26,24 +26,23 @@ _MIX = 0x9E3779B97F4A7C15
 _CODE_BITS, _ALL_BITS = 16, 64
 _END = "\0\0\0"
 """Stands after a text, so that four characters can be read from its last one on."""
-_MARK_BITS = 10
+_MARK_BITS = 12
 _MARKS = np.array(
-    [sum({1 << (number * _MIX >> shift) % 64 for shift in (12, 30, 48)}) for number in range(1, 2**_MARK_BITS + 1)],
+    [sum({1 << (number * _MIX >> shift) % 64 for shift in (6, 20, 34, 48)}) for number in range(1, 2**_MARK_BITS + 1)],
     dtype=np.uint64,
 )
-"""How a beginning is marked: by three of the 64 bits of its word in the table. Two to four share a word, and one look in
-several hundred is in vain (a Bloom filter in blocks; Putze, Sanders and Singler 2009)."""
-_TWO = (2,)
+"""How a beginning is marked: by four of the 64 bits of its word in the table. Two to four share a word, and one look in
+about a thousand is in vain (a Bloom filter in blocks; Putze, Sanders and Singler 2009)."""
 _RARE = 0xFFFF
 """The code that all characters beyond the basic plane share."""
 _Codes = NDArray[np.uint16]
 
 
 class _Beginnings(NamedTuple):
-    """How names begin, by writing or by sound, and how long the names are that begin so; the short ones begin and end."""
+    """How names begin, by writing or by sound, and how long the names are that begin so; `whole` where all end there."""
 
     heard: bool
-    is_short: bool
+    whole: tuple[int, ...]
     width: int
     lengths: dict[str, tuple[int, ...]]
 
@@ -66,7 +65,7 @@ class Names(Generic[Spelt, Heard]):
         self._shift, self._mark_shift = np.uint64(_ALL_BITS - bits), np.uint64(_ALL_BITS - bits - _MARK_BITS)
         self._table = np.zeros(1 << bits, dtype=np.uint64)
         for number, row in enumerate(self._rows):
-            codes, _ = _codes("".join(row.lengths))
+            codes = _codes("".join(row.lengths))
             places, marks = self._hashed(codes[np.newaxis], self._factors[number])
             np.bitwise_or.at(self._table, places[0, :: row.width], marks[0, :: row.width])
 
@@ -78,28 +77,22 @@ class Names(Generic[Spelt, Heard]):
         spelt: list[tuple[int, int, Spelt]] = []
         heard: list[tuple[int, int, Heard]] = []
         size = len(text)
-        codes, is_whole = _codes(text)
-        lines = self._lines.take(codes, axis=1, mode="clip")
+        lines = self._lines.take(_codes(text), axis=1, mode="clip")
         places, marks = self._hashed(lines, self._factors)
         met = (self._table.take(places, mode="clip") & marks) == marks
-        said: dict[bool, str] = {}
         for at in met.ravel().nonzero()[0].tolist():
             number, start = divmod(at, size)
             row = self._rows[number]
-            if row.heard not in said:
-                said[row.heard] = _read(lines[number]) if is_whole else _translated(text, heard=row.heard)
-            read = said[row.heard]
-            first = read[start : start + row.width]
-            for length in _TWO if row.is_short else row.lengths.get(first, ()):
-                end = start + length
-                name = read[start:end]
-                if end > size:
+            first = _translated(text[start : start + row.width], heard=row.heard)
+            for length in row.whole or row.lengths.get(first, ()):
+                if start + length > size:
                     continue
+                name = first + _translated(text[start + row.width : start + length], heard=row.heard)
                 if row.heard:
                     if (sounding := self._heard.get(name)) is not None:
-                        heard.append((start, end, sounding))
+                        heard.append((start, start + length, sounding))
                 elif (meant := self._spelt.get(name)) is not None:
-                    spelt.append((start, end, meant))
+                    spelt.append((start, start + length, meant))
         return spelt, heard
 
     def _hashed(self, lines: _Codes, factors: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
@@ -112,11 +105,14 @@ class Names(Generic[Spelt, Heard]):
 
 
 def _beginnings(names: Mapping[str, object], *, heard: bool) -> list[_Beginnings]:
-    """By two characters; where too many texts have such by chance, by three, and those of two by themselves."""
+    """By two characters; where too many texts have such by chance, by four, and shorter names as a whole."""
     if len({name[:2] for name in names}) <= _MANY:
-        return [_Beginnings(heard, False, 2, _lengths(names, 2))]
-    short = [name for name in names if len(name) == 2]
-    return [_Beginnings(heard, False, 3, _lengths(names, 3)), _Beginnings(heard, True, 2, _lengths(short, 2))]
+        return [_Beginnings(heard, (), 2, _lengths(names, 2))]
+    short = [[name for name in names if len(name) == size] for size in (2, 3)]
+    return [
+        _Beginnings(heard, (), 4, _lengths(names, 4)),
+        *(_Beginnings(heard, (size,), size, _lengths(some, size)) for size, some in zip((2, 3), short, strict=True)),
+    ]
 
 
 def _lengths(names: Iterable[str], width: int) -> dict[str, tuple[int, ...]]:
@@ -143,19 +139,15 @@ def _raw(text: str) -> _Codes:
     return np.frombuffer(text.encode("utf-16-le", "surrogatepass"), dtype="<u2")
 
 
-def _codes(text: str) -> tuple[_Codes, bool]:
-    """A code for each character and for those of `_END`; and whether the codes say which characters they are."""
+def _codes(text: str) -> _Codes:
+    """A code for each character and for those of `_END`."""
     try:
         codes = np.frombuffer((text + _END).encode("utf-16-le"), dtype="<u2")
     except UnicodeEncodeError:  # half a pair
         codes = np.empty(0, dtype="<u2")
     if len(codes) == len(text) + len(_END):
-        return codes, True
-    return np.array([min(ord(char), _RARE) for char in text + _END], dtype="<u2"), False
-
-
-def _read(line: _Codes) -> str:
-    return line.tobytes().decode("utf-16-le")
+        return codes
+    return np.array([min(ord(char), _RARE) for char in text + _END], dtype="<u2")
 
 
 def _translated(text: str, *, heard: bool) -> str:

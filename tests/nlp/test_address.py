@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlp.address import PlaceBook, public_text
-from nlp.street import Street
+from nlp.street import Street, parse_street
+from tests.nlp.conftest import load
 
 
 @pytest.mark.parametrize(
@@ -76,6 +77,39 @@ def test_outside(book: PlaceBook, text: str) -> None:
 )
 def test_no_place(book: PlaceBook, text: str) -> None:
     assert book.find(text).text == ""
+
+
+def _with_estates(*names: str) -> PlaceBook:
+    """The example street with further estates in one grid."""
+    raw = load("street.toml")
+    community = raw["communities"][0]
+    community["estates"] += [{"id": f"more-{i}", "name": name} for i, name in enumerate(names)]
+    areas = [{"estate": f"more-{i}"} for i in range(len(names))]
+    community["grids"].append({"id": "more", "name": "更多网格", "areas": areas, "places": []})
+    return PlaceBook(parse_street(raw))
+
+
+def test_a_year_is_no_name_cut_short() -> None:
+    book = _with_estates("二零新村")
+    assert book.find("2018年到2020年电梯一直坏").evidence == ()
+    assert book.find("二零新村3栋电梯坏了").text == "二零新村 3 幢"
+
+
+def test_a_cut_name_that_nothing_makes_a_place_of_hides_no_other() -> None:
+    book = _with_estates("丹桂公寓", "桂花公寓")
+    assert book.find("丹桂花那边灯不亮").evidence == ("桂花",)
+    assert book.find("丹桂那边灯不亮").evidence == ("丹桂",)
+
+
+@pytest.mark.parametrize("text", ["桂花公寓（二期）8栋漏水", "桂花公寓的二期8栋漏水"])
+def test_what_follows_tells_which_of_several_is_meant(text: str) -> None:
+    assert _with_estates("桂花公寓一期", "桂花公寓二期").find(text).text == "桂花公寓二期 8 幢"
+
+
+def test_a_name_several_share_is_a_place_where_trouble_follows() -> None:
+    book = _with_estates("桂花公寓一期", "桂花公寓二期")
+    assert book.find("我们桂花公寓垃圾没人收").evidence == ("桂花公寓",)
+    assert book.find("我们桂花公寓老人很多").evidence == ()
 
 
 def test_public_text_hides_the_door(book: PlaceBook) -> None:
