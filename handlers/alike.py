@@ -5,16 +5,16 @@ The pair decision is `nlp.duplicates`; what the buttons then do is in `joining.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from handlers import cards, triage
 from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.turn import Turn
-from nlp.address import PlaceBook
+from nlp.address import Place, PlaceBook
 from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, without
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
@@ -77,12 +77,10 @@ def matter_of(turn: Turn, request: Request | Told, photos: Sequence[int] = ()) -
     )
 
 
-async def _matter_of_draft(turn: Turn, draft: Draft, findings: Findings) -> Matter:
-    place = drafts.place_of(draft, findings)
-    made = triage.decide(turn.city, findings, item=draft.item, place=place)
+async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) -> Matter:
     return Matter(
-        item=made.item if made.level == "sure" else "",
-        grid=made.grid,
+        item=item,
+        grid=place.grid or "",
         at=turn.now,
         photos=tuple(await attachments.likenesses_of(turn.tx, draft.media)),
         **_matter_of_place(turn, draft.text, triage.whole(place), place.text),
@@ -90,18 +88,21 @@ async def _matter_of_draft(turn: Turn, draft: Draft, findings: Findings) -> Matt
 
 
 async def _nearest(
-    turn: Turn, matter: Matter, left_out: Iterable[int], wanted: frozenset[Verdict]
+    turn: Turn, matter: Matter, wanted: frozenset[Verdict], left_out: Callable[[], Awaitable[set[int]]], own: int = 0
 ) -> tuple[Request, Decision] | None:
-    """The open record that is most surely the matter; of several alike the oldest."""
-    skipped = set(left_out)
+    """The open record that is most surely the matter; of several alike the oldest.
+
+    `left_out` is asked for the records that are not meant once something fits; `own` is the record of the matter itself.
+    """
     kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
     near_by = await requests.told_in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
-    open_ones = [r for r in near_by if r.id not in skipped]
-    shown = await attachments.likenesses(turn.tx, "request", [r.id for r in open_ones])
-    near = [r for r in open_ones if _is_kindred(r.item, matter.item) or (matter.photos and r.id in shown)]
+    shown = await attachments.likenesses(turn.tx, "request", [r.id for r in near_by]) if matter.photos else {}
+    near = [r for r in near_by if r.id != own and (_is_kindred(r.item, matter.item) or r.id in shown)]
     found = [(r, compare(matter, matter_of(turn, r, shown.get(r.id, ())))) for r in near]
     fitting = [(r, d) for r, d in found if d.verdict in wanted]
-    surest = max(fitting, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
+    skipped = await left_out() if fitting else set()
+    meant = [(r, d) for r, d in fitting if r.id not in skipped]
+    surest = max(meant, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
     return None if surest is None else (await requests.get(turn.tx, surest[0].id), surest[1])
 
 
@@ -131,12 +132,14 @@ def why(turn: Turn, request: Request, decision: Decision) -> str:
 
 async def find_same(turn: Turn, draft: Draft, findings: Findings) -> tuple[Request, Decision] | None:
     """The open record that is surely the draft's matter, and why. None once the resident has refused one."""
-    if draft.apart or findings.intent != "request" or findings.urgent or not (draft.item or findings.item):
+    if draft.apart or findings.intent != "request" or findings.urgent:
         return None
-    matter = await _matter_of_draft(turn, draft, findings)
-    if not matter.item or not matter.grid or turn.city.taxonomy.category_of(matter.item).id not in PUBLIC:
+    item = draft.item or (findings.item if triage.level_of(turn.city, findings) == "sure" else "")
+    place = drafts.place_of(draft, findings)
+    if not item or not place.grid or turn.city.taxonomy.category_of(item).id not in PUBLIC:
         return None
-    return await _nearest(turn, matter, await _refused_before(turn, matter), frozenset({Verdict.SAME}))
+    matter = await _matter_of_draft(turn, draft, item, place)
+    return await _nearest(turn, matter, frozenset({Verdict.SAME}), partial(_refused_before, turn, matter))
 
 
 async def offer(turn: Turn, draft: Draft, request: Request, decision: Decision) -> None:
@@ -181,21 +184,21 @@ async def others(turn: Turn, request: Request) -> int:
 # -------------------------------------------------------------------- the desk is told
 
 
-async def look(turn: Turn, request: Request) -> None:
+async def look(turn: Turn, request: Request, *, with_files: bool) -> None:
     """After a filing: what may be the same matter is shown to the desk, and once more when its photos are there."""
-    await _hint(turn, request)
-    files = await attachments.of(turn.tx, "request", request.id)
+    await _hint(turn, request, with_files=with_files)
+    files = await attachments.of(turn.tx, "request", request.id) if with_files else []
     if any(f.kind == "photo" for f in files):
         await timers.put(turn.tx, turn.now + _LOOK_AGAIN, "joining.look", "request", request.id, {})
 
 
-async def _hint(turn: Turn, request: Request) -> None:
+async def _hint(turn: Turn, request: Request, *, with_files: bool) -> None:
     if not request.grid or not request.item or request.intent != "request" or request.state not in MERGEABLE:
         return
-    shown = await attachments.likenesses(turn.tx, "request", [request.id])
+    shown = await attachments.likenesses(turn.tx, "request", [request.id]) if with_files else {}
     matter = matter_of(turn, request, shown.get(request.id, ()))
-    apart = await supporters.told_apart(turn.tx, [request.id])
-    found = await _nearest(turn, matter, apart | {request.id}, frozenset({Verdict.SAME, Verdict.MAYBE}))
+    apart = partial(supporters.told_apart, turn.tx, [request.id])
+    found = await _nearest(turn, matter, frozenset({Verdict.SAME, Verdict.MAYBE}), apart, own=request.id)
     if found is None or await _is_known(turn, request, found[0]):
         return
     other, decision = found
@@ -247,7 +250,7 @@ async def _tell_desk(turn: Turn, request: Request, other: Request, decision: Dec
 
 
 async def _look_again(turn: Turn, timer: Timer) -> None:
-    await _hint(turn, await requests.get(turn.tx, timer.subject_id))
+    await _hint(turn, await requests.get(turn.tx, timer.subject_id), with_files=True)
 
 
 TIMERS = {"joining.look": _look_again}

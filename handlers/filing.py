@@ -64,7 +64,7 @@ async def file(
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
     await cards.refresh(turn, request)
     await groups_told(turn, request)
-    await alike.look(turn, request)
+    await alike.look(turn, request, with_files=bool(draft.media))
     await crowd.watch(turn, request)
     return request, True
 

@@ -22,7 +22,6 @@ from nlp.reader import Findings
 from storage import requests, timers
 from storage.requests import Request
 from workflow.routing import GRID
-from workflow.states import OPEN
 
 MAX_PLACE_QUESTIONS = 2
 """How often the place is asked; after that a person at the desk finds it out."""
@@ -59,9 +58,9 @@ async def _repeated(turn: Turn, said: str) -> bool:
     plain = answers.bare(said)
     if len(plain) < _SHORTEST_REPEAT:
         return False
-    for request in await requests.of_reporter(turn.tx, turn.me.id, limit=_REPEATS_LOOKED_AT):
-        original = await requests.get_original(turn.tx, request.id)
-        if request.state in OPEN and answers.bare(original.text) == plain:
+    for request_id, words_before in await requests.open_words_of(turn.tx, turn.me.id, _REPEATS_LOOKED_AT):
+        if answers.bare(words_before) == plain:
+            request = await requests.get(turn.tx, request_id)
             args, words = {"id": request.id}, drafts.sealed(turn, said)
             rows = [
                 [turn.button("report.button_look", "records.show", args)],

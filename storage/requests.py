@@ -568,6 +568,18 @@ def _reported(person_id: Any, limit: Any) -> Select[Any]:
     return mine.order_by(is_open.desc(), requests.c.id.desc()).limit(limit)
 
 
+@form
+def _open_words(person_id: Any, limit: Any) -> Select[Any]:
+    mine = (requests.c.tenant == ME, requests.c.reporter_id == person_id, requests.c.state.in_(list(states.OPEN)))
+    return select(requests.c.id, requests.c.original_sealed).where(*mine).order_by(requests.c.id.desc()).limit(limit)
+
+
+async def open_words_of(tx: Tx, person_id: int, limit: int) -> list[tuple[int, str]]:
+    """What a resident has said of their open records, unmasked, by record, newest first: for nobody but them."""
+    rows = await tx.all(_open_words(person_id=person_id, limit=limit))
+    return [(int(row.id), Original(*tx.sealer.open_json(row.original_sealed)).text) for row in rows]
+
+
 async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> list[Request]:
     """The records of this tenant that meet a condition: open ones first, newest first."""
     is_open = requests.c.state.in_(list(states.OPEN))
