@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from handlers import names, placing
 from handlers.turn import Rows, Turn
 from storage import attachments, events, outbox, people, requests, supporters, waits
@@ -19,6 +21,8 @@ _ICONS = {
     State.WITHDRAWN: "↩️",
     State.MERGED: "🔗",
 }
+_NAMES_WORKER = frozenset({State.CLAIMED, State.JOINT, State.RESOLVED})
+"""Whose card says who has it or had it last."""
 
 
 def slot(request: Request) -> str:
@@ -51,35 +55,42 @@ async def _draw(turn: Turn, request: Request, room: Chat) -> None:
 
 
 async def card_text(turn: Turn, request: Request) -> str:
-    """What a group may know of a record: no full name, phone or room."""
-    files = await attachments.of(turn.tx, "request", request.id)
-    photos = sum(1 for f in files if f.kind == "photo")
-    others = len(files) - photos
-    company = len(await supporters.followers(turn.tx, request))
-    hint, parent = await likened(turn, request), await _parent_number(turn, request)
+    """What a group may know of a record: no full name, phone or room. Of one that has ended a line or two."""
     return turn.text(
         f"card.{request.state.value}",
         icon="🚨" if request.urgent and request.state is State.QUEUED else _ICONS.get(request.state, "🔧"),
         number=request.number,
         item=kind_name(turn, request),
         place=request.place_text or turn.text("card.unknown_place"),
-        who=await names.resident(turn, request.reporter_id),
-        words=_shortened(request.text),
-        photos=turn.text("card.photos", count=photos) if photos else "",
-        files=turn.text("card.files", count=others) if others else "",
-        received=request.received_at,
-        respond_due=request.respond_due_at,
-        resolve_due=request.resolve_due_at,
-        worker=await names.worker(turn, request.claimer_id),
+        worker=await names.worker(turn, request.claimer_id) if request.state in _NAMES_WORKER else "",
         claimed=request.claimed_at or request.received_at,
         resolved=request.resolved_at or request.received_at,
-        supervised=turn.text("card.supervised") if request.supervised else "",
-        reopened=turn.text("card.reopened", count=request.reopened) if request.reopened else "",
-        company=turn.text("joining.about", count=company) if company else "",
-        hint=turn.text("joining.hint_line", number=hint) if hint else "",
-        parent=parent or "",
-        waiting=await waiting_line(turn, request),
+        parent=await _parent_number(turn, request) or "",
+        **await _open_values(turn, request) if request.state in OPEN else {},
     )
+
+
+async def _open_values(turn: Turn, request: Request) -> dict[str, Any]:
+    """What the card says while there is something to do."""
+    files = await attachments.of(turn.tx, "request", request.id)
+    photos = sum(1 for f in files if f.kind == "photo")
+    others = len(files) - photos
+    company = len(await supporters.followers(turn.tx, request))
+    hint = await likened(turn, request)
+    return {
+        "who": await names.resident(turn, request.reporter_id),
+        "words": _shortened(request.text),
+        "photos": turn.text("card.photos", count=photos) if photos else "",
+        "files": turn.text("card.files", count=others) if others else "",
+        "received": request.received_at,
+        "respond_due": request.respond_due_at,
+        "resolve_due": request.resolve_due_at,
+        "supervised": turn.text("card.supervised") if request.supervised else "",
+        "reopened": turn.text("card.reopened", count=request.reopened) if request.reopened else "",
+        "company": turn.text("joining.about", count=company) if company else "",
+        "hint": turn.text("joining.hint_line", number=hint) if hint else "",
+        "waiting": await waiting_line(turn, request),
+    }
 
 
 async def waiting_line(turn: Turn, request: Request) -> str:
@@ -93,8 +104,10 @@ async def waiting_line(turn: Turn, request: Request) -> str:
 
 async def likened(turn: Turn, request: Request) -> int | None:
     """The number of the open record that this one may be the same as, while nobody has decided."""
+    if request.state not in OPEN:
+        return None
     last = await events.find_latest(turn.tx, "request", request.id, "request.likened")
-    if last is None or request.state not in OPEN:
+    if last is None:
         return None
     if last.data["other"] in await supporters.told_apart(turn.tx, [request.id]):
         return None

@@ -29,7 +29,10 @@ _LISTED = 8
 
 async def take(turn: Turn, args: dict[str, Any]) -> None:
     """One worker answers for the record from now on; whoever is later hears who and since when."""
-    request = await requests.get(turn.tx, args["id"])
+    await _take(turn, await requests.get(turn.tx, args["id"]))
+
+
+async def _take(turn: Turn, request: Request) -> None:
     if not await standing.allowed(turn, "claim", request):
         return
     if request.state is not State.QUEUED:
@@ -71,7 +74,10 @@ async def take(turn: Turn, args: dict[str, Any]) -> None:
 
 async def detail(turn: Turn, args: dict[str, Any]) -> None:
     """Everything about the record that a group may read; in a foreign group it goes to the presser's private chat."""
-    request = await requests.get(turn.tx, args["id"])
+    await _detail(turn, await requests.get(turn.tx, args["id"]))
+
+
+async def _detail(turn: Turn, request: Request) -> None:
     if not await standing.may_look(turn, request):
         return
     history = await events.history(turn.tx, "request", request.id)
@@ -114,7 +120,10 @@ async def _is_to_call(turn: Turn, request: Request) -> bool:
 
 async def contact(turn: Turn, args: dict[str, Any]) -> None:
     """Name, phone and the resident's own words: to the claimer only, in private; the ledger keeps that it happened."""
-    request = await requests.get(turn.tx, args["id"])
+    await _contact(turn, await requests.get(turn.tx, args["id"]))
+
+
+async def _contact(turn: Turn, request: Request) -> None:
     if not await may_contact(turn, request) or not await standing.can_reach(turn):
         return
     found = await disclose(turn, request)
@@ -283,7 +292,7 @@ async def _typed(turn: Turn, match: re.Match[str]) -> None:
     if match["verb"] == "详情" and request.reporter_id == turn.me.id and not turn.here.is_group:
         await records.show(turn, request)
         return
-    await {"接单": take, "我来接": take, "详情": detail, "联系方式": contact}[match["verb"]](turn, {"id": request.id})
+    await {"接单": _take, "我来接": _take, "详情": _detail, "联系方式": _contact}[match["verb"]](turn, request)
 
 
 async def _typed_words(turn: Turn, match: re.Match[str]) -> None:

@@ -47,15 +47,20 @@ async def _current(turn: Turn, request_id: int, resolution: int) -> Request | No
 
 
 async def _mine_to_rate(turn: Turn, request_id: int, resolution: int) -> Request | None:
-    """The record, while the acting person may still rate this result; who joined it, also after the reporter closed it."""
+    """The record, while the acting person may still rate this result."""
     request = await requests.get(turn.tx, request_id)
+    return request if await _may_rate(turn, request, resolution) else None
+
+
+async def _may_rate(turn: Turn, request: Request, resolution: int) -> bool:
+    """Whether this result still waits for the acting person; who joined it may rate also after the reporter closed it."""
     if request.resolution != resolution:
-        return None
+        return False
     if request.reporter_id == turn.me.id:
-        return request if request.state is State.RESOLVED else None
+        return request.state is State.RESOLVED
     ended_at = request.closed_at or request.resolved_at
     is_open = request.state in REOPENABLE and ended_at is not None and rating.may_reopen(ended_at, turn.now)
-    return request if is_open and turn.me.id in await supporters.followers(turn.tx, request) else None
+    return is_open and turn.me.id in await supporters.followers(turn.tx, request)
 
 
 async def _given(turn: Turn, request: Request, person_id: int) -> Any | None:
@@ -217,7 +222,7 @@ async def _ask_stars(turn: Turn, request: Request, solved: str, person_id: int) 
 
 async def _begin(turn: Turn, args: dict[str, Any]) -> None:
     request = await requests.get(turn.tx, args["id"])
-    if await _mine_to_rate(turn, request.id, request.resolution) is None:
+    if not await _may_rate(turn, request, request.resolution):
         await _too_late(turn, request)
         return
     await _ask(turn, request, "rate.remind", turn.me.id)

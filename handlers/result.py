@@ -34,7 +34,7 @@ def photo_required(turn: Turn, request: Request) -> bool:
 
 async def give(turn: Turn, args: dict[str, Any]) -> None:
     """Asks for the result; the next words and photos of this person here are it."""
-    request = await _workable(turn, args["id"], "resolve")
+    request = await _workable(turn, await requests.get(turn.tx, args["id"]), "resolve")
     if request is not None:
         await turn.ask(FLOW, "give", {"id": request.id, "words": "", "files": [], "album": ""})
         key = "result.ask_photo" if photo_required(turn, request) else "result.ask"
@@ -43,15 +43,14 @@ async def give(turn: Turn, args: dict[str, Any]) -> None:
 
 async def note(turn: Turn, args: dict[str, Any]) -> None:
     """Asks how it is going; the next words of this person here go to the reporter."""
-    request = await _workable(turn, args["id"], "note")
+    request = await _workable(turn, await requests.get(turn.tx, args["id"]), "note")
     if request is not None:
         await turn.ask(FLOW, "note", {"id": request.id, "album": ""})
         await turn.say("result.note_ask", force_reply=True, **standing.named(turn, request))
 
 
-async def _workable(turn: Turn, request_id: int, act: str) -> Request | None:
+async def _workable(turn: Turn, request: Request, act: str) -> Request | None:
     """The record when the acting person may work on it now; else they were told how it stands."""
-    request = await requests.get(turn.tx, request_id)
     if not await standing.allowed(turn, act, request) or not await standing.holds(turn, request):
         return None
     if act == "resolve" and (missing := await whistle.missing(turn, request)):
@@ -75,7 +74,7 @@ async def _step(turn: Turn) -> bool:
         await turn.say("result.stopped")
         return True
     act = "note" if dialogue.step == "note" else "resolve"
-    request = await _workable(turn, dialogue.data["id"], act)
+    request = await _workable(turn, await requests.get(turn.tx, dialogue.data["id"]), act)
     if request is None:
         await turn.done()
     elif act == "note":
@@ -207,7 +206,7 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
 
 async def resolve(turn: Turn, request_id: int, words: str) -> None:
     """The whole result in one go, without files; says what is missing when it needs a photo."""
-    request = await _workable(turn, request_id, "resolve")
+    request = await _workable(turn, await requests.get(turn.tx, request_id), "resolve")
     if request is None:
         return
     missing = await _missing(turn, request, words.strip(), [])
@@ -219,7 +218,7 @@ async def resolve(turn: Turn, request_id: int, words: str) -> None:
 
 async def tell_progress(turn: Turn, request_id: int, words: str) -> None:
     """A note in one go."""
-    request = await _workable(turn, request_id, "note")
+    request = await _workable(turn, await requests.get(turn.tx, request_id), "note")
     if request is not None:
         await _note(turn, request, words)
 
@@ -235,7 +234,7 @@ async def _typed_result(turn: Turn, match: re.Match[str]) -> None:
     if not match["words"] and not turn.attached:
         await give(turn, {"id": request.id})
         return
-    found = await _workable(turn, request.id, "resolve")
+    found = await _workable(turn, request, "resolve")
     if found is not None:
         data = {"words": "", "files": [], "album": ""}
         turn.incoming = turn.incoming and turn.incoming.model_copy(update={"text": match["words"] or ""})
@@ -250,7 +249,7 @@ async def _typed_note(turn: Turn, match: re.Match[str]) -> None:
     if not match["words"] and not turn.attached:
         await note(turn, {"id": request.id})
         return
-    found = await _workable(turn, request.id, "note")
+    found = await _workable(turn, request, "note")
     if found is not None:
         await _note(turn, found, match["words"] or "")
 

@@ -259,11 +259,7 @@ async def file(
     now: datetime,
 ) -> tuple[Request, bool]:
     """Files a record in state `queued` with its two events; (the record, True), or (the earlier one, False) for a draft already filed."""
-    found = await tx.one(_by_draft(draft_id=draft_id))
-    if found is not None:
-        return _request(found), False
-    request_id = tx.ids.new()
-    number = await counters.next_number(tx)
+    request_id, number = tx.ids.new(), await counters.next_number(tx)
     spot_id = await _spot(tx, reporter_id, place_text)
     row = {
         "tenant": tx.tenant,
@@ -296,12 +292,12 @@ async def file(
         "contact_queue": queue,
         "parked": False,
     }
-    added = await tx.put(requests, row, on=("tenant", "draft_id"))
-    if not added:  # filed by another process since we looked
+    added = await tx.add_new(requests, row, on=("tenant", "draft_id"), columns=Request._fields)
+    if added is None:
         await counters.give_back(tx)
         return await _get_by_draft(tx, draft_id), False
     await search.keep(tx, request_id, text, place_text)
-    request = await get(tx, request_id)
+    request = _request(added)
     data = {"number": number, "urgent": urgent, "confidence": round(confidence, 3), "set": facts(request, *FACTS)}
     await events.add(
         tx, "request", request_id, "request.received", now, actor_id=reporter_id, target="received", data=data

@@ -159,6 +159,14 @@ class Tx:
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
         return (await self.connection.execute(statement, row))[0]
 
+    async def add_new(
+        self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], columns: tuple[str, ...]
+    ) -> Row[Any] | None:
+        """Adds a row, and these columns of it; None, and nothing is changed, where one with the same `on` stands."""
+        await self._before((table,))
+        statement = _puts(table, self.connection.dialect.name, tuple(row), on, (), columns)
+        return (await self.connection.execute(statement, row)).first()
+
     async def alter(self, table: Table, where: dict[str, Any], /, **values: Any) -> int:
         """Changes columns of our rows in which every column of `where` has this value (None: is empty). How many."""
         empty = tuple([name for name, value in where.items() if value is None])
@@ -212,9 +220,10 @@ def _puts(
     made = made.values({name: bindparam(name, type_=table.c[name].type) for name in columns})
     if change:
         set_ = {name: made.excluded[name] for name in change}
-        put = made.on_conflict_do_update(index_elements=list(on), set_=set_)
-        return put.returning(*[table.c[name] for name in back]) if back else put
-    return made.on_conflict_do_nothing(index_elements=list(on))
+        made = made.on_conflict_do_update(index_elements=list(on), set_=set_)
+    else:
+        made = made.on_conflict_do_nothing(index_elements=list(on))
+    return made.returning(*[table.c[name] for name in back]) if back else made
 
 
 @cache
