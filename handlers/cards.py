@@ -32,20 +32,20 @@ def slot(request: Request) -> str:
 
 async def refresh(turn: Turn, request: Request) -> None:
     """Draws the card in every room of the record's queue, and says where it went in rooms that had it before."""
-    rooms = {r.id: r for r in await people.rooms_of(turn.tx, [request.queue])}
-    rooms = rooms or {r.id: r for r in await people.rooms_of(turn.tx, [turn.city.org.desk_of(request.queue)])}
-    for room in rooms.values():
+    rooms, before = await outbox.rooms_and_slots(turn.tx, request.queue, slot(request))
+    rooms = rooms or await people.rooms_of(turn.tx, [turn.city.org.desk_of(request.queue)])
+    for room in rooms:
         if room.reachable or turn.city.channels[room.channel].keeps:
             await _draw(turn, request, room)
-    for chat_id in await outbox.chats_with_slot(turn.tx, slot(request)):
-        if chat_id not in rooms:
+    for chat in before:
+        if chat.id not in {room.id for room in rooms}:
             gone = turn.text(
                 "card.moved",
                 number=request.number,
                 queue=turn.city.org.name_of(request.queue),
                 place=request.place_text,
             )
-            await turn.send(await people.get_chat(turn.tx, chat_id), gone, slot=slot(request))
+            await turn.send(chat, gone, slot=slot(request))
 
 
 async def _draw(turn: Turn, request: Request, room: Chat) -> None:

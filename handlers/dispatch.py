@@ -89,7 +89,7 @@ async def _open(city: City, tx: Tx, incoming: Incoming, now: datetime) -> Turn:
 
 
 async def _turn(city: City, tx: Tx, incoming: Incoming, now: datetime, person: Person | None, chat: Chat) -> Turn:
-    dialogue = await dialogues.find(tx, chat.id, person.id) if person else None
+    dialogue = await dialogues.find_here(tx, chat.id, person.id, incoming.token) if person else None
     turn = Turn(city, tx, now, chat=chat, person=person, incoming=incoming, dialogue=dialogue)
     if person is not None:
         turn.attached = await _keep_media(tx, incoming, person, chat, now)

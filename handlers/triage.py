@@ -67,8 +67,8 @@ def decide(
         queue=way.queue,
         reason=way.reason,
         level=level,
-        place_text=without_room(where.text),
-        place=place_dict(where),
+        place_text=(kept := place_dict(where))["text"],
+        place=kept,
         full_place=where.text,
     )
 

@@ -192,8 +192,9 @@ def find_phone(text: str) -> str | None:
 def without_room(text: str) -> str:
     """The text with room numbers cut out, unit and building kept: "3栋2单元401室" gives "3栋2单元"."""
     shown = plain(text)
-    for pattern in _ROOMS:
-        shown = pattern.sub(lambda m: re.sub(r"[\s，,的\-—–/]+$", "", m["head"]), shown)
+    if _ROOM_SIGN.search(shown):
+        for pattern in _ROOMS:
+            shown = pattern.sub(lambda m: re.sub(r"[\s，,的\-—–/]+$", "", m["head"]), shown)
     return shown
 
 

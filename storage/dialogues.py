@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Delete, Index, LargeBinary, Select, String, Table, select
+from sqlalchemy import JSON, BigInteger, Column, Delete, Index, LargeBinary, Select, String, Table, and_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.people import chats
 from storage.plans import ME, form
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
@@ -69,6 +70,15 @@ class Press(NamedTuple):
     expires_at: datetime
 
 
+class _Keyboard(NamedTuple):
+    """What the buttons of one message mean, and for whom."""
+
+    presses: list[Any]
+    person_id: int | None
+    chat_id: int
+    expires_at: datetime
+
+
 @form
 def _of(chat_id: Any, person_id: Any) -> Select[Any]:
     return select(dialogues).where(
@@ -79,9 +89,48 @@ def _of(chat_id: Any, person_id: Any) -> Select[Any]:
 async def find(tx: Tx, chat_id: int, person_id: int) -> Dialogue | None:
     """Where this person is in this chat; None when nothing is open."""
     row = await tx.one(_of(chat_id=chat_id, person_id=person_id))
-    if row is None:
-        return None
+    return None if row is None else _dialogue(tx, row)
+
+
+def _dialogue(tx: Tx, row: Any) -> Dialogue:
     return Dialogue(row.flow, row.step, tx.sealer.open_json(row.data_sealed), row.updated_at)
+
+
+def _here(chat_id: Any, person_id: Any, joined: Sequence[Any], shown: Sequence[Any]) -> Select[Any]:
+    """The dialogue of a chat, and what else is joined, where there are any."""
+    theirs = and_(
+        dialogues.c.tenant == chats.c.tenant, dialogues.c.chat_id == chats.c.id, dialogues.c.person_id == person_id
+    )
+    asked = (dialogues.c.flow, dialogues.c.step, dialogues.c.data_sealed, dialogues.c.updated_at)
+    found = chats.outerjoin(dialogues, theirs)
+    for table, there in joined:
+        found = found.outerjoin(table, there & (table.c.tenant == chats.c.tenant))
+    return select(*asked, *shown).select_from(found).where(chats.c.tenant == ME, chats.c.id == chat_id)
+
+
+@form
+def _here_pressed(chat_id: Any, person_id: Any, code: Any) -> Select[Any]:
+    shown = [keyboards.c[name] for name in _Keyboard._fields]
+    return _here(chat_id, person_id, [(keyboards, keyboards.c.code == code)], shown)
+
+
+@form
+def _here_typed(chat_id: Any, person_id: Any) -> Select[Any]:
+    joined = [(menus, menus.c.chat_id == chats.c.id), (keyboards, keyboards.c.code == menus.c.code)]
+    return _here(chat_id, person_id, joined, [menus.c.code, menus.c.expires_at, keyboards.c.presses])
+
+
+async def find_here(tx: Tx, chat_id: int, person_id: int, token: str) -> Dialogue | None:
+    """`find`, in one look with what is asked next: what the token means, or without one the menu shown last."""
+    code = token.rpartition(".")[0]
+    if code:
+        row = await tx.one(_here_pressed(chat_id=chat_id, person_id=person_id, code=code))
+        found = [] if row is None or row.presses is None else [_Keyboard._make(row[-len(_Keyboard._fields) :])]
+        tx.learn(_keyboard(code=code), found)
+    else:
+        row = await tx.one(_here_typed(chat_id=chat_id, person_id=person_id))
+        tx.learn(_menu(chat_id=chat_id), [] if row is None or row.presses is None else [_shown(row)])
+    return None if row is None or row.flow is None else _dialogue(tx, row)
 
 
 async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime) -> None:
@@ -140,7 +189,8 @@ async def add_keyboard(
 
 @form
 def _keyboard(code: Any) -> Select[Any]:
-    return select(keyboards).where(keyboards.c.tenant == ME, keyboards.c.code == code)
+    shown = [keyboards.c[name] for name in _Keyboard._fields]
+    return select(*shown).where(keyboards.c.tenant == ME, keyboards.c.code == code)
 
 
 async def find_press(tx: Tx, token: str) -> Press | None:
@@ -148,11 +198,11 @@ async def find_press(tx: Tx, token: str) -> Press | None:
     code, _, index = token.rpartition(".")
     if not code or not index.isdecimal():
         return None
-    row = await tx.one(_keyboard(code=code))
-    if row is None or int(index) >= len(row.presses):
+    found = await tx.recall(_keyboard(code=code), lambda rows: [_Keyboard._make(row) for row in rows])
+    if not found or int(index) >= len(found[0].presses):
         return None
-    action, args, label = row.presses[int(index)]
-    return Press(action, args, label, row.person_id, row.chat_id, row.expires_at)
+    action, args, label = found[0].presses[int(index)]
+    return Press(action, args, label, found[0].person_id, found[0].chat_id, found[0].expires_at)
 
 
 async def set_menu(tx: Tx, chat_id: int, code: str, expires_at: datetime) -> None:
@@ -172,8 +222,12 @@ def _menu(chat_id: Any) -> Select[Any]:
 
 async def find_menu(tx: Tx, chat_id: int) -> tuple[str, list[str], datetime] | None:
     """(code, labels in order, expiry) of the menu last shown in a chat."""
-    row = await tx.one(_menu(chat_id=chat_id))
-    return None if row is None else (row.code, [p[2] for p in row.presses], row.expires_at)
+    found = await tx.recall(_menu(chat_id=chat_id), lambda rows: [_shown(row) for row in rows])
+    return found[0] if found else None
+
+
+def _shown(row: Any) -> tuple[str, list[str], datetime]:
+    return row.code, [p[2] for p in row.presses], row.expires_at
 
 
 async def drop_menu(tx: Tx, chat_id: int, code: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
+    CompoundSelect,
     FromClause,
     Index,
     Integer,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 
 from storage import queueing
 from storage.leases import part_number, part_of
-from storage.people import chats
+from storage.people import Chat, chats, rooms
 from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
@@ -556,6 +557,29 @@ def _chats_with(slot: Any) -> Select[Any]:
 async def chats_with_slot(tx: Tx, slot: str) -> list[int]:
     """Every chat where a message stands, or is about to stand, in this slot."""
     return [r.chat_id for r in await tx.all(_chats_with(slot=slot))]
+
+
+_CHAT = [chats.c[name] for name in Chat._fields]
+
+
+@form
+def _rooms_and_slots(queue: Any, slot: Any) -> CompoundSelect[Any]:
+    bound = (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id)
+    there = (posts.c.tenant == chats.c.tenant) & (posts.c.chat_id == chats.c.id)
+    own = select(*_CHAT, literal(value=True).label("is_room")).join(rooms, bound)
+    had = select(*_CHAT, literal(value=False)).join(posts, there)
+    return own.where(chats.c.tenant == ME, rooms.c.tenant == ME, rooms.c.queue == queue).union_all(
+        had.where(chats.c.tenant == ME, posts.c.tenant == ME, posts.c.slot == slot)
+    )
+
+
+async def rooms_and_slots(tx: Tx, queue: str, slot: str) -> tuple[list[Chat], list[Chat]]:
+    """The rooms of a queue, and every chat where a message stands, or is about to stand, in this slot, oldest first."""
+    found = [
+        (bool(row.is_room), Chat._make(row[:-1])) for row in await tx.all(_rooms_and_slots(queue=queue, slot=slot))
+    ]
+    found.sort(key=lambda one: one[1].id)
+    return [chat for is_room, chat in found if is_room], [chat for is_room, chat in found if not is_room]
 
 
 async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:

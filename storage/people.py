@@ -294,7 +294,10 @@ async def with_tail(tx: Tx, digits: str, limit: int = 200) -> list[int]:
 
 async def set_last_place(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
     """The place of the person's last report, offered next time."""
-    await _set(tx, person_id, last_place=place)
+    person = await get_person(tx, person_id)
+    if person.last_place != place:
+        await _set(tx, person_id, last_place=place)
+        tx.learn(_person_of(person_id=person_id), [person._replace(last_place=place)])
 
 
 async def set_home(tx: Tx, person_id: int, place: dict[str, Any]) -> None:

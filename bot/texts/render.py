@@ -40,6 +40,11 @@ class Texts:
         self._sentences = sentences
         self._tz = tz
         self._lines = {key: [_line(line) for line in text.split("\n")] for key, text in sentences.items()}
+        self._fixed = {
+            key: "\n".join([line.end for line in lines]).strip()
+            for key, lines in self._lines.items()
+            if not any(line.names for line in lines)
+        }
 
     @property
     def keys(self) -> frozenset[str]:
@@ -56,18 +61,20 @@ class Texts:
 
     def text(self, key: str, now: datetime, /, **values: Any) -> str:
         """The sentence. Raises KeyError for an unknown key or a missing value."""
+        if key in self._fixed:
+            return self._fixed[key]
         lines = []
         for line in self._lines[key]:
-            if not line.names:
-                lines.append(line.end)
-            elif not all(values[name] in _EMPTY for name in line.names):
-                said = [f"{before}{self._value(values[name], spec, now)}" for before, name, spec in line.parts]
-                lines.append(f"{''.join(said)}{line.end}".rstrip(" \u3000"))
+            if line.names and all(not values[name] and values[name] in _EMPTY for name in line.names):
+                continue
+            said = ""
+            for before, name, spec in line.parts:
+                value = values[name]
+                said += before + (value if type(value) is str else self._value(value, spec, now))
+            lines.append((said + line.end).rstrip(" \u3000"))
         return "\n".join(lines).strip()
 
     def _value(self, value: Any, spec: str, now: datetime) -> str:
-        if type(value) is str:
-            return value
         if value is None:
             return ""
         if isinstance(value, datetime):

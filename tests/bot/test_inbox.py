@@ -58,9 +58,11 @@ async def test_what_was_taken_is_handled(tmp_path: Path) -> None:
     async with taking(tmp_path) as (town, inbox):
         await inbox.receive("test", "", [update(1, "你好")], wait=True)
         assert await states(town) == {"waiting": 0, "done": 1, "failed": 0}
+        await inbox.receive("test", "", [update(2, "我的诉求")], wait=True)
+        assert await states(town) == {"waiting": 0, "done": 2, "failed": 0}
         town.now = Clock().now()
         await town.deliver()
-        assert town.last("p1")
+        assert town.last("p1") and town.last("p2")
 
 
 async def test_a_repeat_changes_nothing_and_is_answered_at_once(tmp_path: Path) -> None:
@@ -68,6 +70,8 @@ async def test_a_repeat_changes_nothing_and_is_answered_at_once(tmp_path: Path) 
         for _ in range(3):
             await inbox.receive("test", "", [update(1, "你好")], wait=True)
         assert (await states(town))["done"] == 1
+        await inbox.receive("test", "", [update(2, "我的诉求")], wait=True)
+        assert (await states(town))["done"] == 2
 
 
 @pytest.mark.parametrize("poison", ["bad", "boom"])
