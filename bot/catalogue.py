@@ -15,7 +15,6 @@ from bot.hours import HoursError, calendars
 from bot.texts import render
 from handlers.city import City, Manners, Texts
 from handlers.messages import Capabilities
-from nlp.address import PlaceBook
 from nlp.reader import Item, Reader
 from nlp.street import Street, parse_street
 from workflow.points import PointsError, Rulebook, parse_points
@@ -210,12 +209,13 @@ def build_city(
         )
     except HoursError as error:
         raise CatalogueError(str(error)) from None
+    reader = Reader(reader_items(taxonomy), street, lexicon)
     return City(
         street=street,
-        places=PlaceBook(street),
+        places=reader.places,
         taxonomy=taxonomy,
         org=org,
-        reader=Reader(reader_items(taxonomy), street, lexicon),
+        reader=reader,
         texts=texts or render.load(chosen.tz),
         channels=channels,
         grid_calendar=hours.grids,

@@ -30,13 +30,16 @@ def slot(request: Request) -> str:
     return f"card:{request.id}"
 
 
-async def refresh(turn: Turn, request: Request) -> None:
-    """Draws the card in every room of the record's queue, and says where it went in rooms that had it before."""
+async def refresh(turn: Turn, request: Request, *, bare: bool = False) -> None:
+    """Draws the card in every room of the record's queue, and says where it went in rooms that had it before.
+
+    `bare`: it has just been filed, and nothing belongs to it but its words.
+    """
     rooms, before = await outbox.rooms_and_slots(turn.tx, request.queue, slot(request))
     rooms = rooms or await people.rooms_of(turn.tx, [turn.city.org.desk_of(request.queue)])
     for room in rooms:
         if room.reachable or turn.city.channels[room.channel].keeps:
-            await _draw(turn, request, room)
+            await _draw(turn, request, room, bare=bare)
     for chat in before:
         if chat.id not in {room.id for room in rooms}:
             gone = turn.text(
@@ -48,13 +51,13 @@ async def refresh(turn: Turn, request: Request) -> None:
             await turn.send(chat, gone, slot=slot(request))
 
 
-async def _draw(turn: Turn, request: Request, room: Chat) -> None:
-    text = await card_text(turn, request)
+async def _draw(turn: Turn, request: Request, room: Chat, *, bare: bool) -> None:
+    text = await card_text(turn, request, bare=bare)
     rows = await rows_for(turn, request)
     await turn.send(room, text, rows=rows, slot=slot(request), lane=outbox.REPLY)
 
 
-async def card_text(turn: Turn, request: Request) -> str:
+async def card_text(turn: Turn, request: Request, *, bare: bool = False) -> str:
     """What a group may know of a record: no full name, phone or room. Of one that has ended a line or two."""
     return turn.text(
         f"card.{request.state.value}",
@@ -66,17 +69,17 @@ async def card_text(turn: Turn, request: Request) -> str:
         claimed=request.claimed_at or request.received_at,
         resolved=request.resolved_at or request.received_at,
         parent=await _parent_number(turn, request) or "",
-        **await _open_values(turn, request) if request.state in OPEN else {},
+        **await _open_values(turn, request, bare=bare) if request.state in OPEN else {},
     )
 
 
-async def _open_values(turn: Turn, request: Request) -> dict[str, Any]:
+async def _open_values(turn: Turn, request: Request, *, bare: bool) -> dict[str, Any]:
     """What the card says while there is something to do."""
-    files = await attachments.of(turn.tx, "request", request.id)
+    files = [] if bare else await attachments.of(turn.tx, "request", request.id)
     photos = sum(1 for f in files if f.kind == "photo")
     others = len(files) - photos
-    company = len(await supporters.followers(turn.tx, request))
-    hint = await likened(turn, request)
+    company = 0 if bare else len(await supporters.followers(turn.tx, request))
+    hint = None if bare else await likened(turn, request)
     return {
         "who": await names.resident(turn, request.reporter_id),
         "words": _shortened(request.text),

@@ -62,7 +62,7 @@ async def file(
     await clocks.set_first(turn, request)
     for other in draft.apart:
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
-    await cards.refresh(turn, request)
+    await cards.refresh(turn, request, bare=not draft.media)
     await groups_told(turn, request)
     await alike.look(turn, request, with_files=bool(draft.media))
     await crowd.watch(turn, request)

@@ -62,7 +62,8 @@ async def test_what_was_taken_is_handled(tmp_path: Path) -> None:
         assert await states(town) == {"waiting": 0, "done": 2, "failed": 0}
         town.now = Clock().now()
         await town.deliver()
-        assert town.last("p1") and town.last("p2")
+        assert town.last("p1")
+        assert town.last("p2")
 
 
 async def test_a_repeat_changes_nothing_and_is_answered_at_once(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from handlers import cards
+from handlers.turn import Turn
 from storage import dialogues, people, requests, timers
 from tests.handlers.resident_steps import (
     DESK,
@@ -60,6 +62,18 @@ async def test_the_group_never_reads_name_phone_or_room(tmp_path: Path) -> None:
         assert "502" not in card
         assert "139****1234" in card
         assert (await person(town)).phone == "13912341234"
+
+
+async def test_the_card_of_a_new_record_says_what_it_will_say_when_drawn_again(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, LAMP)
+        drawn: list[str] = []
+
+        async def draw(turn: Turn) -> None:
+            drawn.append(await cards.card_text(turn, await record(town)))
+
+        await town.acts(WHO, draw)
+        assert drawn == [town.room(ROOM)[-1][0]]
 
 
 @BOTH

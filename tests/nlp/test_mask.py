@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.mask import find_phone, mask, mask_name, mask_phone, without_room
+from nlp.mask import _ROOMS, find_phone, mask, mask_name, mask_phone, without_room
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,14 @@ def test_find_phone() -> None:
     assert find_phone("打我 139-0000-1234 谢谢") == "13900001234"
     assert find_phone("座机 (021)5555 6666") == "021-55556666"
     assert find_phone("12-2-401 没水") is None
+
+
+@given(st.text(alphabet="3栋2单元四零一室401-—号楼层住在隔壁 x", max_size=24))
+def test_without_room_looks_where_rooms_may_be_only(text: str) -> None:
+    cut = text
+    for pattern in _ROOMS:
+        cut = pattern.sub(lambda m: re.sub(r"[\s，,的\-—–/]+$", "", m["head"]), cut)
+    assert without_room(text) == cut
 
 
 def test_without_room() -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from storage import dialogues
 from storage.tx import Store, Tx
+from tests.storage.samples import add_chat
 
 HOUR = timedelta(hours=1)
 
@@ -28,6 +29,30 @@ async def test_one_open_question_for_a_person_in_a_chat(store: Store, now: datet
         await dialogues.close(tx, 7, 1)
         assert await dialogues.find(tx, 7, 1) is None
         assert await dialogues.find(tx, 7, 2) is not None
+
+
+@pytest.mark.parametrize("open_ones", [(), ("dialogue",), ("menu",), ("dialogue", "menu")], ids=str)
+async def test_one_look_tells_what_three_tell(store: Store, now: datetime, open_ones: tuple[str, ...]) -> None:
+    async with store.write() as tx:
+        chat, code = await add_chat(tx, "one", now, person_id=1), await keyboard(tx, now)
+        await dialogues.save(tx, chat, 2, "wish", "words", {}, now)  # somebody else's
+        if "dialogue" in open_ones:
+            await dialogues.save(tx, chat, 1, "report", "place", {"text": "路灯"}, now)
+        if "menu" in open_ones:
+            await dialogues.set_menu(tx, chat, code, now + HOUR)
+    for token in ("", f"{code}.0", f"{code}.1", f"{code}.2", "no.0", "no", ".0"):
+        asked: list[str] = []
+        async with store.write() as tx:
+            there = await dialogues.find(tx, chat, 1)
+            meant = await (dialogues.find_press(tx, token) if token else dialogues.find_menu(tx, chat))
+        async with store.write() as tx:
+            store.database.plans.watch = lambda _, sql, asked=asked: asked.append(sql)
+            assert await dialogues.find_here(tx, chat, 1, token) == there
+            assert await (dialogues.find_press(tx, token) if token else dialogues.find_menu(tx, chat)) == meant
+            assert len(asked) == 1
+            store.database.plans.watch = None
+        assert (there is not None) == ("dialogue" in open_ones)
+        assert (meant is not None) == ("menu" in open_ones if not token else token in (f"{code}.0", f"{code}.1"))
 
 
 async def test_closing_all_is_for_one_person(store: Store, now: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from storage import outbox
+from storage import outbox, people
 from storage.outbox import LATER, NOTICE, PRESS, REPLY, SENT, WAITING
 from storage.tx import Store, Tx
 from tests.storage.samples import add_chat
@@ -103,6 +103,22 @@ async def test_busy_chats_are_left_out(store: Store, now: datetime) -> None:
         for chat in chats:
             await say(tx, chat, str(chats.index(chat)), now)
         assert await texts(tx, now, skip_chats=chats[:2]) == ["2"]
+
+
+async def test_rooms_and_where_a_card_stood_are_told_in_one_look(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chats = [await add_chat(tx, name, now, is_group=True) for name in "abcd"]
+        for chat in chats[:2]:
+            await people.bind_room(tx, f"grid:{chat}", chat, None, now)
+        await people.bind_room(tx, "grid:other", chats[3], None, now)
+        for chat in chats[1:3]:
+            await say(tx, chat, "old", now, slot="card:1")
+        await say(tx, chats[0], "another", now, slot="card:2")
+        for chat in chats[:2]:
+            found, before = await outbox.rooms_and_slots(tx, f"grid:{chat}", "card:1")
+            assert found == await people.rooms_of(tx, [f"grid:{chat}"]) == [await people.get_chat(tx, chat)]
+            assert [one.id for one in before] == sorted(await outbox.chats_with_slot(tx, "card:1")) == chats[1:3]
+        assert (await outbox.rooms_and_slots(tx, "grid:none", "card:3")) == ([], [])
 
 
 async def test_a_slot_holds_one_message(store: Store, now: datetime) -> None:
