@@ -89,6 +89,13 @@ async def _keep_stars(turn: Turn, request: Request, stars: int) -> bool:
     return kept
 
 
+async def _keep_both(turn: Turn, request: Request, solved: str, stars: int) -> bool:
+    """Keeps the stars, and before them the other half where it was not given. False when there were stars."""
+    if await _keep_stars(turn, request, stars):
+        return True
+    return await _keep(turn, request, solved) and await _keep_stars(turn, request, stars)
+
+
 async def _write_down(turn: Turn, request: Request, answer: dict[str, Any]) -> None:
     """Each half of an answer counts from when it was given, whatever follows from it."""
     data = {"resolution": request.resolution, **answer}
@@ -264,8 +271,7 @@ async def _answer_stars(turn: Turn, request_id: int, resolution: int, solved: st
     if request is None:
         await _too_late(turn, await requests.get(turn.tx, request_id))
         return
-    await _keep(turn, request, solved)
-    if not await _keep_stars(turn, request, stars):
+    if not await _keep_both(turn, request, solved, stars):
         await turn.say("rate.already", number=request.number)
         return
     await _finish(turn, request, Solved(solved), stars)
