@@ -21,14 +21,18 @@ ENOUGH = 3
 _COUNTED = frozenset(State) - {State.WITHDRAWN, State.REFUSED}
 
 
-async def watch(turn: Turn, request: Request) -> None:
-    """After a filing, a joining or a merging: alarms the desk when it is the third, once a day."""
+async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
+    """After a filing, a joining or a merging: alarms the desk when it is the third, once a day.
+
+    `is_new`: just filed, so that nobody has joined this one.
+    """
     if not request.grid or not request.item or request.intent != "request":
         return
     since = turn.now - WITHIN
     matter = await _of_one_matter(turn, request)
     fresh = [r for r in matter if r.received_at >= since]
-    count = len(fresh) + await supporters.joined_since(turn.tx, [r.id for r in matter], since)
+    joinable = [r.id for r in matter if not is_new or r.id != request.id]
+    count = len(fresh) + (await supporters.joined_since(turn.tx, joinable, since) if joinable else 0)
     if count < ENOUGH or await _is_alarmed(turn, matter):
         return
     numbers = sorted(r.number for r in matter)

@@ -65,7 +65,7 @@ async def file(
     await cards.refresh(turn, request, bare=not draft.media)
     await groups_told(turn, request)
     await alike.look(turn, request, with_files=bool(draft.media))
-    await crowd.watch(turn, request)
+    await crowd.watch(turn, request, is_new=True)
     return request, True
 
 
