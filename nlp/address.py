@@ -6,9 +6,8 @@ Finding the mentions is `mentions.py`. The rule: where the problem is, not where
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from nlp.gazetteer import Gazetteer, Spot
 from nlp.geo import Point, box, distance, holds, to_wgs84
@@ -21,8 +20,6 @@ MAX_CANDIDATES = 6
 """Places offered as buttons at once."""
 MAX_READ = 2_000
 """Characters of a text searched for places."""
-REMEMBERED = 500
-"""Texts whose places are kept: those of a report are looked for when it is read and when it is compared."""
 NEAR, MAX_NEAR = 1_000.0, 4
 """Metres from a point within which grids are offered, and how many."""
 _AROUND = 0.03  # degrees, more than NEAR even in the north
@@ -91,7 +88,7 @@ class PlaceBook:
     def locate(self, text: str, *, home: str | None = None) -> tuple[Place, tuple[tuple[int, int], ...]]:
         """As `find`, with the spans of every place mentioned in the plain text, deciding or not."""
         read = plain(text)[:MAX_READ]
-        mentions = _mentions(read, self._gazetteer)
+        mentions = find_mentions(read, self._gazetteer)
         own = _OWN.search(read) if home else None
         if home and own and all(not m.spots and m.building for m in mentions):
             return self._own(home, own, mentions), tuple(span for m in mentions for span in m.spans)
@@ -99,7 +96,7 @@ class PlaceBook:
             return NOWHERE, ()
         return self._decide(read, mentions, home), tuple(span for m in mentions for span in m.spans)
 
-    def _own(self, home: str, cue: re.Match[str], mentions: Sequence[Mention]) -> Place:
+    def _own(self, home: str, cue: re.Match[str], mentions: list[Mention]) -> Place:
         """The writer's own house, or with "小区" their estate, or the building they name in it."""
         if grid := self._grids.get(home):
             known = Place(text=grid.name, grid=grid.id, community=self._community[grid.id])
@@ -113,7 +110,7 @@ class PlaceBook:
             return self._decide("", mentions, home)
         return replace(known, evidence=(cue.group(),)) if known.text else NOWHERE
 
-    def _decide(self, read: str, mentions: Sequence[Mention], home: str | None) -> Place:
+    def _decide(self, read: str, mentions: list[Mention], home: str | None) -> Place:
         chosen = _deciding(mentions)
         if not chosen:
             return NOWHERE
@@ -222,12 +219,7 @@ class PlaceBook:
         return self.find(home)
 
 
-@lru_cache(maxsize=REMEMBERED)
-def _mentions(read: str, gazetteer: Gazetteer) -> tuple[Mention, ...]:
-    return tuple(find_mentions(read, gazetteer))
-
-
-def _deciding(mentions: Sequence[Mention]) -> list[Mention]:
+def _deciding(mentions: list[Mention]) -> list[Mention]:
     """The mentions of the strongest role; none when every one is denied."""
     best = max(m.role for m in mentions)
     return [m for m in mentions if m.role == best] if best > DENIED else []
