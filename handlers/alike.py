@@ -6,7 +6,7 @@ The pair decision is `nlp.duplicates`; what the buttons then do is in `joining.p
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from handlers import draft as drafts
 from handlers.draft import Draft
 from handlers.turn import Turn
 from nlp.address import Place, PlaceBook
-from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, without
+from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, may_be_same, spot_of, without
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
 from storage.requests import Request, Told
@@ -34,17 +34,17 @@ _SHORT = 24
 # -------------------------------------------------------------------- matters
 
 
-def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
-    """The place fields of a matter."""
-    return {**_place_fields(turn.city.places, words, tuple(place.items()), place_text)}
+def _place_of(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, str]:
+    """The place fields of a matter, and its words without them."""
+    places = turn.city.places
+    return {"words": _without_places(places, words), **_place_fields(places, tuple(place.items()), place_text)}
 
 
 @lru_cache(maxsize=20_000)
-def _place_fields(places: PlaceBook, words: str, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, str]:
+def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, str]:
     """The unit stands only in the coarse words of a record's place. Open records are read again with every new one."""
     known = triage.restored(dict(place))
     return {
-        "words": _without_places(places, words),
         "estate": known.estate,
         "building": known.building,
         "unit": known.unit or _unit(places, place_text),
@@ -52,6 +52,17 @@ def _place_fields(places: PlaceBook, words: str, place: tuple[tuple[str, Any], .
         "number": known.number,
         "landmark": known.landmark,
     }
+
+
+@lru_cache(maxsize=20_000)
+def _spot(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> str:
+    nowhen = datetime.min.replace(tzinfo=UTC)
+    return spot_of(Matter(item="", grid="", words="", at=nowhen, **_place_fields(places, place, place_text)))
+
+
+def spot(turn: Turn, request: Request | Told) -> str:
+    """Where in its grid a record is, as one comparable word (`nlp.duplicates.spot_of`)."""
+    return _spot(turn.city.places, tuple(request.place.items()), request.place_text)
 
 
 @lru_cache(maxsize=20_000)
@@ -73,7 +84,7 @@ def matter_of(turn: Turn, request: Request | Told, photos: Sequence[int] = ()) -
         grid=request.grid,
         at=request.received_at,
         photos=tuple(photos),
-        **_matter_of_place(turn, request.text, request.place, request.place_text),
+        **_place_of(turn, request.text, request.place, request.place_text),
     )
 
 
@@ -83,7 +94,7 @@ async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) ->
         grid=place.grid or "",
         at=turn.now,
         photos=tuple(await attachments.likenesses_of(turn.tx, draft.media)),
-        **_matter_of_place(turn, draft.text, triage.whole(place), place.text),
+        **_place_of(turn, draft.text, triage.whole(place), place.text),
     )
 
 
@@ -98,7 +109,8 @@ async def _nearest(
     near_by = await requests.told_in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
     shown = await attachments.likenesses(turn.tx, "request", [r.id for r in near_by]) if matter.photos else {}
     near = [r for r in near_by if r.id != own and (_is_kindred(r.item, matter.item) or r.id in shown)]
-    found = [(r, compare(matter, matter_of(turn, r, shown.get(r.id, ())))) for r in near]
+    there = [(r, matter_of(turn, r, shown.get(r.id, ()))) for r in near]
+    found = [(r, compare(matter, other)) for r, other in there if may_be_same(matter, other)]
     fitting = [(r, d) for r, d in found if d.verdict in wanted]
     skipped = await left_out() if fitting else set()
     meant = [(r, d) for r, d in fitting if r.id not in skipped]

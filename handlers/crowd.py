@@ -10,7 +10,6 @@ from datetime import timedelta
 from handlers import alike, cards
 from handlers.turn import Turn
 from nlp.duplicates import WITHIN as DUPLICATES_WITHIN
-from nlp.duplicates import spot_of
 from storage import events, requests, supporters
 from storage.requests import Request, Told
 from workflow.states import State
@@ -51,11 +50,11 @@ async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
 
 async def _of_one_matter(turn: Turn, request: Request) -> list[Told]:
     """Records of one kind at one place; older ones too, because people may have joined them just now."""
-    spot = spot_of(alike.matter_of(turn, request))
+    spot = alike.spot(turn, request)
     found = await requests.told_in_grid(
         turn.tx, request.grid, turn.now - DUPLICATES_WITHIN, item=request.item, in_states=_COUNTED
     )
-    return [r for r in found if r.intent == "request" and spot_of(alike.matter_of(turn, r)) == spot]
+    return [r for r in found if r.intent == "request" and alike.spot(turn, r) == spot]
 
 
 async def _is_alarmed(turn: Turn, matter: list[Told]) -> bool:

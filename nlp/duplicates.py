@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from importlib import resources
 from typing import NamedTuple
 
@@ -54,6 +55,8 @@ CODES = frozenset(
 )  # fmt: skip
 AGAINST = frozenset(c for c in CODES if c.startswith("other_")) | {"place_open", "at_home", "late"}
 """Codes that speak against."""
+_ELSEWHERE = frozenset({"other_grid", "other_building", "other_spot"})
+"""Codes after which nothing makes two reports the same matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,13 @@ class Decision(NamedTuple):
         return next((r.figure for r in self.reasons if r.code == code), None)
 
 
+def may_be_same(one: Matter, other: Matter) -> bool:
+    """False where `compare` says "different" whatever the words and the photos say: of hundreds few need be compared."""
+    if one.grid and other.grid and one.grid != other.grid:
+        return False
+    return abs(one.at - other.at) <= WITHIN and _ELSEWHERE.isdisjoint([reason.code for reason in _place(one, other)])
+
+
 def compare(one: Matter, other: Matter) -> Decision:
     """The decision about two reports: the same whichever comes first, and the same every time. Never raises."""
     apart = abs(one.at - other.at)
@@ -107,7 +117,7 @@ def compare(one: Matter, other: Matter) -> Decision:
 
 def _verdict(codes: set[str], likeness: float) -> Verdict:
     photo = "photo" in codes
-    if codes & {"other_grid", "other_building", "other_spot"} or not codes & {"item", "kindred", "photo"}:
+    if codes & _ELSEWHERE or not codes & {"item", "kindred", "photo"}:
         return Verdict.DIFFERENT
     exact = bool(codes & {"building", "spot"})
     near = likeness >= (NEAR_WORDS if exact else NEAR_WORDS_LOOSE)
@@ -209,6 +219,7 @@ def _weight(features: frozenset[str]) -> int:
     return sum(2 if feature.startswith("=") else 1 for feature in features)
 
 
+@lru_cache(maxsize=2_000)
 def _features(text: str) -> frozenset[str]:
     """The known meanings in a text, and the pairs of characters of what is left."""
     read = plain(text)[:MAX_READ]

@@ -41,21 +41,20 @@ async def add(
     now: datetime,
 ) -> None:
     """Keeps one correction."""
-    await tx.run(
-        labels.insert().values(
-            tenant=tx.tenant,
-            id=tx.ids.new(),
-            request_id=request_id,
-            text=text,
-            source=source,
-            person_id=person_id,
-            item_before=item_before,
-            item=item,
-            grid_before=grid_before,
-            grid=grid,
-            at=now,
-        )
-    )
+    row = {
+        "tenant": tx.tenant,
+        "id": tx.ids.new(),
+        "request_id": request_id,
+        "text": text,
+        "source": source,
+        "person_id": person_id,
+        "item_before": item_before,
+        "item": item,
+        "grid_before": grid_before,
+        "grid": grid,
+        "at": now,
+    }
+    tx.later(labels, row)
 
 
 async def count(tx: Tx) -> int:

@@ -10,10 +10,23 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Select,
+    String,
+    Table,
+    UniqueConstraint,
+    select,
+    update,
+)
 from sqlalchemy import delete as sql_delete
 
 from storage.events import events, ledgers
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -110,12 +123,15 @@ async def add(tx: Tx, name: str, person_id: int, url: str, now: datetime) -> tup
     return partner_id, key, secret
 
 
+@form_with("digests")
+def _with_key(digests: Any) -> Select[Any]:
+    p = partners.c
+    return select(partners).where(p.tenant == ME, p.key_digest.in_(digests), p.ended_at.is_(None))
+
+
 async def find_by_key(tx: Tx, key: str) -> Partner | None:
     """The partner that a key belongs to, while it is one."""
-    p = partners.c
-    row = await tx.one(
-        select(partners).where(p.tenant == tx.tenant, p.key_digest.in_(tx.sealer.digests(key)), p.ended_at.is_(None))
-    )
+    row = await tx.one(_with_key(digests=tx.sealer.digests(key)))
     return None if row is None else _partner(tx, row)
 
 
@@ -146,20 +162,19 @@ async def end(tx: Tx, partner_id: int, now: datetime) -> bool:
 
 async def own(tx: Tx, request_id: int, partner_id: int, external_id: str) -> bool:
     """Notes under which number a partner knows a record. False when the number is taken."""
-    added = await tx.run(
-        tx.insert(origins)
-        .values(tenant=tx.tenant, request_id=request_id, partner_id=partner_id, external_id=external_id)
-        .on_conflict_do_nothing(index_elements=["tenant", "partner_id", "external_id"])
-    )
-    return added == 1
+    row = {"tenant": tx.tenant, "request_id": request_id, "partner_id": partner_id, "external_id": external_id}
+    return await tx.put(origins, row, on=("tenant", "partner_id", "external_id")) == 1
+
+
+@form
+def _owned(partner_id: Any, external_id: Any) -> Select[Any]:
+    o = origins.c
+    return select(o.request_id).where(o.tenant == ME, o.partner_id == partner_id, o.external_id == external_id)
 
 
 async def find_owned(tx: Tx, partner_id: int, external_id: str) -> int | None:
     """The record that a partner knows under this number."""
-    o = origins.c
-    row = await tx.one(
-        select(o.request_id).where(o.tenant == tx.tenant, o.partner_id == partner_id, o.external_id == external_id)
-    )
+    row = await tx.one(_owned(partner_id=partner_id, external_id=external_id))
     return None if row is None else int(row.request_id)
 
 

@@ -9,7 +9,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.duplicates import AGAINST, CODES, WITHIN, Matter, Verdict, alike, compare, nearest, spot_of, without
+from nlp.duplicates import (
+    AGAINST,
+    CODES,
+    WITHIN,
+    Matter,
+    Verdict,
+    alike,
+    compare,
+    may_be_same,
+    nearest,
+    spot_of,
+    without,
+)
 
 NOW = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
 LAMP = Matter(
@@ -138,6 +150,14 @@ def test_the_order_does_not_matter_and_every_reason_has_a_code(one: Matter, othe
         assert one.grid == other.grid != ""
         assert one.item == other.item != ""
         assert abs(one.at - other.at) <= WITHIN
+
+
+@given(MATTERS, MATTERS)
+def test_what_is_not_compared_at_all_would_be_different(one: Matter, other: Matter) -> None:
+    assert may_be_same(one, one)
+    assert may_be_same(one, other) is may_be_same(other, one)
+    if not may_be_same(one, other):
+        assert compare(one, other).verdict is Verdict.DIFFERENT
 
 
 @given(MATTERS)
