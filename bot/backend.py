@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from bot import notes
 from bot.callbacks import CallbackError, Query
 from bot.channels.base import Beside, RawUpdate
-from bot.channels.webchat.shapes import room_chat
+from bot.channels.webchat.shapes import private_chat, room_chat
 from bot.channels.wechat.channel import WeChatChannel
 from bot.health import Doctor
 from bot.inbox import Full
@@ -87,6 +87,8 @@ class ProgramBackend:
     async def _shown(self, update: RawUpdate) -> None:
         """Waits until nothing for this chat is left in the outbox."""
         queue, user = str(update.raw.get("queue", "")), str(update.raw.get("user", ""))
+        if self._program.web.answers.knows(update.id, room_chat(queue) if queue else private_chat(user)):
+            return
         async with self._store.read() as tx:
             chat_id = await outbox.find_waiting(tx, "web", "", room_chat(queue) if queue else user)
         if chat_id is not None:

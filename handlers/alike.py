@@ -34,14 +34,14 @@ _SHORT = 24
 # -------------------------------------------------------------------- matters
 
 
-def _place_of(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, str]:
+def _place_of(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
     """The place fields of a matter, and its words without them."""
     places = turn.city.places
     return {"words": _without_places(places, words), **_place_fields(places, tuple(place.items()), place_text)}
 
 
 @lru_cache(maxsize=20_000)
-def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, str]:
+def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, Any]:
     """The unit stands only in the coarse words of a record's place. Open records are read again with every new one."""
     known = triage.restored(dict(place))
     return {

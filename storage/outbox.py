@@ -645,7 +645,10 @@ def _one_in_order(chat_id: Any) -> Select[Any]:
 async def holds_up(tx: Tx, chat_id: int, *, anew: bool) -> bool:
     """Whether something waits for this chat after which all that is said now has to come.
 
-    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile.
+    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile; on SQLite
+    nobody else writes during a change.
     """
     question = _one_in_order(chat_id=chat_id)
-    return bool(await tx.all(question)) if anew else await tx.recall(question, bool)
+    if anew and tx.connection.dialect.name != "sqlite":
+        return bool(await tx.all(question))
+    return await tx.recall(question, bool)

@@ -152,6 +152,9 @@ _VALUES = frozenset({"keys", "geo"})
 """Sealed as JSON values; an empty one stays as it is."""
 
 
+_CONTENTS = ("text", "keys", "link", "asks", "name", "pressed", "changed", "edited_at")
+"""What a new version of a post brings; the rest is as it was."""
+_LASTING = tuple([c.name for c in web_posts.c if c.name not in ("tenant", "chat", "id", *_CONTENTS)])
 _JSON = frozenset(column.name for column in web_posts.c if isinstance(column.type, JSON))
 _END = (1 << 63) - 1
 _OPENED = 2_000
@@ -265,6 +268,27 @@ class WebPosts:
         """`change` with whatever else the transaction changes; `changed` is among the values. False: no such post."""
         return await tx.alter(web_posts, {"chat": chat, "id": post}, **self._sealed(values)) > 0
 
+    async def change_known(self, tx: Tx, known: Post, **values: Any) -> bool:
+        """The same for a post as `known` has it. False: it stands there in another version, or not any more."""
+        where = {"chat": known.chat, "id": known.id, "changed": known.changed}
+        return await tx.alter(web_posts, where, **self._sealed(values)) > 0
+
+    async def rewrite_with(self, tx: Tx, chat: str, post: int, **values: Any) -> Post | None:
+        """`change_with`, and the post as it stands then; all of `_CONTENTS` must be among the values."""
+        where = {"chat": chat, "id": post}
+        row = await tx.altered(web_posts, where, _LASTING, **self._sealed(values))
+        if row is None:
+            return None
+        lasting = {k: self._open(k, v) if k in _SEALED and v else v for k, v in row._mapping.items()}
+        made = Post(chat=chat, id=post, **lasting, **values)
+        self._remember(made)
+        return made
+
+    def find_known(self, chat: str, post: int) -> Post | None:
+        """The post as this process has seen it last, which may be an earlier version of it."""
+        known = self._opened.get(post)
+        return known if known is not None and known.chat == chat else None
+
     async def change(self, chat: str, post: int, **values: Any) -> Post | None:
         """Replaces columns of a post and moves it to the end of the cursor. None: no such post in the chat."""
         async with self._store.write() as tx:
@@ -281,10 +305,24 @@ class WebPosts:
 
     async def page(self, chat: str, *, after: int = 0, before: int | None = None, limit: int = 50) -> list[Post]:
         """Posts of a chat, oldest first: the first `limit` after an id, or else the last `limit` (before an id)."""
+        async with self._store.read() as tx:
+            return await self._page(tx, chat, after, before, limit)
+
+    async def page_and_end(
+        self, chat: str, *, after: int, before: int | None, changed_after: int | None, limit: int
+    ) -> tuple[list[Post], int]:
+        """`page`, or `changes` where a cursor is given; and `newest`, as it was not later than that."""
+        async with self._store.read() as tx:
+            end = await self._newest(tx, chat)
+            if changed_after is not None:
+                return await self._all(tx, _changes(chat=chat, cursor=changed_after, limit=limit)), end
+            return await self._page(tx, chat, after, before, limit), end
+
+    async def _page(self, tx: Tx, chat: str, after: int, before: int | None, limit: int) -> list[Post]:
         upper = before if before is not None else _END
         if after > 0 and before is None:
-            return await self._read(_first(chat=chat, after=after, before=upper, limit=limit))
-        return (await self._read(_last(chat=chat, after=after, before=upper, limit=limit)))[::-1]
+            return await self._all(tx, _first(chat=chat, after=after, before=upper, limit=limit))
+        return (await self._all(tx, _last(chat=chat, after=after, before=upper, limit=limit)))[::-1]
 
     async def changes(self, chat: str, cursor: int, limit: int = 200) -> list[Post]:
         """Posts of a chat that were written or changed after the cursor, in that order."""
@@ -293,7 +331,10 @@ class WebPosts:
     async def newest(self, chat: str) -> int:
         """The cursor of the last change in a chat, 0 when nothing was written."""
         async with self._store.read() as tx:
-            row = await tx.one(_newest(chat=chat))
+            return await self._newest(tx, chat)
+
+    async def _newest(self, tx: Tx, chat: str) -> int:
+        row = await tx.one(_newest(chat=chat))
         return row[0] or 0 if row else 0
 
     async def last_by(self, chat: str, author: str) -> Post | None:
@@ -369,7 +410,10 @@ class WebPosts:
 
     async def _read(self, asked: Filled) -> list[Post]:
         async with self._store.read() as tx:
-            return [self._post(row) for row in await tx.all(asked)]
+            return await self._all(tx, asked)
+
+    async def _all(self, tx: Tx, asked: Filled) -> list[Post]:
+        return [self._post(row) for row in await tx.all(asked)]
 
 
 class WebSessions:
@@ -400,7 +444,6 @@ class WebSessions:
         user, until = self._known.get(digest, ("", 0.0))
         if time.monotonic() < until:
             return user
-        where = (self._mine, web_sessions.c.secret_hash == digest)
         asked = _session(secret_hash=digest)
         asked.values["me"] = self._db.tenant
         async with self._db.look() as connection:
@@ -408,6 +451,7 @@ class WebSessions:
         if row is None:
             return None
         if now - row.seen_at > timedelta(days=1):
+            where = (self._mine, web_sessions.c.secret_hash == digest)
             async with self._db.change() as connection:
                 await connection.execute(update(web_sessions).where(*where).values(seen_at=now))
         if ended == self._ended:  # else it may have been ended while we looked

@@ -26,19 +26,19 @@ rooms = APIRouter(prefix="/api/rooms", tags=["rooms"])
 @messages.post("/messages", status_code=202, dependencies=[OWN_REQUEST])
 async def send_message(body: NewMessage, site: TheSite, here: TheChat, wait: Wait = False) -> Accepted:
     """Says something. 202 means that it is stored and will be answered."""
-    return await chat.say(site, here, body, wait=wait)
+    return Accepted(**await chat.say(site, here, body, wait=wait))
 
 
 @messages.put("/messages/{post}", status_code=202, dependencies=[OWN_REQUEST])
 async def edit_message(post: PostId, body: NewText, site: TheSite, here: TheChat, wait: Wait = False) -> Accepted:
     """Changes one's own last message."""
-    return await chat.edit(site, here, post, body, wait=wait)
+    return Accepted(**await chat.edit(site, here, post, body, wait=wait))
 
 
 @messages.post("/presses", status_code=202, dependencies=[OWN_REQUEST])
 async def press_button(body: NewPress, site: TheSite, here: TheChat, wait: Wait = False) -> Accepted:
     """Presses a button under a post."""
-    return await chat.press(site, here, body, wait=wait)
+    return Accepted(**await chat.press(site, here, body, wait=wait))
 
 
 @messages.get("/messages")
@@ -52,7 +52,7 @@ async def list_messages(
 ) -> Page:
     """The newest posts; or those after or before a post; or those that changed since a cursor."""
     bounds = [None if one is None else int(one) for one in (after, before, changed_after)]
-    return await chat.listed(site, here, chat.Wanted(bounds[0], bounds[1], bounds[2], limit))
+    return Page(**await chat.listed(site, here, chat.Wanted(bounds[0], bounds[1], bounds[2], limit)))
 
 
 @messages.get("/stream", response_class=StreamingResponse, responses={200: {"content": {"text/event-stream": {}}}})
@@ -73,7 +73,7 @@ async def follow(
 @private.post("/scan", status_code=202, dependencies=[OWN_REQUEST])
 async def scan_code(body: NewScan, site: TheSite, user: User, wait: Wait = False) -> Accepted:
     """Tells that a code was scanned or typed. The answer comes in the private chat."""
-    return await chat.scan(site, user, body, wait=wait)
+    return Accepted(**await chat.scan(site, user, body, wait=wait))
 
 
 @rooms.get("")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -224,25 +224,37 @@ class HealthOut(BaseModel):
     findings: list[str] = []
 
 
+def post_values(post: Post, user: str) -> dict[str, Any]:
+    """A stored post as one person sees it: the values of a `PostOut`, all of them, in its order."""
+    mine, says = post.author == user, post.direction == "out"
+    return {
+        "id": str(post.id),
+        "cursor": str(post.changed),
+        "mine": mine,
+        "bot": says,
+        "name": "" if says else post.name,
+        "text": post.text,
+        "keys": [
+            [{"label": k["label"], "token": k["token"], "typed": k.get("typed", "")} for k in row] for row in post.keys
+        ],
+        "pressed": post.pressed,
+        "media": [_file_values(file) for file in post.media],
+        "geo": {"lat": post.geo["lat"], "lon": post.geo["lon"]} if post.geo else None,
+        "reply_to": post.reply_to,
+        "link": post.link,
+        "asks": post.asks and post.name in ("", user),
+        "new": says and post.seen_at is None and post.chat == private_chat(user),
+        "client_id": post.client_id if mine else None,
+        "at": post.created_at,
+        "edited_at": post.edited_at,
+    }
+
+
+def _file_values(file: dict[str, Any]) -> dict[str, Any]:
+    values = {name: file[name] for name in ("ref", "kind", "mime", "size")}
+    return {**values, "duration": file.get("duration", 0), "url": f"/media/{file['ref']}"}
+
+
 def post_out(post: Post, user: str) -> PostOut:
-    """A stored post as one person sees it."""
-    mine = post.author == user
-    return PostOut(
-        id=str(post.id),
-        cursor=str(post.changed),
-        mine=mine,
-        bot=post.direction == "out",
-        name="" if post.direction == "out" else post.name,
-        text=post.text,
-        keys=[[KeyOut(**key) for key in row] for row in post.keys],
-        pressed=post.pressed,
-        media=[FileOut(**file, url=f"/media/{file['ref']}") for file in post.media],
-        geo=GeoPoint(**post.geo) if post.geo else None,
-        reply_to=post.reply_to,
-        link=post.link,
-        asks=post.asks and post.name in ("", user),
-        new=post.direction == "out" and post.seen_at is None and post.chat == private_chat(user),
-        client_id=post.client_id if mine else None,
-        at=post.created_at,
-        edited_at=post.edited_at,
-    )
+    """The same as a shape."""
+    return PostOut(**post_values(post, user))

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
+import orjson
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
@@ -40,7 +41,7 @@ _LARGEST = 1 << 63
 class Asked(NamedTuple):
     """A request that the shortcut understands: how to answer it, and what its body must be."""
 
-    do: Callable[[Site, Here, Any], Awaitable[BaseModel]]
+    do: Callable[[Site, Here, Any], Awaitable[chat.Values]]
     body: type[BaseModel] | None
     given: Any
     """`wait` of a post; the bounds of a page."""
@@ -93,8 +94,7 @@ class Shortcut:
         if user is None:
             return again
         here = await enter(site, user, queue) if queue else Here(user, private_chat(user))
-        answer = await asked.do(site, here, given)
-        body = answer.__pydantic_serializer__.to_json(answer)
+        body = orjson.dumps(await asked.do(site, here, given), option=orjson.OPT_UTC_Z)
         headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
         await send({"type": "http.response.start", "status": asked.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
@@ -107,15 +107,15 @@ class _Route(NamedTuple):
     path_format: str
 
 
-async def _say(site: Site, here: Here, given: tuple[NewMessage, bool]) -> BaseModel:
+async def _say(site: Site, here: Here, given: tuple[NewMessage, bool]) -> chat.Values:
     return await chat.say(site, here, given[0], wait=given[1])
 
 
-async def _press(site: Site, here: Here, given: tuple[NewPress, bool]) -> BaseModel:
+async def _press(site: Site, here: Here, given: tuple[NewPress, bool]) -> chat.Values:
     return await chat.press(site, here, given[0], wait=given[1])
 
 
-async def _list(site: Site, here: Here, wanted: chat.Wanted) -> BaseModel:
+async def _list(site: Site, here: Here, wanted: chat.Wanted) -> chat.Values:
     return await chat.listed(site, here, wanted)
 
 

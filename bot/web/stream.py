@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from bot.channels.webchat.hub import Toast
 from bot.web.chat import show
 from bot.web.here import Here, may_read
+from bot.web.shapes import PostOut
 from bot.web.site import Site
 from storage.webchat import OVERLAP, Post
 
@@ -33,7 +34,8 @@ async def events(site: Site, here: Here, cursor: int, heartbeat: float = HEARTBE
             if not await may_read(site, here):
                 yield "event: gone\ndata: {}\n\n"
                 return
-            for post in show(site, here, fresh):
+            for values in show(site, here, fresh):
+                post = PostOut(**values)
                 cursor = max(cursor, int(post.cursor))
                 yield _event("post", post.model_dump_json(exclude_defaults=True), post.cursor)
             sent = {post: changed for post, changed in sent.items() if int(changed) > cursor - OVERLAP}

@@ -50,6 +50,32 @@ async def test_a_changed_post_stays_sealed_and_is_read_again(database: Database,
     assert await posts.change("u:2", said.id, text="x") is None
 
 
+async def test_a_post_is_changed_only_as_it_was_last_seen(database: Database, posts: WebPosts) -> None:
+    said = await posts.add(Post("u:1", "out", text=WORDS, keys=KEYS))
+    elsewhere = WebPosts(database, posts._ids, posts._sealer)
+    changed = await elsewhere.change("u:1", said.id, text="二")
+    assert changed is not None
+    assert posts.find_known("u:1", said.id) == said, "what others have changed is not heard of"
+    assert posts.find_known("u:2", said.id) is None
+    for known, fits in ((said, False), (changed, True)):
+        async with posts._store.write() as tx:
+            assert await posts.change_known(tx, known, pressed="abc.0", changed=tx.ids.new()) is fits
+    found = await posts.find("u:1", said.id)
+    assert found is not None
+    assert (found.text, found.pressed) == ("二", "abc.0")
+
+
+async def test_a_new_version_is_known_without_reading_it_again(database: Database, posts: WebPosts) -> None:
+    file = {"ref": "a" * 64, "kind": "photo", "mime": "image/jpeg", "size": 7, "duration": 0}
+    said = await posts.add(Post("u:1", "out", text=WORDS, keys=KEYS, geo=POINT, media=[file], reply_to="3"))
+    await posts.mark_seen([said.id], said.created_at)
+    new = {"text": "二", "keys": KEYS, "link": "/wall", "asks": True, "name": "1", "pressed": "", "edited_at": None}
+    async with posts._store.write() as tx:
+        made = await posts.rewrite_with(tx, "u:1", said.id, changed=tx.ids.new(), **new)
+        assert await posts.rewrite_with(tx, "u:2", said.id, changed=tx.ids.new(), **new) is None
+    assert made == await WebPosts(database, posts._ids, posts._sealer).find("u:1", said.id)
+
+
 async def test_the_same_message_sent_twice_is_one_post(posts: WebPosts) -> None:
     first = await posts.add(Post("u:1", "in", author="1", text="一", client_id="c1"))
     again = await posts.add(Post("u:1", "in", author="1", text="改", client_id="c1"))

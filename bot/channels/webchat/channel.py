@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.channels.base import OutFile, RawUpdate, Receive
 from bot.channels.webchat import receive, send
+from bot.channels.webchat.answers import Answers
 from bot.channels.webchat.hub import Hub, Toast
 from bot.channels.webchat.shapes import chat_of
 from bot.channels.webchat.shelf import Shelf
@@ -24,7 +25,7 @@ from storage import toasts
 from storage.database import Database
 from storage.ids import Ids
 from storage.seal import Sealer
-from storage.tx import Store
+from storage.tx import Store, Tx
 from storage.webchat import OVERLAP, WebFile, WebFiles, WebPosts, WebSessions
 
 log = structlog.get_logger()
@@ -58,7 +59,8 @@ class WebChannel:
         self.media = media
         self.sealer = sealer
         self.hub = Hub()
-        self.shelf = Shelf(self.posts, self.hub, self._note_passed if shared else None)
+        self.answers = Answers()
+        self.shelf = Shelf(self.posts, self.hub, self.answers, self._note_passed if shared else None)
         self._poll_seconds = poll_seconds
         self._seen: set[int] = set()
         self._flushing = asyncio.Lock()
@@ -70,6 +72,10 @@ class WebChannel:
     def parse(self, raw: dict[str, Any]) -> list[Incoming]:
         """The stored update as neutral messages. Raises `BadUpdate`."""
         return receive.parse(raw)
+
+    async def keep(self, tx: Tx, raw: dict[str, Any], now: datetime) -> None:
+        """Notes which transaction handles the update: whoever waits for it here hears what that has said."""
+        self.shelf.handles(tx, f"{raw.get('user')}:{raw.get('client_id')}")
 
     async def send(
         self, address: Address, out: Outgoing, *, files: Sequence[OutFile] = (), post: str = ""
@@ -106,6 +112,7 @@ class WebChannel:
         except (OSError, MediaRefused) as error:
             return Refused(reason=Refusal.REJECTED, detail=f"file: {error}")
         ref = await self._write(address, out, kept, post, key)
+        self.answers.spoil(chat)
         self.hub.wake([chat])
         return Receipt(ref=ref)
 

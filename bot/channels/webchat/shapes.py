@@ -58,8 +58,8 @@ class WebUpdate(BaseModel):
         return f"{self.user}:{self.client_id}"
 
     def raw(self) -> dict[str, Any]:
-        """The update as JSON."""
-        return self.model_dump(mode="json")
+        """The update as JSON; what was not said is left out."""
+        return self.model_dump(mode="json", exclude_defaults=True)
 
 
 def private_chat(user: str) -> str:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from bot.channels.webchat import send
+from bot.channels.webchat.answers import Answers
 from bot.channels.webchat.hub import Hub, Toast
 from bot.channels.webchat.shapes import chat_of
 from bot.metrics import SENT
@@ -29,25 +30,33 @@ _ENDING = "web posts"
 class Shelf:
     """Satisfies `handlers.city.Shelf`. `passed` hears the numbers of toasts left for other processes; none without it."""
 
-    def __init__(self, posts: WebPosts, hub: Hub, passed: Callable[[int], None] | None) -> None:
+    def __init__(self, posts: WebPosts, hub: Hub, answers: Answers, passed: Callable[[int], None] | None) -> None:
         self._posts = posts
         self._hub = hub
+        self._answers = answers
         self._passed = passed
+
+    def handles(self, tx: Tx, update: str) -> None:
+        """This transaction handles an update of the web chat."""
+        self._laid(tx).handled.add(update)
 
     async def lay(self, tx: Tx, chat: Chat, out: Outgoing, now: datetime) -> bool:
         """Says it with the commit of this transaction, after all that was said there before. False: it has to wait in
         the outbox."""
         user = "" if chat.is_group else chat.chat
         address = Address(channel="web", account=chat.account, user=user, chat=chat.chat, is_group=chat.is_group)
+        laid = self._laid(tx)
         if out.media or send.check(address, out):
+            laid.held.add(chat_of(address))
             return False
         if out.callback:
-            self._laid(tx).toast(chat_of(address), out)
+            laid.toast(chat_of(address), out)
             return True
         post = await outbox.hold_place(tx, chat.id, out.slot, now) if out.slot else ""
         if await outbox.holds_up(tx, chat.id, anew=bool(out.slot)):
+            laid.held.add(chat_of(address))
             return False
-        await self._laid(tx).say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now), post)
+        await laid.say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now), post)
         return True
 
     def _laid(self, tx: Tx) -> _Laid:
@@ -55,7 +64,7 @@ class Shelf:
         known = tx.endings.get(_ENDING)
         if isinstance(known, _Laid):
             return known
-        laid = tx.endings[_ENDING] = _Laid(self._posts, self._hub, self._passed)
+        laid = tx.endings[_ENDING] = _Laid(self._posts, self._hub, self._answers, self._passed)
         tx.afterwards.append(laid.show)
         return laid
 
@@ -71,15 +80,22 @@ class _Place(NamedTuple):
 class _Laid:
     """The posts of one transaction, written at its end in the order in which they were said, each once."""
 
-    def __init__(self, posts: WebPosts, hub: Hub, passed: Callable[[int], None] | None) -> None:
+    def __init__(self, posts: WebPosts, hub: Hub, answers: Answers, passed: Callable[[int], None] | None) -> None:
         self._posts = posts
         self._hub = hub
+        self._answers = answers
         self._passed = passed
-        self._new: dict[int, Post] = {}
+        self._new: dict[int, tuple[Post, datetime]] = {}
+        """Contents and time by post."""
         self._changed: dict[int, tuple[Post, _Place]] = {}
         """New contents by post."""
         self._toasts: list[tuple[str, str, Toast]] = []
-        self._chats: set[str] = set()
+        self._written: dict[str, list[Post]] = {}
+        """By chat, as they stand after the commit."""
+        self.handled: set[str] = set()
+        """Updates."""
+        self.held: set[str] = set()
+        """Chats for which something has to wait in the outbox."""
 
     async def say(self, tx: Tx, draft: Post, place: _Place, ref: str) -> None:
         """A new post, or what stands in its slot from now on; `ref` is what stood there."""
@@ -100,11 +116,17 @@ class _Laid:
         for number, (draft, place) in sorted(self._changed.items()):  # alike everywhere: they lock each other less
             values: dict[str, Any] = {name: getattr(draft, name) for name in _CHANGES}
             values |= {"changed": tx.ids.new(), "pressed": "", "edited_at": now}
-            if not await self._posts.change_with(tx, draft.chat, number, **values):
+            changed = await self._posts.rewrite_with(tx, draft.chat, number, **values)
+            if changed is None:
                 await self._add(tx, draft, place)  # it was erased meanwhile
-            self._chats.add(draft.chat)
-        self._chats.update([post.chat for post in self._new.values()])
-        await self._posts.add_with(tx, [replace(post, changed=tx.ids.new()) for post in self._new.values()])
+            else:
+                self._written.setdefault(draft.chat, []).append(changed)
+        new = [
+            replace(draft, id=number, changed=tx.ids.new(), created_at=at) for number, (draft, at) in self._new.items()
+        ]
+        await self._posts.add_with(tx, new)
+        for post in new:
+            self._written.setdefault(post.chat, []).append(post)
         if self._passed is not None:
             for chat, user, toast in self._toasts:
                 body = {"chat": chat, "user": user, "text": toast.text, "alert": toast.alert, "press": toast.press}
@@ -114,11 +136,17 @@ class _Laid:
         """After the commit: open screens are told."""
         for chat, user, toast in self._toasts:
             self._hub.toast(chat, user, toast)
-        self._hub.wake(self._chats)
+        handled = frozenset(self.handled)
+        for chat, posts in self._written.items():
+            if chat in self.held:
+                self._answers.spoil(chat)
+            else:
+                self._answers.said(chat, posts, handled)
+        self._hub.wake(self._written)
         SENT.labels("web").inc(len(self._new) + len(self._changed) + len(self._toasts))
 
     async def _add(self, tx: Tx, draft: Post, place: _Place) -> None:
         number = tx.ids.new()
-        self._new[number] = replace(draft, id=number, created_at=datetime.now(UTC))
+        self._new[number] = draft, datetime.now(UTC)
         if place.slot:
             await outbox.set_place(tx, place.chat_id, place.slot, str(number), place.now)

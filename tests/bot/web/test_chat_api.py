@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.channels.webchat.channel import WebChannel
+from storage.webchat import WebPosts
 from tests.bot.web.conftest import Browser, OpenBrowser, user_of
 from tests.bot.web.program import Program
 
@@ -70,6 +71,27 @@ async def test_a_press_reaches_the_program_and_is_marked_on_the_post(anna: Brows
     incoming = program.seen[f"{user}:p1"]
     assert (incoming.kind, incoming.token, incoming.callback) == ("press", "yes", f"{user}:p1")
     assert [post["pressed"] for post in await posts(anna) if post["id"] == card["id"]] == ["yes"]
+
+
+@pytest.mark.parametrize("erased", [False, True])
+async def test_a_press_on_what_another_process_has_changed_or_erased(
+    anna: Browser, program: Program, channel: WebChannel, erased: bool
+) -> None:
+    """This process knows the card only as it has shown it."""
+    await say(anna, "灯", "m1")
+    card = (await posts(anna))[-1]
+    user, mine = await user_of(anna), channel.posts
+    elsewhere = WebPosts(mine._db, mine._ids, mine._sealer)
+    if erased:
+        await elsewhere.erase(user)
+    else:
+        await elsewhere.change(f"u:{user}", int(card["id"]), keys=[], text="别的")
+    body = {"token": "yes", "post": card["id"], "client_id": "p1"}
+    answer = await anna.post("/api/chat/presses", json=body)
+    assert answer.status_code == (404 if erased else 202)
+    assert (f"{user}:p1" in program.seen) is not erased, "what an old button means is the program's to say"
+    left = [post["pressed"] for post in await posts(anna) if post["id"] == card["id"]]
+    assert left == ([] if erased else [""])
 
 
 async def test_a_press_on_somebody_elses_post_is_404(anna: Browser, browser: OpenBrowser, program: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from storage import outbox, people
 from storage.people import Chat
 from storage.schema import metadata
 from storage.tx import Store, Tx
+from storage.webchat import WebPosts
 from tests.bot.web.program import keys, open_channel
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)
@@ -230,3 +232,67 @@ async def _send_all(home: Home) -> None:
 
 def _address(chat: str) -> Address:
     return Address(channel="web", user=chat, chat=chat)
+
+
+# -------------------------------------------------------------------- whoever waits for it here
+
+
+@given(SAYINGS)
+@settings(max_examples=12, deadline=None)
+async def test_what_whoever_waits_is_told_is_what_the_database_would_say(
+    tmp_path_factory: pytest.TempPathFactory, sayings: list[list[str]]
+) -> None:
+    home = await opened_in(tmp_path_factory.mktemp("answers"))
+    posts = home.channel.posts
+    async with home.store.write() as tx:
+        assert await home.lay(tx, "before", slot="a")
+    (card,) = await posts.page(HERE)
+    await posts.mark_seen([card.id], NOW)
+    since = posts.cursor()
+    with home.channel.answers.awaited("wanna:c1", HERE) as awaited:
+        for number, said in enumerate(sayings):
+            async with home.store.write() as tx:
+                for place, slot in enumerate(said):
+                    assert await home.lay(tx, f"{slot}{number}.{place}", slot=slot, keys=keys((("好", "t"),)))
+        assert awaited.posts(since) is None, "nobody has handled it yet"
+        async with home.store.write() as tx:
+            await home.channel.keep(tx, {"user": "wanna", "client_id": "c1"}, NOW)
+            assert await home.lay(tx, "card", slot="a")
+            assert await home.lay(tx, "answer")
+        assert home.channel.answers.knows("wanna:c1", HERE)
+        told = awaited.posts(since)
+    read_again = WebPosts(home.store.database, home.store.ids, home.channel.sealer)
+    assert told == await read_again.changes(HERE, since)
+    assert not home.channel.answers.knows("wanna:c1", HERE)
+    await home.store.database.close()
+
+
+async def test_what_is_not_wholly_known_is_read(home: Home) -> None:
+    since = home.channel.posts.cursor()
+    update = {"user": "wanna", "client_id": "c1"}
+
+    async def handled(tx: Tx) -> None:
+        await home.channel.keep(tx, update, NOW)
+        await home.lay(tx, "一")
+
+    async def handled_and_late(tx: Tx) -> None:
+        await handled(tx)
+        assert not await home.lay(tx, "图", media=("1",))
+
+    async def only_handled(tx: Tx) -> None:
+        await home.channel.keep(tx, update, NOW)
+
+    async def failed(tx: Tx) -> None:
+        await handled(tx)
+        raise RuntimeError
+
+    for work in (handled_and_late, only_handled, failed):
+        with home.channel.answers.awaited("wanna:c1", HERE) as awaited:
+            with suppress(RuntimeError):
+                await home.store.run(work)
+            assert awaited.posts(since) is None, work.__name__
+    with home.channel.answers.awaited("wanna:c1", HERE) as awaited:
+        await home.store.run(handled)
+        assert awaited.posts(since)
+        await home.channel.send(_address("wanna"), Outgoing(text="从发件箱来"))
+        assert awaited.posts(since) is None
