@@ -23,6 +23,7 @@ from bot.office import Office
 from bot.program import Program
 from bot.sender import PATIENCE
 from bot.web.app import create_app
+from bot.web.wire import Protocol
 
 log = structlog.get_logger()
 
@@ -131,7 +132,9 @@ def _serve(
         metrics_token=config.web.metrics_token,
         office=office,
     )
-    settings = uvicorn.Config(site, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=PATIENCE)
+    settings = uvicorn.Config(
+        site, http=Protocol, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=PATIENCE
+    )
     server = uvicorn.Server(settings)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     return server, asyncio.create_task(server.serve(sockets=[listening]), name="web")
