@@ -7,10 +7,10 @@ Answers are plain values, as `Accepted` and `Page` describe them.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from bot.channels.base import Beside, RawUpdate
-from bot.channels.webchat.shapes import Point, WebUpdate, private_chat, sent_file
+from bot.channels.webchat.shapes import private_chat, update_id
 from bot.web.here import Here
 from bot.web.problems import ProblemError
 from bot.web.shapes import NewMessage, NewPress, NewScan, NewText, post_values
@@ -43,7 +43,7 @@ async def say(site: Site, here: Here, body: NewMessage, *, wait: bool) -> Values
         client_id=body.client_id,
     )
     post = channel.posts.numbered(draft)
-    update = _said(here, post, files)
+    update = _said(here, post)
     try:
         return await _told(
             site, here, update, wait=wait, since=post.changed, beside=lambda tx: channel.posts.add_once(tx, post)
@@ -52,7 +52,7 @@ async def say(site: Site, here: Here, body: NewMessage, *, wait: bool) -> Values
         post = await channel.posts.add(draft)  # the one that is there
     if post.chat != here.chat:
         raise ProblemError(409)
-    return await _told(site, here, _said(here, post, files), wait=wait, since=post.changed)
+    return await _told(site, here, _said(here, post), wait=wait, since=post.changed)
 
 
 async def press(site: Site, here: Here, body: NewPress, *, wait: bool) -> Values:
@@ -144,42 +144,28 @@ def show(site: Site, here: Here, posts: list[Post]) -> list[Values]:
     return [post_values(post, here.user) for post in posts]
 
 
-def _update(here: Here, kind: Literal["message", "press", "scan", "edit"], client_id: str, **values: Any) -> WebUpdate:
-    at = values.pop("at", None) or datetime.now(UTC)
-    return WebUpdate(
-        kind=kind,
-        user=here.user,
-        client_id=client_id,
-        at=at,
-        queue=here.queue,
-        title=here.title,
-        name=here.name,
-        **values,
-    )
+def _update(here: Here, kind: str, client_id: str, at: datetime | None = None, **said: Any) -> RawUpdate:
+    """What was done, as `WebUpdate` reads it again."""
+    raw = {"kind": kind, "user": here.user, "client_id": client_id, "at": (at or datetime.now(UTC)).isoformat(), **said}
+    if here.queue:
+        raw |= {"queue": here.queue, "title": here.title, "name": here.name}
+    return RawUpdate(update_id(here.user, client_id), raw)
 
 
-def _said(here: Here, post: Post, files: list[WebFile]) -> WebUpdate:
+def _said(here: Here, post: Post) -> RawUpdate:
     """The update that a post makes."""
-    return _update(
-        here,
-        "message",
-        post.client_id or "",
-        at=post.created_at,
-        post=str(post.id),
-        text=post.text,
-        media=tuple(sent_file(file) for file in files),
-        geo=Point(**post.geo) if post.geo else None,
-        reply_to=post.reply_to,
-    )
+    more = {"media": post.media, "geo": post.geo, "reply_to": post.reply_to}
+    given = {name: value for name, value in more.items() if value}
+    return _update(here, "message", post.client_id or "", post.created_at, post=str(post.id), text=post.text, **given)
 
 
 async def _told(
-    site: Site, here: Here, update: WebUpdate, *, wait: bool, since: int, beside: Beside | None = None
+    site: Site, here: Here, update: RawUpdate, *, wait: bool, since: int, beside: Beside | None = None
 ) -> Values:
     """Hands the update to the program; with `wait`, what it answered in this chat. Raises `_Unwanted`."""
-    channel, raw = site.channel, RawUpdate(update.id, update.raw())
+    channel = site.channel
     with channel.answers.awaited(update.id, here.chat) as awaited:
-        kept = await site.backend.receive(raw, wait=wait, beside=beside)
+        kept = await site.backend.receive(update, wait=wait, beside=beside)
         if not kept and beside is not None:
             raise _Unwanted
         channel.hub.wake([here.chat])
@@ -187,7 +173,7 @@ async def _told(
         if posts is None:
             posts = await channel.posts.changes(here.chat, since)
     answers = [post for post in posts if post.direction == "out"]
-    return {"id": update.post or update.id, "posts": show(site, here, answers)}
+    return {"id": update.raw.get("post") or update.id, "posts": show(site, here, answers)}
 
 
 async def _own_file(site: Site, here: Here, ref: str) -> WebFile:

@@ -17,7 +17,7 @@ from bot.channels.base import OutFile, RawUpdate, Receive
 from bot.channels.webchat import receive, send
 from bot.channels.webchat.answers import Answers
 from bot.channels.webchat.hub import Hub, Toast
-from bot.channels.webchat.shapes import chat_of
+from bot.channels.webchat.shapes import chat_of, update_id
 from bot.channels.webchat.shelf import Shelf
 from bot.media import MediaRefused, MediaStore
 from handlers.messages import Address, Incoming, Outgoing, Receipt, Refusal, Refused
@@ -75,16 +75,16 @@ class WebChannel:
 
     async def keep(self, tx: Tx, raw: dict[str, Any], now: datetime) -> None:
         """Notes which transaction handles the update: whoever waits for it here hears what that has said."""
-        self.shelf.handles(tx, f"{raw.get('user')}:{raw.get('client_id')}")
+        self.shelf.handles(tx, update_id(raw.get("user", ""), raw.get("client_id", "")))
 
     async def send(
         self, address: Address, out: Outgoing, *, files: Sequence[OutFile] = (), post: str = ""
     ) -> Receipt | Refused:
         """Writes a post, changes one in place, or shows a toast, and wakes the open screens."""
-        refused = send.check(address, out)
+        chat = chat_of(address)
+        refused = send.check(chat, out)
         if refused:
             return refused
-        chat = chat_of(address)
         if out.callback:
             user, _, press = out.callback.partition(":")
             if self._passing is None:
@@ -102,7 +102,8 @@ class WebChannel:
         """Writes a post; the same key again is the post that stands there."""
         if out.callback:
             return await self.send(address, out)
-        return send.check(address, out) or await self._put(chat_of(address), address, out, files, "", key)
+        chat = chat_of(address)
+        return send.check(chat, out) or await self._put(chat, address, out, files, "", key)
 
     async def _put(
         self, chat: str, address: Address, out: Outgoing, files: Sequence[OutFile], post: str, key: str | None
@@ -157,7 +158,7 @@ class WebChannel:
             self._seen -= seen
 
     async def _write(self, address: Address, out: Outgoing, kept: list[WebFile], post: str, key: str | None) -> str:
-        draft = replace(send.to_post(address, out, kept), client_id=key)
+        draft = replace(send.to_post(chat_of(address), address.user, out, kept), client_id=key)
         if kept:
             await self.files.grant(draft.chat, kept, datetime.now(UTC))
         if post.isdecimal():

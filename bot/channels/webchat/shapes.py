@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from handlers.messages import Address, MediaKind
-from storage.webchat import WebFile
+from storage.people import Chat
 
 
 class SentFile(BaseModel):
@@ -55,11 +55,16 @@ class WebUpdate(BaseModel):
     @property
     def id(self) -> str:
         """The repeat guard: what a browser sends again under the same client id is the same update."""
-        return f"{self.user}:{self.client_id}"
+        return update_id(self.user, self.client_id)
 
     def raw(self) -> dict[str, Any]:
         """The update as JSON; what was not said is left out."""
         return self.model_dump(mode="json", exclude_defaults=True)
+
+
+def update_id(user: str, client_id: str) -> str:
+    """The id of an update of the web chat."""
+    return f"{user}:{client_id}"
 
 
 def private_chat(user: str) -> str:
@@ -72,13 +77,8 @@ def room_chat(queue: str) -> str:
     return f"r:{queue}"
 
 
-def chat_of(address: Address) -> str:
+def chat_of(chat: Address | Chat) -> str:
     """The chat behind an address, or "" when it names none."""
-    if address.chat.startswith("r:") or address.chat.startswith("u:"):
-        return address.chat
-    return private_chat(address.chat) if address.chat and not address.is_group else ""
-
-
-def sent_file(file: WebFile) -> SentFile:
-    """A file of the chat as part of an update."""
-    return SentFile.model_validate(vars(file))
+    if chat.chat.startswith(("r:", "u:")):
+        return chat.chat
+    return private_chat(chat.chat) if chat.chat and not chat.is_group else ""

@@ -16,7 +16,7 @@ from bot.channels.webchat.answers import Answers
 from bot.channels.webchat.hub import Hub, Toast
 from bot.channels.webchat.shapes import chat_of
 from bot.metrics import SENT
-from handlers.messages import Address, Outgoing
+from handlers.messages import Outgoing
 from storage import outbox, toasts
 from storage.people import Chat
 from storage.tx import Tx
@@ -43,20 +43,19 @@ class Shelf:
     async def lay(self, tx: Tx, chat: Chat, out: Outgoing, now: datetime) -> bool:
         """Says it with the commit of this transaction, after all that was said there before. False: it has to wait in
         the outbox."""
-        user = "" if chat.is_group else chat.chat
-        address = Address(channel="web", account=chat.account, user=user, chat=chat.chat, is_group=chat.is_group)
-        laid = self._laid(tx)
-        if out.media or send.check(address, out):
-            laid.held.add(chat_of(address))
+        laid, there = self._laid(tx), chat_of(chat)
+        if out.media or send.check(there, out):
+            laid.held.add(there)
             return False
         if out.callback:
-            laid.toast(chat_of(address), out)
+            laid.toast(there, out)
             return True
         post = await outbox.hold_place(tx, chat.id, out.slot, now) if out.slot else ""
         if await outbox.holds_up(tx, chat.id, anew=bool(out.slot)):
-            laid.held.add(chat_of(address))
+            laid.held.add(there)
             return False
-        await laid.say(tx, send.to_post(address, out, []), _Place(chat.id, out.slot, now), post)
+        draft = send.to_post(there, "" if chat.is_group else chat.chat, out, [])
+        await laid.say(tx, draft, _Place(chat.id, out.slot, now), post)
         return True
 
     def _laid(self, tx: Tx) -> _Laid:
