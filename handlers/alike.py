@@ -6,6 +6,7 @@ The pair decision is `nlp.duplicates`; what the buttons then do is in `joining.p
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
 from typing import Any
@@ -34,15 +35,24 @@ _SHORT = 24
 # -------------------------------------------------------------------- matters
 
 
-def _place_of(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
+def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
     """The place fields of a matter, and its words without them."""
     places = turn.city.places
     return {"words": _without_places(places, words), **_place_fields(places, tuple(place.items()), place_text)}
 
 
 @lru_cache(maxsize=20_000)
+def _matter(
+    places: PlaceBook, item: str, grid: str, at: datetime, words: str, place: tuple[tuple[str, Any], ...], text: str
+) -> Matter:
+    """A record's matter without its photos. Open records are read again with every new one."""
+    fields = _place_fields(places, place, text)
+    return Matter(item=item, grid=grid, at=at, words=_without_places(places, words), **fields)
+
+
+@lru_cache(maxsize=20_000)
 def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, Any]:
-    """The unit stands only in the coarse words of a record's place. Open records are read again with every new one."""
+    """The unit stands only in the coarse words of a record's place."""
     known = triage.restored(dict(place))
     return {
         "estate": known.estate,
@@ -65,7 +75,7 @@ def spot(turn: Turn, request: Request | Told) -> str:
     return _spot(turn.city.places, tuple(request.place.items()), request.place_text)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2_000)
 def _without_places(places: PlaceBook, words: str) -> str:
     """A record says what its draft has said."""
     _, spans = places.locate(words)
@@ -79,13 +89,11 @@ def _unit(places: PlaceBook, place_text: str) -> str:
 
 def matter_of(turn: Turn, request: Request | Told, photos: Sequence[int] = ()) -> Matter:
     """A record as the pair decision sees it: what its reporter said, not what others added."""
-    return Matter(
-        item=request.item,
-        grid=request.grid,
-        at=request.received_at,
-        photos=tuple(photos),
-        **_place_of(turn, request.text, request.place, request.place_text),
+    place = tuple(request.place.items())
+    made = _matter(
+        turn.city.places, request.item, request.grid, request.received_at, request.text, place, request.place_text
     )
+    return replace(made, photos=tuple(photos)) if photos else made
 
 
 async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) -> Matter:
@@ -94,7 +102,7 @@ async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) ->
         grid=place.grid or "",
         at=turn.now,
         photos=tuple(await attachments.likenesses_of(turn.tx, draft.media)),
-        **_place_of(turn, draft.text, triage.whole(place), place.text),
+        **_matter_of_place(turn, draft.text, triage.whole(place), place.text),
     )
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Form, Path, Query
 from fastapi.responses import Response
 
 from bot.web.georeport import answer, define, refuse
-from bot.web.site import TheSite
+from bot.web.site import Site, TheSite
 from handlers.office import partners as records
 from handlers.office.partners import Shown
 from storage import partners
@@ -115,7 +115,8 @@ async def show_request(site: TheSite, number: Annotated[int, Path(ge=1, lt=1 << 
     return answer(form, "service_requests", "request", [_row(found[0])])
 
 
-Field_ = Annotated[str, Form(max_length=4000)]
+LONGEST = 4_000
+Field_ = Annotated[str, Form(max_length=LONGEST)]
 
 
 @router.post("/requests.{form}", responses={**_SAID, 201: _BOTH})
@@ -129,18 +130,36 @@ async def new_request(
     api_key: Field_ = "",
 ) -> Response:
     """Files what a partner reports. `api_key` is the key that `linli partner add` has shown."""
+    said = Said(service_code, description, address_string, phone, api_key)
+    return await file_request(site, form, said)
+
+
+class Said(NamedTuple):
+    """What a partner reports, and its key."""
+
+    service_code: str = ""
+    description: str = ""
+    address_string: str = ""
+    phone: str = ""
+    api_key: str = ""
+
+
+async def file_request(site: Site, form: str, said: Said) -> Response:
+    """Files it."""
     office = site.office
-    if service_code and office.city.taxonomy.find_item(service_code) is None:
+    if said.service_code and office.city.taxonomy.find_item(said.service_code) is None:
         return refuse(form, 404, "service_code was not found")
-    if not service_code or not description.strip():
+    if not said.service_code or not said.description.strip():
         return refuse(form, 400, "service_code and description are required")
 
     async def work(tx: Tx) -> int | None:
-        partner = await partners.find_by_key(tx, api_key) if api_key else None
+        partner = await partners.find_by_key(tx, said.api_key) if said.api_key else None
         if partner is None:
             return None
         turn = await records.open_turn(office.city, tx, partner, office.now())
-        filed = await records.bring(turn, words=description, place=address_string, item=service_code, phone=phone)
+        filed = await records.bring(
+            turn, words=said.description, place=said.address_string, item=said.service_code, phone=said.phone
+        )
         await partners.own(tx, filed.id, partner.id, str(filed.number))
         return filed.number
 

@@ -1,13 +1,15 @@
-"""In front of the routes: what chats ask most, answered without looking for a route or solving its dependencies.
+"""In front of the routes: what chats and partners ask most, answered without looking for a route or solving its
+dependencies.
 
 It takes only requests it understands wholly. Anything else, and whatever is wrong with a request, goes on to
-routes_chat.py, which describes the same operations and has the last word on every refusal.
+routes_chat.py and routes_open311.py, which describe the same operations and have the last word on every refusal.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -24,10 +26,15 @@ from bot.web.here import Here, enter
 from bot.web.identity import COOKIE, find_user
 from bot.web.ports import Busy
 from bot.web.problems import ProblemError
+from bot.web.routes_open311 import LONGEST, Said, file_request
 from bot.web.shapes import NewMessage, NewPress
 from bot.web.site import Site, get_site
 from storage.database import Unavailable
 
+_FILE = {"/open311/v2/requests.json": "json", "/open311/v2/requests.xml": "xml"}
+_FORM = {b"application/x-www-form-urlencoded", b"application/x-www-form-urlencoded; charset=utf-8"}
+_FIELDS = 50
+"""Fields of a form that are read here."""
 _ROOM = re.compile(r"/api/rooms/([A-Za-z0-9_.:-]{1,100})(/(?:messages|presses))")
 _NUMBER = re.compile(r"[0-9]{1,19}")
 _WAITS = {b"": False, b"wait=1": True, b"wait=0": False, b"wait=true": True, b"wait=false": False}
@@ -36,6 +43,9 @@ _ONCE = {b"cookie", b"content-type", b"x-linli", b"host"}
 _MOST, _USUAL = 200, 50
 """Posts on one page, as the route says."""
 _LARGEST = 1 << 63
+
+
+Work = Callable[[Request, Send], Awaitable[Receive | None]]
 
 
 class Asked(NamedTuple):
@@ -59,15 +69,22 @@ class Shortcut:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["path"] in _FILE:
+            await self._try(Request(scope, receive), scope["path"], self._file, send)
+            return
         asked, queue = _asked(scope)
         secret = None if asked is None else _secret(scope["headers"], writes=asked.body is not None)
         if asked is None or secret is None:
             await self._app(scope, receive, send)
             return
-        scope["route"] = _Route(scope["path"] if not queue else scope["path"].replace(queue, "{queue}"))
-        request = Request(scope, receive)
+        route = scope["path"] if not queue else scope["path"].replace(queue, "{queue}")
+        await self._try(Request(scope, receive), route, partial(self._answer, asked, secret, queue), send)
+
+    async def _try(self, request: Request, route: str, work: Work, send: Send) -> None:
+        """Answers, says what went wrong, or passes the request on."""
+        request.scope["route"] = _Route(route)
         try:
-            passed = await self._answer(request, asked, secret, queue, send)
+            passed = await work(request, send)
         except HTTPException as error:
             await _refuse(request, problems.on_http, error, send)
         except ProblemError as error:
@@ -78,9 +95,22 @@ class Shortcut:
             await _refuse(request, problems.on_outage, error, send)
         else:
             if passed is not None:
-                await self._app(scope, passed, send)
+                await self._app(request.scope, passed, send)
 
-    async def _answer(self, request: Request, asked: Asked, secret: str, queue: str, send: Send) -> Receive | None:
+    async def _file(self, request: Request, send: Send) -> Receive | None:
+        """A partner's report: None once it is answered."""
+        site, scope = get_site(request.app), request.scope
+        if site.desk is None or not _is_plain_form(scope):
+            return request.receive
+        messages = await _messages(request.receive)
+        said = None if _is_cut_off(messages) else _said(b"".join([m.get("body", b"") for m in messages]))
+        if said is None:
+            return _replayed(messages, request.receive)
+        answer = await file_request(site, _FILE[scope["path"]], said)
+        await answer(scope, request.receive, send)
+        return None
+
+    async def _answer(self, asked: Asked, secret: str, queue: str, request: Request, send: Send) -> Receive | None:
         """None once it is answered; else how the routes receive the request from its beginning."""
         site, given, again = get_site(request.app), asked.given, request.receive
         if asked.body is not None:
@@ -153,6 +183,28 @@ def _secret(headers: Iterable[tuple[bytes, bytes]], *, writes: bool) -> str | No
     return cookie_parser(found.get(b"cookie", b"").decode("latin-1")).get(COOKIE) or None
 
 
+def _is_plain_form(scope: Scope) -> bool:
+    """Whether it is a form in the one way in which nearly all are sent."""
+    kinds = [value for name, value in scope["headers"] if name == b"content-type"]
+    plain = len(kinds) == 1 and kinds[0].lower() in _FORM
+    return plain and scope["method"] == "POST" and not scope["query_string"] and not scope.get("root_path")
+
+
+def _said(body: bytes) -> Said | None:
+    """What a form says; None for what has to be read more closely."""
+    if not body.isascii() or b";" in body or any(b"=" not in part for part in body.split(b"&")):
+        return None
+    try:
+        pairs = parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=_FIELDS)
+    except ValueError:
+        return None
+    given = dict(pairs)
+    known = {name: value for name, value in given.items() if name in Said._fields}
+    if len(given) != len(pairs) or any(len(value) > LONGEST for value in known.values()):
+        return None
+    return Said(**known)
+
+
 def _wanted(query: bytes) -> chat.Wanted | None:
     """The bounds of a page, each given at most once and well formed."""
     if not query:
@@ -176,6 +228,11 @@ async def _messages(receive: Receive) -> list[Message]:
     while messages[-1]["type"] == "http.request" and messages[-1].get("more_body", False):
         messages.append(await receive())
     return messages
+
+
+def _is_cut_off(messages: list[Message]) -> bool:
+    """Whether the client went away before the end: half a form looks like a whole one."""
+    return messages[-1]["type"] != "http.request"
 
 
 def _replayed(messages: list[Message], receive: Receive) -> Receive:

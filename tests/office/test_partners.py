@@ -9,8 +9,10 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from bot.partners import Teller, sign
+from bot.web import shortcut
 from handlers.office import partners as records
 from storage import partners
 from tests.office.desk import GRID, LAMP, DeskTown
@@ -135,6 +137,57 @@ async def test_open311_says_the_same_in_xml_and_json(desk: DeskTown) -> None:
     assert (await client.get("/open311/v2/requests/999.xml")).status_code == 404
     bad = await client.get("/open311/v2/requests.xml?start_date=yesterday")
     assert (bad.status_code, ET.fromstring(bad.content).tag) == (400, "errors")
+
+
+KIND = "facility.road.streetlight"
+AS_FORM = {"headers": {"content-type": "application/x-www-form-urlencoded"}}
+FORMS: list[tuple[int, dict[str, object]]] = [
+    (400, {"data": {}}),
+    (404, {"data": {"service_code": "nothing", "description": "灯"}}),
+    (400, {"data": {"service_code": KIND, "description": " "}}),
+    (403, {"data": {"service_code": KIND, "description": "灯", "api_key": "x"}}),
+    (422, {"data": {"service_code": KIND, "description": "灯" * 4001}}),
+    (404, {"data": {"service_code": [KIND, "nothing"], "description": "灯"}}),
+    (404, {"content": f"service_code={KIND};description=x", **AS_FORM}),
+    (400, {"content": f"service_code={KIND}&description", **AS_FORM}),
+    (403, {"content": f"service_code={KIND}&description=灯".encode(), **AS_FORM}),
+    (413, {"content": b"x" * 300_000, **AS_FORM}),
+    (400, {"content": b"{}", "headers": {"content-type": "application/json"}}),
+    (404, {"files": {"service_code": (None, "nothing"), "description": (None, "灯")}}),
+]
+"""Reports that are not taken, and why."""
+
+
+@pytest.mark.parametrize("form", ["json", "xml"])
+async def test_the_short_way_of_a_report_answers_as_the_route_does(
+    desk: DeskTown, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    key, _ = await partner(desk)
+    client, path = await desk.browser(), f"/open311/v2/requests.{form}"
+    good = {"service_code": KIND, "description": "银杏苑3幢+路灯坏了&晚上黑", "phone": "", "api_key": key}
+    for status, more in [*FORMS, (201, {"data": good})]:
+        short = await client.post(path, **more)  # type: ignore[arg-type]
+        with monkeypatch.context() as patch:
+            patch.setattr(shortcut, "_is_plain_form", lambda _scope: False)
+            whole = await client.post(path, **more)  # type: ignore[arg-type]
+        assert short.status_code == whole.status_code == status, more
+        assert sorted(short.headers.items()) == sorted(whole.headers.items())
+        assert short.content == whole.content or status == 201
+    one, two = [await desk.record(_number(form, answer)) for answer in (short, whole)]
+    assert one.text == two.text
+    assert "3幢+路灯坏了&晚上黑" in one.text
+
+
+def _number(form: str, answer: httpx.Response) -> int:
+    if form == "json":
+        return int(answer.json()[0]["service_request_id"])
+    return int(ET.fromstring(answer.content).findtext("request/service_request_id") or 0)
+
+
+def test_half_a_form_is_not_taken_for_a_whole_one() -> None:
+    part: Message = {"type": "http.request", "body": b"description=ab", "more_body": True}
+    assert shortcut._is_cut_off([part, {"type": "http.disconnect"}])
+    assert not shortcut._is_cut_off([part, {"type": "http.request", "body": b"c"}])
 
 
 async def test_open311_takes_reports_from_partners_only(desk: DeskTown) -> None:
