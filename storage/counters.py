@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Executable, Row, String, Table, Text, select, update
+from sqlalchemy import BigInteger, Column, Executable, String, Table, Text, select, update
 
 from storage.plans import ME, form
+from storage.rows import Row
 from storage.schema import metadata, tenant_column
 from storage.tx import Tx
 
@@ -41,7 +42,7 @@ async def next_number(tx: Tx, name: str = "record") -> int:
     return int(row.value)
 
 
-async def _first_number(tx: Tx, name: str) -> Row[Any]:
+async def _first_number(tx: Tx, name: str) -> Row:
     """The row that counts is made, by us or by whoever is doing so now; then it is theirs and ours is the next."""
     statement = tx.insert(counters).values(tenant=tx.tenant, name=name, value=FIRST)
     row = await tx.one(

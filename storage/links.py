@@ -13,36 +13,37 @@ from typing import Any, Protocol
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
-from sqlalchemy import Dialect, Executable, Row
+from sqlalchemy import Dialect, Executable
 from sqlalchemy.exc import DBAPIError, NoResultFound
 
-from storage.plans import Filled, Plan, Plans, rows
+from storage.plans import Filled, Plan, Plans
+from storage.rows import Row, rows
 
 _FAILS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 PREPARED = 500
 """Statements that one connection to PostgreSQL keeps prepared."""
 
 
-class Rows(list[Row[Any]]):
+class Rows(list[Row]):
     """What came back. `rowcount` is how many rows were changed or found."""
 
     rowcount = 0
 
-    def all(self) -> list[Row[Any]]:
+    def all(self) -> list[Row]:
         """Every row."""
         return self
 
-    def first(self) -> Row[Any] | None:
+    def first(self) -> Row | None:
         """The first row, or None."""
         return self[0] if self else None
 
-    def one(self) -> Row[Any]:
+    def one(self) -> Row:
         """The only row. Raises NoResultFound."""
         if len(self) != 1:
             raise NoResultFound(f"{len(self)} rows instead of one")
         return self[0]
 
-    def one_or_none(self) -> Row[Any] | None:
+    def one_or_none(self) -> Row | None:
         """The only row, or None when there is none."""
         return self.one() if self else None
 

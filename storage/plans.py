@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, Row, SelectBase, String, Table, bindparam
-from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy import JSON, BindParameter, Dialect, Executable, LargeBinary, SelectBase, String, Table, bindparam
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 from sqlalchemy.types import TypeEngine
 
 from storage.jsontext import read, written
+from storage.rows import Made, Process, rows
 from storage.schema import Moment, from_micros, to_micros
 
-Process = Callable[[Any], Any]
 _LENGTHS = 64
 """Lengths of lists for which the SQL of one statement is kept."""
-Made = Callable[[Any], Row[Any]]
-"""One row of the driver as a `Row` with names."""
 
 
 class Plan:
@@ -278,10 +274,3 @@ def _opens(kind: TypeEngine[Any], dialect: Dialect, driver_type: int | None) -> 
         return None
     process = kind._cached_result_processor(dialect, driver_type)
     return _from_json if process is not None and isinstance(kind, JSON) else process
-
-
-def rows(names: Sequence[str], processors: Sequence[Process | None] = ()) -> Made:
-    """Rows with these names, each value through its processor."""
-    metadata = SimpleResultMetaData(names)
-    used: Any = list(processors) if any(processors) else None
-    return partial(Row, metadata, used, metadata._key_to_index)

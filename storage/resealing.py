@@ -9,10 +9,11 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, LargeBinary, Row, Table, func, select, tuple_, update
+from sqlalchemy import Column, LargeBinary, Table, func, select, tuple_, update
 
 from storage.dialogues import keyboards
 from storage.people import people, tail_of
+from storage.rows import Row
 from storage.tables import ALL
 from storage.timers import timers
 from storage.tx import Store, Tx
@@ -64,7 +65,7 @@ async def _table(store: Store, table: Table, tell: Tell) -> Resealed:
     while True:
         last = after
 
-        async def work(tx: Tx, last: tuple[Any, ...] | None = last) -> tuple[list[Row[Any]], int]:
+        async def work(tx: Tx, last: tuple[Any, ...] | None = last) -> tuple[list[Row], int]:
             found = await _batch(tx, table, last)
             return found, sum([await _renew(tx, table, row) for row in found])
 
@@ -80,7 +81,7 @@ def _key(table: Table) -> list[Column[Any]]:
     return [c for c in table.primary_key if c.name != "tenant"]
 
 
-async def _batch(tx: Tx, table: Table, after: tuple[Any, ...] | None) -> list[Row[Any]]:
+async def _batch(tx: Tx, table: Table, after: tuple[Any, ...] | None) -> list[Row]:
     key = _key(table)
     digest = [people.c.phone_digest, people.c.tail_digest] if table is people else []
     statement = select(*key, *sealed_columns(table), *digest).where(table.c.tenant == tx.tenant)
@@ -89,7 +90,7 @@ async def _batch(tx: Tx, table: Table, after: tuple[Any, ...] | None) -> list[Ro
     return await tx.all(statement.order_by(*key).limit(BATCH).with_for_update())
 
 
-async def _renew(tx: Tx, table: Table, row: Row[Any]) -> int:
+async def _renew(tx: Tx, table: Table, row: Row) -> int:
     """1 when the row was sealed anew; nobody else can have changed it since it was read."""
     values = row._mapping
     new = {c.name: renewed for c in sealed_columns(table) if (renewed := _renewed(tx, values[c.name])) is not None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Dialect, MetaData, String, TypeDecorator
@@ -42,6 +43,7 @@ def to_micros(value: datetime | None) -> int | None:
     return (value - _EPOCH) // _MICRO
 
 
+@lru_cache(8192)  # the same rows are read again and again
 def from_micros(value: int | None) -> datetime | None:
     """A moment as it was kept."""
     return None if value is None else _EPOCH + timedelta(0, 0, value)

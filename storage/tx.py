@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Insert, Row, Select, Table, bindparam, select, update
+from sqlalchemy import Executable, Insert, Select, Table, bindparam, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -18,6 +18,7 @@ from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
 from storage.links import Link, Rows
 from storage.plans import ME, Filled, Form
+from storage.rows import Row
 from storage.seal import Sealer
 
 Result = TypeVar("Result")
@@ -112,7 +113,7 @@ class Tx:
         for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
             del self.known[question]
 
-    async def recall(self, question: Filled, make: Callable[[list[Row[Any]]], Result]) -> Result:
+    async def recall(self, question: Filled, make: Callable[[list[Row]], Result]) -> Result:
         """What is made of the rows of a question, read once for one piece of work while nothing changes its tables.
 
         For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
@@ -153,7 +154,7 @@ class Tx:
         on: tuple[str, ...],
         change: tuple[str, ...],
         columns: tuple[str, ...],
-    ) -> Row[Any]:
+    ) -> Row:
         """`put` with something to change, and these columns of the row as it stands then."""
         await self._before((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
@@ -177,7 +178,7 @@ class Tx:
 
     async def altered(
         self, table: Table, where: dict[str, Any], columns: tuple[str, ...], /, **values: Any
-    ) -> Row[Any] | None:
+    ) -> Row | None:
         """`alter` of one row, and these columns as they stand then; None when there was no such row."""
         empty = tuple([name for name, value in where.items() if value is None])
         statement = _alters(table, tuple(where), empty, tuple(values), columns)
@@ -193,11 +194,11 @@ class Tx:
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
             await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())
 
-    async def one(self, statement: Executable | Filled) -> Row[Any] | None:
+    async def one(self, statement: Executable | Filled) -> Row | None:
         """The first row, or None."""
         return (await self._ask(statement)).first()
 
-    async def all(self, statement: Executable | Filled) -> list[Row[Any]]:
+    async def all(self, statement: Executable | Filled) -> list[Row]:
         """Every row."""
         return (await self._ask(statement)).all()
 

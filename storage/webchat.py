@@ -23,7 +23,6 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
-    Row,
     Select,
     String,
     Table,
@@ -43,6 +42,7 @@ from storage import jsontext
 from storage.database import Database
 from storage.ids import Ids
 from storage.plans import ME, Filled, form
+from storage.rows import Row
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import Sealer
 from storage.tx import Store, Tx
@@ -381,7 +381,7 @@ class WebPosts:
     def _open(self, column: str, sealed: str) -> Any:
         return self._sealer.open_json(sealed.encode()) if column in _VALUES else self._sealer.open(sealed.encode())
 
-    def _post(self, row: Row[Any]) -> Post:
+    def _post(self, row: Row) -> Post:
         """The post of a row of `_WHOLE`. What was seen is written without a new cursor."""
         known = self._opened.get(row.id)
         if known is None or known.changed != row.changed:
