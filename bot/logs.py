@@ -4,6 +4,7 @@ values are let through: numbers, and plain words under known names. Of an error 
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -12,6 +13,7 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, MutableMapping
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import PurePath
 from types import TracebackType
 from typing import Any
@@ -42,7 +44,7 @@ def set_up(*, debug: bool) -> None:
         *([] if debug else [only_plain]),
         *([structlog.processors.format_exc_info] if debug else []),
     ]
-    last = structlog.processors.JSONRenderer(ensure_ascii=False)
+    last = structlog.processors.JSONRenderer(_json)
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(level),
         processors=[*shared, last],
@@ -63,6 +65,15 @@ def set_up(*, debug: bool) -> None:
     root.handlers[:] = [handler, *(h for h in root.handlers if type(h).__module__.startswith("_pytest"))]
     root.setLevel(logging.WARNING)
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a housekeeping run that is skipped is no news
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, default=repr).encode
+"""One for all lines: `json.dumps` would make one for each."""
+
+
+def _json(event: Event, **_more: Any) -> str:
+    """A line. What JSON does not have is only there with `debug`."""
+    return _encode(event)
 
 
 class _Printer(structlog.PrintLogger):
@@ -95,7 +106,11 @@ def bind(tenant: str) -> None:
 def only_plain(_logger: Any, _method: str, event: Event) -> Event:
     """A structlog processor: lets through what cannot name anybody."""
     error = _error(event.pop("exc_info", None))
-    line: Event = {name: value for name, value in ((n, _plain(n, v)) for n, v in event.items()) if value is not None}
+    line: Event = {}
+    for name, value in event.items():
+        plain = _plain(name, value)
+        if plain is not None:
+            line[name] = plain
     if error is not None:
         line |= _of_error(error)
     return line
@@ -112,11 +127,14 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, bool | int | float):
         return value
     if isinstance(value, str) and name in WORDS:
-        if name == "at":
-            return value
-        first = value.strip().partition("\n")[0]
-        return _PLAIN.sub("…", first)[:LONGEST]
+        return value if name == "at" else _masked(value.strip().partition("\n")[0])
     return None
+
+
+@lru_cache(1024)
+def _masked(word: str) -> str:
+    """Nearly all are names of events."""
+    return _PLAIN.sub("…", word)[:LONGEST]
 
 
 def _error(given: Any) -> BaseException | None:
@@ -170,9 +188,8 @@ class EventLog:
 
     def write(self, events: Iterable[Mapping[str, Any]]) -> None:
         """Writes the lines."""
+        log = self._log.bind()  # for all of them: it is made anew each time it is asked for
         for event in events:
             number = self._numbers.of(event)
             more = {} if number is None else {"number": number}
-            self._log.info(
-                event["name"], subject=event["subject"], record=event["subject_id"], seq=event["seq"], **more
-            )
+            log.info(event["name"], subject=event["subject"], record=event["subject_id"], seq=event["seq"], **more)

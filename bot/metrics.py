@@ -46,6 +46,8 @@ class Watch:
     def committed(self, tx: Tx) -> None:
         """It is saved."""
         TRANSACTIONS.inc()
+        if not tx.written:
+            return
         for event in tx.written:
             name = event["name"]
             EVENTS.labels(name).inc()
@@ -53,8 +55,7 @@ class Watch:
                 CLAIMS.inc()
             elif name.endswith(".slowed"):
                 LIMITED.labels("press" if event["data"].get("press") else event["subject"]).inc()
-        if tx.written:
-            self._log.write(tx.written)
+        self._log.write(tx.written)
 
     def again(self) -> None:
         """It is begun anew."""
