@@ -48,6 +48,7 @@ class Delivery:
         self._store = store
         self._city = city
         self._channels = channels
+        self._repeatable = {key: one for key, one in channels.items() if isinstance(one, KnowsRepeats)}
         self._clock = clock
         self._files = files
         self._accounts = accounts
@@ -100,8 +101,9 @@ class Delivery:
     async def _hand_over(self, channel: Channel, row: Waiting, post: str) -> Receipt | Refused:
         out = Outgoing.model_validate(row.body)
         files = [] if post else await self._files.of(out.media, channel)
-        if isinstance(channel, KnowsRepeats) and not post:
-            return await channel.send_once(f"out:{row.id}", _address(row), out, files=files)
+        repeatable = self._repeatable.get((row.channel, row.account))
+        if repeatable is not None and not post:
+            return await repeatable.send_once(f"out:{row.id}", _address(row), out, files=files)
         return await channel.send(_address(row), out, files=files, post=post)
 
     async def _post(self, row: Waiting) -> str | None:

@@ -99,6 +99,7 @@ class Inbox:
         self._store = store
         self._city = city
         self._channels = channels
+        self._books = {key: one for key, one in channels.items() if isinstance(one, KeepsBooks)}
         self._clock = clock
         self._pending: list[_Pending] = []
         self._arrived = asyncio.Event()
@@ -354,9 +355,9 @@ class Inbox:
             await self._answer(tx, receipt)
 
     async def _answer(self, tx: Tx, receipt: StoredReceipt) -> None:
-        channel = self._channels.get((receipt.channel, receipt.account))
-        if isinstance(channel, KeepsBooks):
-            await channel.keep(tx, receipt.raw, self._clock.now())
+        books = self._books.get((receipt.channel, receipt.account))
+        if books is not None:
+            await books.keep(tx, receipt.raw, self._clock.now())
         whole = self.traces.of(receipt.channel, receipt.account, receipt.external_id)
         with self.traces.span("handle", whole, channel=receipt.channel) as here, carrying(tx, here):
             for incoming in self._parse(receipt):

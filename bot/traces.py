@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from opentelemetry import context, trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Tracer, TracerProvider
@@ -36,15 +36,11 @@ class Traces:
         made = hashlib.sha256("\0".join(name).encode()).hexdigest()
         return f"{made[:32]}-{made[32:48]}" if int(made[48:56], 16) < self._share * 2**32 else ""
 
-    @contextmanager
-    def span(self, name: str, parent: str, **attributes: str) -> Iterator[str]:
+    def span(self, name: str, parent: str, **attributes: str) -> AbstractContextManager[str]:
         """The block is one span; what it gives is the parent of what follows from it."""
         if self._tracer is None or not parent:
-            yield ""
-            return
-        with self._tracer.start_as_current_span(name, _within(parent), attributes=attributes) as span:
-            found = span.get_span_context()
-            yield f"{found.trace_id:032x}-{found.span_id:016x}"
+            return nullcontext("")
+        return _spanned(self._tracer, name, parent, attributes)
 
     def past(self, name: str, parent: str, seconds: float, **attributes: str) -> None:
         """A span that ends now and took so long."""
@@ -60,11 +56,19 @@ class Traces:
 
 
 @contextmanager
-def carrying(tx: Tx, here: str) -> Iterator[None]:
+def _spanned(tracer: Tracer, name: str, parent: str, attributes: dict[str, str]) -> Iterator[str]:
+    with tracer.start_as_current_span(name, _within(parent), attributes=attributes) as span:
+        found = span.get_span_context()
+        yield f"{found.trace_id:032x}-{found.span_id:016x}"
+
+
+def carrying(tx: Tx, here: str) -> AbstractContextManager[None]:
     """What is said in the block takes the span with it into the outbox."""
-    if not here:
-        yield
-        return
+    return _carrying(tx, here) if here else nullcontext()
+
+
+@contextmanager
+def _carrying(tx: Tx, here: str) -> Iterator[None]:
     tx.carried[CARRIED] = here
     try:
         yield
