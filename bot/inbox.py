@@ -25,7 +25,7 @@ from handlers.city import City
 from handlers.messages import Incoming
 from storage import receipts
 from storage.database import Unavailable
-from storage.receipts import StoredReceipt
+from storage.receipts import Arrived, StoredReceipt
 from storage.tx import Store, Tx
 
 log = structlog.get_logger()
@@ -199,14 +199,14 @@ class Inbox:
         voices = [self._hears and self._is_voice(one.channel, one.account, one.update) for one in batch]
 
         async def store(tx: Tx) -> list[tuple[int, bool] | None]:
-            ids: list[tuple[int, bool] | None] = []
-            for one, stream, voice in zip(batch, streams, voices, strict=True):
-                if one.beside is not None and not await one.beside(tx):
-                    ids.append(None)
-                    continue
-                said, now = [(one.update.id, one.update.raw)], self._clock.now()
-                ids += await receipts.keep(tx, one.channel, one.account, said, now, stream=stream, unheard=voice)
-            return ids
+            wanted = [one.beside is None or await one.beside(tx) for one in batch]
+            arrived = [
+                Arrived(one.channel, one.account, one.update.id, one.update.raw, stream, voice)
+                for one, stream, voice, is_wanted in zip(batch, streams, voices, wanted, strict=True)
+                if is_wanted
+            ]
+            kept = iter(await receipts.keep(tx, arrived, self._clock.now()))
+            return [next(kept) if is_wanted else None for is_wanted in wanted]
 
         try:
             ids = await self._store.run(store)

@@ -13,7 +13,7 @@ import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -142,23 +142,20 @@ class Database:
                 self._end_later()
         await asyncio.shield(group)
 
-    @asynccontextmanager
-    async def look(self) -> AsyncIterator[Link]:
+    def look(self) -> AbstractAsyncContextManager[Link]:
         """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
-        if not self.is_sqlite:
-            async with self._linked(self._reader) if self._looker is None else self._looking(self._looker) as link:
-                yield link
-            return
-        connection = self._idle.pop() if self._idle else self._open(writes=False)
-        try:
-            connection.execute("BEGIN")
-            yield SqliteLink(connection, self.plans)
-        finally:
-            connection.rollback()
-            if len(self._idle) < self._readers:
-                self._idle.append(connection)
-            else:
-                connection.close()
+        if self.is_sqlite:
+            return _SqliteLook(self)
+        return self._linked(self._reader) if self._looker is None else self._looking(self._looker)
+
+    def _lend_reader(self) -> sqlite3.Connection:
+        return self._idle.pop() if self._idle else self._open(writes=False)
+
+    def _take_back_reader(self, connection: sqlite3.Connection) -> None:
+        if len(self._idle) < self._readers:
+            self._idle.append(connection)
+        else:
+            connection.close()
 
     async def study(self, work: Callable[[Link], Awaitable[Result]]) -> Result:
         """Reads for long without keeping anybody waiting: on SQLite in a thread of its own. Writing is an error.
@@ -374,6 +371,24 @@ class Database:
             if self._looker is not None:
                 await self._looker.dispose()
             await self._writer.dispose()
+
+
+class _SqliteLook:
+    """`Database.look` on SQLite: no generator, because one in a context manager costs more than a statement."""
+
+    __slots__ = ("_connection", "_database")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Link:
+        connection = self._connection = self._database._lend_reader()
+        connection.execute("BEGIN")
+        return SqliteLink(connection, self._database.plans)
+
+    async def __aexit__(self, *_error: object) -> None:
+        self._connection.rollback()
+        self._database._take_back_reader(self._connection)
 
 
 def _outage(cause: BaseException | None) -> str:

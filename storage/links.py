@@ -171,7 +171,7 @@ class PostgresLink:
         if len(given) == 1:
             return await self._run(plan.sql, given[0], plan)
         try:
-            await self._connection.executemany(plan.sql, given)
+            await (await self._prepare(plan.sql)).executemany(given)
         except _FAILS as error:
             raise self._failed(plan.sql, error) from error
         return Rows()

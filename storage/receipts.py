@@ -6,7 +6,7 @@ The updates of one chat are one stream: one process at a time handles it, in ord
 from __future__ import annotations
 
 import zlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -54,6 +54,17 @@ receipts = Table(
 )
 
 
+class Arrived(NamedTuple):
+    """One update as it came."""
+
+    channel: str
+    account: str
+    external_id: str
+    raw: dict[str, Any]
+    stream: int = 0
+    unheard: bool = False
+
+
 class StoredReceipt(NamedTuple):
     """One update waiting to be handled."""
 
@@ -87,46 +98,50 @@ async def save(
     unheard: bool = False,
 ) -> list[int]:
     """Stores what is new. A repeat of (channel, account, external id) changes nothing; the ids of all are returned."""
-    return [
-        receipt_id for receipt_id, _ in await keep(tx, channel, account, updates, now, stream=stream, unheard=unheard)
-    ]
+    given = [Arrived(channel, account, external_id, raw, stream, unheard) for external_id, raw in updates]
+    return [receipt_id for receipt_id, _ in await keep(tx, given, now)]
 
 
-async def keep(
-    tx: Tx,
-    channel: str,
-    account: str,
-    updates: Iterable[tuple[str, dict[str, Any]]],
-    now: datetime,
-    *,
-    stream: int = 0,
-    unheard: bool = False,
-) -> list[tuple[int, bool]]:
-    """The same; with each id, whether it is new."""
-    key = ("tenant", "channel", "account", "external_id")
-    ids: list[tuple[int, bool]] = []
-    for external_id, raw in updates:
-        new_id = tx.ids.new()
-        row = {
-            "tenant": tx.tenant,
-            "id": new_id,
-            "channel": channel,
-            "account": account,
-            "external_id": external_id,
-            "received_at": now,
-            "raw_sealed": tx.sealer.seal_json(raw),
-            "state": UNHEARD if unheard else WAITING,
-            "attempts": 0,
-            "error": "",
-            "stream": stream,
-        }
-        if await tx.put(receipts, row, on=key):
-            ids.append((new_id, True))
+async def keep(tx: Tx, arrived: Sequence[Arrived], now: datetime) -> list[tuple[int, bool]]:
+    """The same for updates of any accounts, in one go; with each id, whether it is new."""
+    if not arrived:
+        return []
+    rows = [_row(tx, one, now) for one in arrived]
+    ids = [int(row["id"]) for row in rows]
+    if await tx.put_new(receipts, rows, on=("tenant", "channel", "account", "external_id")):
+        return [(new_id, True) for new_id in ids]
+    new = {int(row.id) for row in await tx.all(_there(ids=ids))}
+    kept = []
+    for new_id, one in zip(ids, arrived, strict=True):
+        if new_id in new:
+            kept.append((new_id, True))
             continue
-        found = await tx.one(_known(channel=channel, account=account, external_id=external_id))
-        if found is not None:
-            ids.append((int(found.id), False))
-    return ids
+        row = await tx.one(_known(channel=one.channel, account=one.account, external_id=one.external_id))
+        if row is None:
+            raise LookupError("a receipt that was known is gone")
+        kept.append((int(row.id), False))
+    return kept
+
+
+def _row(tx: Tx, one: Arrived, now: datetime) -> dict[str, Any]:
+    return {
+        "tenant": tx.tenant,
+        "id": tx.ids.new(),
+        "channel": one.channel,
+        "account": one.account,
+        "external_id": one.external_id,
+        "received_at": now,
+        "raw_sealed": tx.sealer.seal_json(one.raw),
+        "state": UNHEARD if one.unheard else WAITING,
+        "attempts": 0,
+        "error": "",
+        "stream": one.stream,
+    }
+
+
+@form_with("ids")
+def _there(ids: Any) -> Select[Any]:
+    return select(receipts.c.id).where(receipts.c.tenant == ME, receipts.c.id.in_(ids))
 
 
 @form

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Executable, Insert, Select, Table, bindparam, select, update
@@ -28,7 +29,7 @@ TRIES = 8
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Tx:
     """Everything inside one `Tx` is saved together or not at all."""
 
@@ -145,6 +146,12 @@ class Tx:
         await self._before((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
+
+    async def put_new(self, table: Table, rows: list[dict[str, Any]], *, on: tuple[str, ...]) -> bool:
+        """Adds those rows that have no other with the same `on`, in one go. Whether surely none was left out."""
+        await self._before((table,))
+        statement = _puts(table, self.connection.dialect.name, tuple(rows[0]), on, ())
+        return (await self.connection.execute(statement, rows)).rowcount == len(rows)
 
     async def put_back(
         self,
@@ -298,11 +305,9 @@ class Store:
                     self.watcher.again()
             await asyncio.sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tries)))  # noqa: S311
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[Tx]:
+    def read(self) -> AbstractAsyncContextManager[Tx]:
         """A view that changes nothing."""
-        async with self.database.look() as connection:
-            yield Tx(connection, self.database.tenant, self.ids, self.sealer)
+        return _Read(self, self.database.look())
 
     async def study(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
         """A view for questions that take long; they keep nobody waiting. `work` awaits nothing but its `Tx`."""
@@ -311,6 +316,24 @@ class Store:
             return work(Tx(connection, self.database.tenant, self.ids, self.sealer))
 
         return await self.database.study(ask)
+
+
+class _Read:
+    """`Store.read`. A class because there are several for each update, and a generator costs as much as a statement."""
+
+    __slots__ = ("_look", "_store")
+
+    def __init__(self, store: Store, look: AbstractAsyncContextManager[Link]) -> None:
+        self._store = store
+        self._look = look
+
+    async def __aenter__(self) -> Tx:
+        return Tx(await self._look.__aenter__(), self._store.database.tenant, self._store.ids, self._store.sealer)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return await self._look.__aexit__(kind, error, trace)
 
 
 def _last(error: SQLAlchemyError) -> SQLAlchemyError:

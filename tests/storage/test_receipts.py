@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from storage import receipts
+from storage.receipts import Arrived
 from storage.tx import Store, Tx
 
 
@@ -27,6 +28,24 @@ async def test_a_repeat_changes_nothing(store: Store, now: datetime) -> None:
         again = await receipts.save(tx, "telegram", "bot", [("8", update("改")), ("9", update("三"))], now)
         assert again[0] == first[1]
         assert [r.raw["text"] for r in await receipts.waiting(tx, 10)] == ["一", "二", "三"]
+
+
+async def test_many_in_one_go_each_say_whether_they_are_new(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        known = await receipts.save(tx, "telegram", "bot", [("7", update("一")), ("8", update("二"))], now)
+        names = [
+            ("telegram", "bot", "9"),
+            ("telegram", "bot", "8"),
+            ("web", "", "9"),
+            ("web", "", "9"),
+            ("web", "", "1"),
+        ]
+        kept = await receipts.keep(tx, [Arrived(*name, update("".join(name))) for name in names], now)
+        (first, _), (again, _), (web, _), (twice, _), (last, _) = kept
+        assert [is_new for _, is_new in kept] == [True, False, True, False, True]
+        assert (again, twice) == (known[1], web)
+        assert [r.id for r in await receipts.waiting(tx, 10)] == [*known, first, web, last]
+        assert await receipts.keep(tx, [], now) == []
 
 
 async def test_a_repeat_of_what_was_handled_is_not_handled_again(store: Store, now: datetime) -> None:
