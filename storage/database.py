@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 import uuid
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from asyncpg import InterfaceError, InternalClientError, PostgresError
 from sqlalchemy import event
@@ -35,6 +37,10 @@ CONNECT_WITHIN = 10
 STANDSTILL = 60
 """Seconds after which PostgreSQL ends a change in which a process stands still: what it has locked is everybody's, and
 a machine that is gone says no goodbye. Ours think for milliseconds between two statements."""
+RESTING = 3
+"""Connections to PostgreSQL, of each kind, that the next transaction or look takes without asking the pool."""
+RENEWED_AFTER = 1800
+"""Seconds after which a connection to PostgreSQL is made anew."""
 BUSY_FOR = 10.0
 """Seconds that a change waits for another process that writes to the same SQLite file."""
 _AGAIN = {"40001", "40P01", "25P03"}
@@ -65,6 +71,17 @@ class Unavailable(SQLAlchemyError):
 
     def __str__(self) -> str:
         return str(self.args[0])  # the library would add a link made of our code
+
+
+class _Held(NamedTuple):
+    """A connection to PostgreSQL that is taken from its pool: SQLAlchemy's, asyncpg's, the cover between them."""
+
+    connection: AsyncConnection
+    driver: Any
+    adapter: Any
+    prepared: dict[str, Any] | None
+    until: float
+    """On the monotonic clock; then it goes back, and is made anew."""
 
 
 class Database:
@@ -99,6 +116,9 @@ class Database:
             self._reader = self._writer.execution_options(postgresql_readonly=True)
             self._snapshots = self._reader.execution_options(isolation_level="REPEATABLE READ")
             self._looker = None if self._pooled else _postgresql_engine(self.url, reads_only=True)
+        self._resting: defaultdict[AsyncEngine, list[_Held]] = defaultdict(list)
+        self._asking = 0
+        """How many wait for a connection of a pool: what is free then goes back to it."""
         self.plans = Plans(self._writer.dialect)
 
     @property
@@ -263,17 +283,43 @@ class Database:
     @asynccontextmanager
     async def _driven(self, engine: AsyncEngine) -> AsyncIterator[tuple[Any, Any, PostgresLink]]:
         """asyncpg's connection, SQLAlchemy's cover of it, and a link. One that broke does not go back to the pool."""
-        async with self._connected(engine) as connection:
+        held, is_well = await self._borrowed(engine), False
+        driver = held.driver
+        try:
+            yield driver, held.adapter, PostgresLink(driver, self.plans, held.prepared)
+            is_well = True
+        finally:
+            if not driver.is_closed() and driver.is_in_transaction():  # its end was called off as well
+                driver.terminate()
+            if is_well and not driver.is_closed() and len(self._resting[engine]) < RESTING and not self._asking:
+                self._resting[engine].append(held)
+            else:
+                await self._given_back(held)
+
+    async def _borrowed(self, engine: AsyncEngine) -> _Held:
+        """A connection that rests, else one of the pool: its way in and out costs as much as three statements."""
+        resting = self._resting[engine]
+        while resting:
+            held = resting.pop()
+            if not held.driver.is_closed() and time.monotonic() < held.until:
+                return held
+            await self._given_back(held)
+        connection = await self._connection(engine)
+        try:
             raw = await self._alive(connection)
-            driver: Any = raw.driver_connection
-            prepared = None if self._pooled else raw.info.setdefault("prepared", {})
-            try:
-                yield driver, raw.dbapi_connection, PostgresLink(driver, self.plans, prepared)
-            finally:
-                if not driver.is_closed() and driver.is_in_transaction():  # its end was called off as well
-                    driver.terminate()
-                if driver.is_closed():
-                    await connection.invalidate()
+        except BaseException:
+            await _closed(connection)
+            raise
+        prepared = None if self._pooled else raw.info.setdefault("prepared", {})
+        until = time.monotonic() + RENEWED_AFTER
+        return _Held(connection, raw.driver_connection, raw.dbapi_connection, prepared, until)
+
+    async def _given_back(self, held: _Held) -> None:
+        try:
+            if held.driver.is_closed():
+                await held.connection.invalidate()
+        finally:
+            await _closed(held.connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
@@ -326,16 +372,22 @@ class Database:
         said = str(cause) or type(cause).__name__
         return Unavailable(f"{self.shown}: {said}", str(getattr(cause, "sqlstate", None) or ""))
 
-    @asynccontextmanager
-    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncConnection:
+        self._asking += 1
         try:
-            connection = await engine.connect()
+            return await engine.connect()
         except _UNREACHABLE as error:
             raise self._unavailable(error) from error
+        finally:
+            self._asking -= 1
+
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        connection = await self._connection(engine)
         try:
             yield connection
         finally:
-            await asyncio.shield(asyncio.create_task(connection.close()))  # also when we are cancelled
+            await _closed(connection)
 
     @contextmanager
     def _outages(self) -> Iterator[None]:
@@ -368,6 +420,9 @@ class Database:
                 if self._committer is not None:
                     self._committer.shutdown()
                     self._committer = None
+            for resting in self._resting.values():
+                while resting:
+                    await self._given_back(resting.pop())
             if self._looker is not None:
                 await self._looker.dispose()
             await self._writer.dispose()
@@ -398,6 +453,10 @@ def _outage(cause: BaseException | None) -> str:
         return name
     state = str(getattr(cause, "sqlstate", None) or "")
     return state if state.startswith(_RESOURCES) else ""
+
+
+async def _closed(connection: AsyncConnection) -> None:
+    await asyncio.shield(asyncio.create_task(connection.close()))  # also when we are cancelled
 
 
 async def _rolled_back(driver: Any, transaction: Any) -> None:
@@ -479,7 +538,7 @@ def _postgresql_engine(url: URL, *, reads_only: bool = False) -> AsyncEngine:
         poolclass=AsyncAdaptedQueuePool,
         pool_size=8,  # ours and the lookers' together are what docs/operations.md says
         max_overflow=2,
-        pool_recycle=1800,
+        pool_recycle=RENEWED_AFTER,
         isolation_level="READ COMMITTED",
         connect_args=arguments,
         json_deserializer=read,
