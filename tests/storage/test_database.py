@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import datetime
 
 import pytest
@@ -12,7 +13,7 @@ from storage import counters, receipts
 from storage.database import Database, Unavailable
 from storage.ids import Ids
 from storage.seal import Sealer, new_key
-from storage.tx import Store
+from storage.tx import Store, Tx
 from tests.storage.conftest import Fresh
 from tests.storage.samples import of_tenant
 
@@ -114,3 +115,37 @@ async def test_an_encrypted_connection_is_asked_for_as_libpq_does(fresh: Fresh) 
         async with database.read():
             pass
     await database.close()
+
+
+async def test_a_connection_rests_until_it_breaks_or_is_old(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    if store.database.is_sqlite:
+        return  # nothing there has a pool
+    database = store.database
+
+    async def look() -> object:
+        async with database.look() as link:
+            await link.exec_driver_sql("SELECT 1")
+            return link._connection  # type: ignore[attr-defined]
+
+    first = await look()
+    assert await look() is first
+    first.terminate()  # type: ignore[attr-defined]
+    second = await look()
+    assert second is not first
+    monkeypatch.setattr("storage.database.RENEWED_AFTER", -1)
+    ((held,),) = [resting for resting in database._resting.values() if resting]
+    held.driver.terminate()
+    for _ in range(2):  # too old each time: it goes through the pool
+        await look()
+        ((held,),) = [resting for resting in database._resting.values() if resting]
+        assert held.until < time.monotonic()
+
+
+async def test_who_waits_for_a_connection_gets_one_that_could_rest(store: Store) -> None:
+    async def work(tx: Tx) -> None:
+        assert await counters.find_setting(tx, "colour") is None
+        await asyncio.sleep(0)
+        assert await counters.find_setting(tx, "colour") is None
+
+    await asyncio.gather(*[store.run(work) for _ in range(40)])
+    assert sum(len(resting) for resting in store.database._resting.values()) <= 3
