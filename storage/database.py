@@ -250,7 +250,10 @@ class Database:
             connection = sqlite3.connect(
                 self.url.database or "", isolation_level=None, check_same_thread=False, cached_statements=512
             )
-            for pragma in _pragmas(writes=writes, busy_timeout=0 if writes else 10_000):
+            for pragma in [
+                *_pragmas(writes=writes, busy_timeout=0 if writes else 10_000),
+                *(_GROUPED if writes else []),
+            ]:
                 connection.execute(f"PRAGMA {pragma}")
         except sqlite3.Error as error:
             raise Unavailable(f"{self.shown}: {error}") from error
@@ -560,6 +563,11 @@ def _without_nul(
 
 def _name() -> str:
     return f"linli_{uuid.uuid4().hex}"
+
+
+_GROUPED = ("temp_store=MEMORY", "cache_size=-16000")
+"""Of the connection whose transactions many share: what takes one of them back is kept in memory instead of a file that
+has to be written for each page, and a group's pages have room."""
 
 
 def _pragmas(*, writes: bool, busy_timeout: int) -> list[str]:
