@@ -205,7 +205,7 @@ class Turn:
         keys: tuple[tuple[Key, ...], ...] = ()
         bare, code = text, ""
         most = self.city.channels[chat.channel].label_bytes
-        rows = [[_fitting(b, most) for b in row] for row in rows]
+        rows = [[b._replace(label=_fitting(b.label, most)) for b in row] for row in rows]
         buttons = [b for row in rows for b in row]
         if buttons:
             code = await dialogues.add_keyboard(
@@ -309,12 +309,11 @@ def _all_typed(chat: Chat, buttons: Sequence[Button]) -> bool:
     return chat.is_group and all(b.typed for b in buttons)
 
 
-def _fitting(button: Button, most: int) -> Button:
+def _fitting(label: str, most: int) -> str:
     """A label within the bytes that a channel shows: names of places and people may be long."""
-    label = button.label.encode()
-    if len(label) <= most:
-        return button
-    return button._replace(label=f"{label[: most - len('…'.encode())].decode('utf-8', 'ignore')}…")
+    if len(label.encode()) <= most:
+        return label
+    return f"{label.encode()[: most - len('…'.encode())].decode('utf-8', 'ignore')}…"
 
 
 def _keys(rows: Rows, code: str) -> tuple[tuple[Key, ...], ...]:

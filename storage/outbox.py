@@ -105,6 +105,8 @@ class Share(NamedTuple):
 
 FEW = 300
 """So many waiting messages are looked at one by one; of more the database chooses."""
+HANDFUL = 20
+"""While no more waits, it is known by chat for a whole transaction."""
 _ROWS = select(outbox, chats.c.channel, chats.c.account, chats.c.chat, chats.c.thread, chats.c.is_group).join(
     chats, (chats.c.tenant == outbox.c.tenant) & (chats.c.id == outbox.c.chat_id)
 )
@@ -642,12 +644,27 @@ def _one_in_order(chat_id: Any) -> Select[Any]:
     return select(outbox.c.id).where(*mine, outbox.c.lane > PRESS).limit(1)
 
 
+@form
+def _some_in_order(limit: Any) -> Select[Any]:
+    waits = (outbox.c.tenant == ME, outbox.c.state == WAITING)
+    return select(outbox.c.chat_id).where(*waits, outbox.c.lane > PRESS).limit(limit)
+
+
+def _chats_of(rows: Sequence[Any]) -> frozenset[int] | None:
+    """The chats, if these are all that wait."""
+    return frozenset([row.chat_id for row in rows]) if len(rows) <= HANDFUL else None
+
+
 async def holds_up(tx: Tx, chat_id: int, *, anew: bool) -> bool:
     """Whether something waits for this chat after which all that is said now has to come.
 
-    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile; on SQLite
-    nobody else writes during a change.
+    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile. On SQLite
+    nobody can have, and while little waits one question is enough for all chats.
     """
+    if tx.connection.dialect.name == "sqlite":
+        chats_waiting = await tx.recall(_some_in_order(limit=HANDFUL + 1), _chats_of, lasting=True)
+        if chats_waiting is not None:
+            return chat_id in chats_waiting
     question = _one_in_order(chat_id=chat_id)
     if anew and tx.connection.dialect.name != "sqlite":
         return bool(await tx.all(question))

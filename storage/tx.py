@@ -51,14 +51,18 @@ class Tx:
     """What is done when it is saved, in this order; it must not fail and not wait."""
     known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
     """What `recall` has read, by question, with the tables it was read from."""
+    lasting: set[tuple[Any, ...]] = field(default_factory=set)
+    """Those of these questions whose answers the next piece of work may know as well."""
     late: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
     """Rows to add that nobody has asked for yet."""
     dropped: list[tuple[str, int, str]] = field(default_factory=list)
     """Subjects whose timers this transaction has called off, with the beginning of their names (`storage.timers`)."""
 
     def forget(self) -> None:
-        """What was read for one piece of work is not known to the next in the same transaction."""
+        """What was read for one piece of work is not known to the next in the same transaction, unless it is lasting."""
+        kept = [(key, self.known[key]) for key in self.lasting if key in self.known]
         self.known.clear()
+        self.known.update(kept)
 
     async def end(self) -> None:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
@@ -114,16 +118,19 @@ class Tx:
         for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
             del self.known[question]
 
-    async def recall(self, question: Filled, make: Callable[[list[Row]], Result]) -> Result:
+    async def recall(self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False) -> Result:
         """What is made of the rows of a question, read once for one piece of work while nothing changes its tables.
 
         For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
         changed meanwhile is asked for anew after `lock`. The values must be hashable, the result not to be changed.
+        `lasting`: to the end of the transaction on SQLite, where nobody else writes meanwhile.
         """
         key = (self.tenant, question.form, *question.values.items())
         found = self.known.get(key)
         if found is None:
             found = self.known[key] = (question.form.tables, make(await self._ask(question)))
+            if lasting and self.connection.dialect.name == "sqlite":
+                self.lasting.add(key)
         result: Result = found[1]
         return result
 

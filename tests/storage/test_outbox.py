@@ -242,3 +242,37 @@ async def test_only_what_waits_is_read(store: Store, now: datetime, lane: int) -
     else:
         assert not any("Seq Scan" in step for step in plan)
         assert any("ix_outbox_tenant_state" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("others", [0, 3, outbox.HANDFUL + 5])
+async def test_who_waits_is_known_through_a_whole_transaction_and_never_wrongly(
+    store: Store, now: datetime, others: int
+) -> None:
+    """However many wait elsewhere, and whatever the same transaction says or takes back."""
+    async with store.write() as tx:
+        here, there, *rest = [await add_chat(tx, f"c{n}", now) for n in range(2 + others)]
+        for chat in rest:
+            await outbox.put(tx, chat_id=chat, body={}, lane=outbox.NOTICE, now=now)
+
+        async def held_up() -> list[bool]:
+            found = []
+            for anew in (False, True):
+                found += [await outbox.holds_up(tx, chat, anew=anew) for chat in (here, there)]
+            assert found[:2] == found[2:]
+            assert all([await outbox.holds_up(tx, chat, anew=False) for chat in rest])
+            return found[:2]
+
+        assert await held_up() == [False, False]
+        await outbox.put(tx, chat_id=here, body={}, lane=outbox.PRESS, now=now)  # a toast holds up nobody
+        tx.forget()
+        assert await held_up() == [False, False]
+        first = await outbox.put(tx, chat_id=here, body={}, lane=outbox.REPLY, now=now)
+        assert await held_up() == [True, False]
+        tx.forget()
+        second = await outbox.put(tx, chat_id=there, body={}, lane=outbox.LATER, now=now)
+        assert await held_up() == [True, True]
+        await outbox.mark_sent(tx, first, here, "", "1", now)
+        assert await held_up() == [False, True]
+        await outbox.let_go(tx, [second])
+        tx.forget()
+        assert await held_up() == [False, False]

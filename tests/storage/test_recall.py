@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from storage import people
 from storage.people import Person
-from storage.plans import form
+from storage.plans import ME, form
+from storage.rows import Row
 from storage.tx import Store, Tx
 from tests.storage.samples import add_chat, of_tenant
 
 _all_named = form(lambda name: update(people.people).where(people.people.c.tenant == "street").values(name_sealed=name))
+
+_all_people = form(lambda: select(people.people.c.id).where(people.people.c.tenant == ME))
 
 
 async def _by_setting(tx: Tx, person: Person) -> None:
@@ -101,3 +104,29 @@ async def test_what_is_known_of_one_tenant_says_nothing_of_another(store: Store,
         assert (await people.get_person(tx, person.id)).name == "王"
         with pytest.raises(LookupError):
             await people.get_person(of_tenant(tx, "next"), person.id)
+
+
+async def test_what_is_lasting_lasts_only_where_nobody_else_writes(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        person = await people.add_person(tx, "web", "", "u1", "王", now)
+        asked = []
+
+        def made(rows: list[Row]) -> int:
+            asked.append(len(rows))
+            return len(rows)
+
+        async def count() -> int:
+            return await tx.recall(_all_people(), made, lasting=True)
+
+        assert [await count(), await count(), len(asked)] == [1, 1, 1]
+        tx.forget()
+        assert await count() == 1
+        assert len(asked) == (1 if store.database.is_sqlite else 2)
+        await people.set_name(tx, person.id, "李")
+        before = len(asked)
+        assert await count() == 1
+        assert len(asked) == before + 1
+        tx.forget()
+        await tx.lock(people.people, person.id)
+        assert await count() == 1
+        assert len(asked) == before + 2
