@@ -176,7 +176,7 @@ class Tx:
 
     async def add_new(
         self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], columns: tuple[str, ...]
-    ) -> Row[Any] | None:
+    ) -> Row | None:
         """Adds a row, and these columns of it; None, and nothing is changed, where one with the same `on` stands."""
         await self._before((table,))
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, (), columns)
