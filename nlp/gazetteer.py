@@ -53,7 +53,8 @@ class Hit(NamedTuple):
     changed: tuple[int, ...] = ()
 
 
-_Meaning = tuple[tuple[Spot, ...], How, tuple[int, ...]]
+Meaning = tuple[tuple[Spot, ...], How, tuple[int, ...]]
+"""What a name found stands for: the last three of a `Hit`."""
 
 
 class Gazetteer:
@@ -69,36 +70,40 @@ class Gazetteer:
         self.exact = {name: tuple(spots) for name, spots in names.items()}
         self.tails = _tails(self.exact)
         self._same = {same_numerals(name): spots for name, spots in self.exact.items()}
-        spelt: dict[str, _Meaning] = {
+        spelt: dict[str, Meaning] = {
             **_slipped(self._same),
             **{stem: (spots, "partial", ()) for stem, spots in _partial(self._same).items()},
             **{name: (spots, "exact", ()) for name, spots in self._same.items()},
         }
+        self.leading = frozenset(name for name, (spots, *_) in spelt.items() if spots[0].name in self.tails)
+        """Every spelling of an estate inside which there are landmarks."""
         table = sound_table()
         sounding: dict[str, list[str]] = {}
         for name in self._same:
             sounding.setdefault(name.translate(table), []).append(name)
         self._names = Names(spelt, sounding)
 
-    def find_names(self, text: str, worth: Callable[[str, Hit, Gazetteer], bool]) -> list[Hit]:
+    def find_names(self, text: str, worth: Callable[[str, int, int, Meaning, Gazetteer], bool]) -> list[Hit]:
         """The names in a text that are `worth` reading, none overlapping another: exact ones first, then by ear, eye, half."""
         spelt, heard = self._names.find_all(text)
-        found = [hit for start, end, meaning in spelt if worth(text, hit := Hit(start, end, *meaning), self)]
+        found = [Hit(start, end, *meaning) for start, end, meaning in spelt if worth(text, start, end, meaning, self)]
         for start, end, names in heard:
             written = same_numerals(text[start:end])
-            if written not in self._same and worth(text, hit := self._heard(start, end, written, names), self):
-                found.append(hit)
+            if written not in self._same:
+                meaning = self._heard(written, names)
+                if worth(text, start, end, meaning, self):
+                    found.append(Hit(start, end, *meaning))
         return _without_overlaps(found) if found else found
 
-    def _heard(self, start: int, end: int, written: str, names: list[str]) -> Hit:
+    def _heard(self, written: str, names: list[str]) -> Meaning:
         """What sounds like the text, and of several names those that differ from it the least."""
         if len(names) == 1:
-            return Hit(start, end, self._same[names[0]], "heard", _changed(written, names[0]))
+            return self._same[names[0]], "heard", _changed(written, names[0])
         differing = [(_changed(written, name), name) for name in names]
         fewest = min(len(at) for at, _ in differing)
         nearest = [(at, name) for at, name in differing if len(at) == fewest]
         spots = dict.fromkeys(spot for _, name in nearest for spot in self._same[name])
-        return Hit(start, end, tuple(spots), "heard", nearest[0][0])
+        return tuple(spots), "heard", nearest[0][0]
 
 
 def _changed(written: str, name: str) -> tuple[int, ...]:
@@ -207,7 +212,7 @@ def _stems(name: str) -> Iterator[str]:
             yield name[: -len(ending)]
 
 
-def _slipped(exact: dict[str, tuple[Spot, ...]]) -> dict[str, _Meaning]:
+def _slipped(exact: dict[str, tuple[Spot, ...]]) -> dict[str, Meaning]:
     lookalikes = read_lookalikes()
     found: dict[str, tuple[dict[Spot, None], tuple[int, ...]]] = {}
     for name, spots in exact.items():

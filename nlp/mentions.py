@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from nlp.doors import NUMERAL_NEXT, Door, buildings_alone, find_building, find_house, is_numeral_next
-from nlp.gazetteer import Gazetteer, Hit, Spot
+from nlp.gazetteer import Gazetteer, Hit, Meaning, Spot
 from nlp.roles import HOME_BEFORE, PART_CUE, PLAIN, SCENE_AFTER, give_roles
 from nlp.soundalike import either_numeral, same_numerals
 from nlp.text import CHINESE_NUMERAL
@@ -108,14 +108,21 @@ def find_mentions(text: str, gazetteer: Gazetteer) -> list[Mention]:
     return mentions
 
 
-def _is_worth_reading(text: str, hit: Hit, gazetteer: Gazetteer) -> bool:
+def _is_worth_reading(text: str, start: int, end: int, meaning: Meaning, gazetteer: Gazetteer) -> bool:
     """False where neither the spelling nor what follows can make a place of it: in a street of many names the most."""
-    if hit.how == "exact":
+    spots, how, _ = meaning
+    if how == "exact":
         return True
-    cut = hit.how == "partial"
-    if _MAKES_A_PLACE.match(text, hit.end) if cut else _is_near(text, hit, is_numeral_next(text, hit.end)):
+    cut = how == "partial"
+    if (
+        _MAKES_A_PLACE.match(text, end)
+        if cut
+        else _is_near(text, Hit(start, end, *meaning), is_numeral_next(text, end))
+    ):
         return True
-    return hit.spots[0].name in gazetteer.tails or (len(hit.spots) > 1 and bool(_TOLD_APART.match(text, hit.end)))
+    if same_numerals(text[start:end]) in gazetteer.leading if cut else spots[0].name in gazetteer.tails:
+        return True
+    return len(spots) > 1 and bool(_TOLD_APART.match(text, end))
 
 
 def _is_near(text: str, hit: Hit, numbered: bool) -> bool:

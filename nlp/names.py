@@ -87,7 +87,8 @@ class Names(Generic[Spelt, Heard]):
             for length in row.whole or row.lengths.get(first, ()):
                 if start + length > size:
                     continue
-                name = first + _translated(text[start + row.width : start + length], heard=row.heard)
+                rest = text[start + row.width : start + length]
+                name = first + _translated(rest, heard=row.heard) if rest else first
                 if row.heard:
                     if (sounding := self._heard.get(name)) is not None:
                         heard.append((start, start + length, sounding))
