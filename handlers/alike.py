@@ -41,7 +41,7 @@ def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: 
     return {"words": _without_places(places, words), **_place_fields(places, tuple(place.items()), place_text)}
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _matter(
     places: PlaceBook, item: str, grid: str, at: datetime, words: str, place: tuple[tuple[str, Any], ...], text: str
 ) -> Matter:
