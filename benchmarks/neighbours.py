@@ -18,6 +18,8 @@ from benchmarks.wire import Wire
 NUMBER = re.compile(r"单号 (\d+)，交给([^。]+)。")
 APART = ("不是同一件", "这是另一件", "分开登记", "对，就这样", "对")
 """Which button a resident presses who has something new to say, the first that is there."""
+AGAIN = ("没好，请重办",)
+"""Shown where a report is taken for a word about the like matter that was just rated; who means a new one says it again."""
 MATTERS = ("路灯不亮了，晚上看不见", "健身器材坏了，螺丝松了", "垃圾桶满了没人收", "下水道堵了往外冒水", "单元门关不上")
 ESTATES = ("银杏苑", "金色家园", "纺织新村", "江湾东苑", "江湾西苑")
 PAUSE = 2.0
@@ -121,6 +123,8 @@ def matter(index: int) -> str:
 async def report(person: Person, text: str) -> tuple[int, str]:
     """Reports and confirms: the record's number and the name of its queue. Raises LookupError when that did not work."""
     posts = await person.say("report", text)
+    if button(posts, AGAIN):
+        posts = await person.say("report", text)
     for _ in range(4):
         for post in posts:
             if found := NUMBER.search(post["text"]):
