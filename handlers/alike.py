@@ -50,7 +50,7 @@ def _matter(
     return Matter(item=item, grid=grid, at=at, words=_without_places(places, words), **fields)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, Any]:
     """The unit stands only in the coarse words of a record's place."""
     known = triage.restored(dict(place))
@@ -64,7 +64,7 @@ def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_t
     }
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def _spot(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> str:
     nowhen = datetime.min.replace(tzinfo=UTC)
     return spot_of(Matter(item="", grid="", words="", at=nowhen, **_place_fields(places, place, place_text)))
