@@ -215,8 +215,10 @@ async def _tell_lead(turn: Turn, request: Request, part: Part, said: str) -> Non
 
 async def missing(turn: Turn, request: Request) -> list[str]:
     """The helping departments that still owe their result; the lead's own is the result of the whole."""
+    if request.state is not State.JOINT:
+        return []
     whistle = await whistles.find_latest(turn.tx, request.id)
-    if request.state is not State.JOINT or whistle is None or not whistle.is_open:
+    if whistle is None or not whistle.is_open:
         return []
     return [p.queue for p in await whistles.parts_of(turn.tx, whistle.id) if not p.lead and not p.is_settled]
 

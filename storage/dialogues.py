@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Delete, Index, LargeBinary, Select, String, Table, and_, select
+from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Select, String, Table, and_, select
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.late import OF
 from storage.people import chats
-from storage.plans import ME, form
+from storage.plans import ME, form, form_of
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
 
@@ -26,6 +27,7 @@ dialogues = Table(
     Column("step", String(32), nullable=False),
     Column("data_sealed", LargeBinary, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    info={OF: "chat_id"},
 )
 
 keyboards = Table(
@@ -38,6 +40,7 @@ keyboards = Table(
     Column("presses", JSON, nullable=False),  # [[action, args, label], …]
     Column("expires_at", Moment, nullable=False),
     Index(None, "tenant", "expires_at"),
+    info={OF: "chat_id"},
 )
 
 menus = Table(
@@ -47,6 +50,7 @@ menus = Table(
     Column("chat_id", BigInteger, primary_key=True),
     Column("code", String(16), nullable=False),
     Column("expires_at", Moment, nullable=False),
+    info={OF: "chat_id"},
 )
 
 
@@ -79,7 +83,7 @@ class _Keyboard(NamedTuple):
     expires_at: datetime
 
 
-@form
+@form_of("chat_id")
 def _of(chat_id: Any, person_id: Any) -> Select[Any]:
     return select(dialogues).where(
         dialogues.c.tenant == ME, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
@@ -108,13 +112,13 @@ def _here(chat_id: Any, person_id: Any, joined: Sequence[Any], shown: Sequence[A
     return select(*asked, *shown).select_from(found).where(chats.c.tenant == ME, chats.c.id == chat_id)
 
 
-@form
+@form_of("chat_id")
 def _here_pressed(chat_id: Any, person_id: Any, code: Any) -> Select[Any]:
     shown = [keyboards.c[name] for name in _Keyboard._fields]
     return _here(chat_id, person_id, [(keyboards, keyboards.c.code == code)], shown)
 
 
-@form
+@form_of("chat_id")
 def _here_typed(chat_id: Any, person_id: Any) -> Select[Any]:
     joined = [(menus, menus.c.chat_id == chats.c.id), (keyboards, keyboards.c.code == menus.c.code)]
     return _here(chat_id, person_id, joined, [menus.c.code, menus.c.expires_at, keyboards.c.presses])
@@ -145,19 +149,12 @@ async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data:
         "updated_at": now,
     }
     changed = ("flow", "step", "data_sealed", "updated_at")
-    await tx.put(dialogues, row, on=("tenant", "chat_id", "person_id"), change=changed)
-
-
-@form
-def _close(chat_id: Any, person_id: Any) -> Delete:
-    return sql_delete(dialogues).where(
-        dialogues.c.tenant == ME, dialogues.c.chat_id == chat_id, dialogues.c.person_id == person_id
-    )
+    tx.put_later(dialogues, row, on=("tenant", "chat_id", "person_id"), change=changed)
 
 
 async def close(tx: Tx, chat_id: int, person_id: int) -> None:
     """Nothing is open any more."""
-    await tx.run(_close(chat_id=chat_id, person_id=person_id))
+    tx.delete_later(dialogues, {"tenant": tx.tenant, "chat_id": chat_id, "person_id": person_id})
 
 
 async def close_all(tx: Tx, person_id: int) -> None:
@@ -208,10 +205,10 @@ async def find_press(tx: Tx, token: str) -> Press | None:
 async def set_menu(tx: Tx, chat_id: int, code: str, expires_at: datetime) -> None:
     """The keyboard that a number typed in this chat now refers to."""
     row = {"tenant": tx.tenant, "chat_id": chat_id, "code": code, "expires_at": expires_at}
-    await tx.put(menus, row, on=("tenant", "chat_id"), change=("code", "expires_at"))
+    tx.put_later(menus, row, on=("tenant", "chat_id"), change=("code", "expires_at"))
 
 
-@form
+@form_of("chat_id")
 def _menu(chat_id: Any) -> Select[Any]:
     return (
         select(menus.c.code, menus.c.expires_at, keyboards.c.presses)

@@ -30,9 +30,10 @@ from sqlalchemy import (
 )
 
 from storage import queueing
+from storage.late import OF
 from storage.leases import part_number, part_of
 from storage.people import Chat, chats, rooms
-from storage.plans import ME, form
+from storage.plans import ME, form, form_of
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -70,6 +71,7 @@ posts = Table(
     Column("ref", String(64), nullable=False),
     Column("updated_at", Moment, nullable=False),
     Index(None, "tenant", "slot"),
+    info={OF: "slot"},
 )
 
 
@@ -150,11 +152,22 @@ async def put(
 
 async def hold_place(tx: Tx, chat_id: int, slot: str, now: datetime) -> str:
     """The platform's message in this slot, empty when none was sent yet. Whoever else writes to the slot waits until
-    this transaction ends."""
+    this transaction ends: on SQLite nobody else writes anyhow."""
+    if tx.connection.dialect.name == "sqlite":
+        known = await tx.recall(_post(chat_id=chat_id, slot=slot), _ref)
+        if known is None:
+            take_place(tx, chat_id, slot, "", now)
+        return known or ""
     place = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": "", "updated_at": now}
     on = ("tenant", "chat_id", "slot")
     row = await tx.put_back(posts, place, on=on, change=("updated_at",), columns=("ref",))
     return str(row.ref)
+
+
+def take_place(tx: Tx, chat_id: int, slot: str, ref: str, now: datetime) -> None:
+    """The same for a slot that was held in this transaction; written late."""
+    row = {"tenant": tx.tenant, "chat_id": chat_id, "slot": slot, "ref": ref[:64], "updated_at": now}
+    tx.put_later(posts, row, on=("tenant", "chat_id", "slot"), change=("ref", "updated_at"))
 
 
 async def set_place(tx: Tx, chat_id: int, slot: str, ref: str, now: datetime) -> None:
@@ -540,18 +553,22 @@ async def revive(tx: Tx, chat_id: int, now: datetime) -> int:
     )
 
 
-@form
+@form_of("slot")
 def _post(chat_id: Any, slot: Any) -> Select[Any]:
     return select(posts.c.ref).where(posts.c.tenant == ME, posts.c.chat_id == chat_id, posts.c.slot == slot)
 
 
+def _ref(rows: Sequence[Any]) -> str | None:
+    """What stands in a slot; None where nobody has held it yet."""
+    return str(rows[0].ref) if rows else None
+
+
 async def find_post(tx: Tx, chat_id: int, slot: str) -> str:
     """The platform's id of the message in a slot; empty when none was sent yet."""
-    row = await tx.one(_post(chat_id=chat_id, slot=slot))
-    return row.ref if row else ""
+    return _ref(await tx.all(_post(chat_id=chat_id, slot=slot))) or ""
 
 
-@form
+@form_of("slot")
 def _chats_with(slot: Any) -> Select[Any]:
     return select(posts.c.chat_id).where(posts.c.tenant == ME, posts.c.slot == slot)
 
@@ -564,12 +581,12 @@ async def chats_with_slot(tx: Tx, slot: str) -> list[int]:
 _CHAT = [chats.c[name] for name in Chat._fields]
 
 
-@form
+@form_of("slot")
 def _rooms_and_slots(queue: Any, slot: Any) -> CompoundSelect[Any]:
     bound = (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id)
     there = (posts.c.tenant == chats.c.tenant) & (posts.c.chat_id == chats.c.id)
-    own = select(*_CHAT, literal(value=True).label("is_room")).join(rooms, bound)
-    had = select(*_CHAT, literal(value=False)).join(posts, there)
+    own = select(*_CHAT, literal(None, String).label("ref")).join(rooms, bound)
+    had = select(*_CHAT, posts.c.ref).join(posts, there)
     return own.where(chats.c.tenant == ME, rooms.c.tenant == ME, rooms.c.queue == queue).union_all(
         had.where(chats.c.tenant == ME, posts.c.tenant == ME, posts.c.slot == slot)
     )
@@ -577,11 +594,14 @@ def _rooms_and_slots(queue: Any, slot: Any) -> CompoundSelect[Any]:
 
 async def rooms_and_slots(tx: Tx, queue: str, slot: str) -> tuple[list[Chat], list[Chat]]:
     """The rooms of a queue, and every chat where a message stands, or is about to stand, in this slot, oldest first."""
-    found = [
-        (bool(row.is_room), Chat._make(row[:-1])) for row in await tx.all(_rooms_and_slots(queue=queue, slot=slot))
-    ]
+    found = [(row.ref, Chat._make(row[:-1])) for row in await tx.all(_rooms_and_slots(queue=queue, slot=slot))]
     found.sort(key=lambda one: one[1].id)
-    return [chat for is_room, chat in found if is_room], [chat for is_room, chat in found if not is_room]
+    refs = {chat.id: ref for ref, chat in found if ref is not None}
+    own = [chat for ref, chat in found if ref is None]
+    if tx.connection.dialect.name == "sqlite":  # elsewhere it is asked anew with the lock
+        for chat_id in {chat.id for _, chat in found}:
+            tx.learn(_post(chat_id=chat_id, slot=slot), refs.get(chat_id))
+    return own, [chat for ref, chat in found if ref is not None]
 
 
 async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:

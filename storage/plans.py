@@ -110,7 +110,9 @@ class Form:
     The function is called with a placeholder for each of its arguments, so it must not look at them.
     """
 
-    def __init__(self, build: Callable[..., Executable], lists: Sequence[str]) -> None:
+    def __init__(self, build: Callable[..., Executable], lists: Sequence[str], of: str = "") -> None:
+        self.of = of
+        """The value that says whose rows it asks for, of every table that divides its rows by a column of that name."""
         wanted = inspect.signature(build).parameters
         self.statement = cast(
             Any, build(**{name: bindparam(f"{_OWN}{name}", expanding=name in lists) for name in wanted})
@@ -139,6 +141,11 @@ def form(build: Callable[..., Executable]) -> Form:
 def form_with(*lists: str) -> Callable[[Callable[..., Executable]], Form]:
     """The same where some of the values are lists, for `in_`."""
     return lambda build: Form(build, lists)
+
+
+def form_of(column: str) -> Callable[[Callable[..., Executable]], Form]:
+    """The same for what asks for the rows of one of these alone: it need not wait for what is late of others."""
+    return lambda build: Form(build, (), column)
 
 
 class Plans:

@@ -6,7 +6,21 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Select, String, Table, Update, func, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Update,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from storage.leases import part_of
 from storage.plans import ME, form, form_with
@@ -85,39 +99,30 @@ async def put_once(tx: Tx, timer_id: int, due_at: datetime, name: str, subject: 
     return await tx.run(statement.on_conflict_do_nothing(index_elements=["tenant", "id"])) == 1
 
 
-async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> int:
-    """What waits for a subject (all, or the names with a prefix) will not happen."""
-    wanted = {"subject": subject, "subject_id": subject_id}
+async def drop(tx: Tx, subject: str, subject_id: int, *, prefix: str = "") -> None:
+    """What waits for a subject (all, or the names with a prefix) will not happen; written late."""
     tx.dropped.append((subject, subject_id, prefix))
-    if not prefix:
-        return await tx.run(_drop(**wanted))
-    return await tx.run(_drop_named(**wanted, begins=prefix, length=len(prefix)))
+    for row in tx.late[timers].new if timers in tx.late else []:  # put in this transaction, and not stored by now
+        if (row["subject"], row["subject_id"]) == (subject, subject_id) and row["name"].startswith(prefix):
+            row["state"] = DROPPED
+    wanted = {"own": tx.tenant, "kind": subject, "whose": subject_id, "begins": prefix, "length": len(prefix)}
+    tx.change_later(timers, _DROP, wanted)
 
 
 async def drop_these(tx: Tx, ids: Collection[int]) -> None:
-    """Those of these timers that still wait will not happen."""
-    if ids:
-        await tx.run(_drop_these(ids=list(ids)))
+    """Those of these timers that still wait will not happen; written late."""
+    for timer_id in ids:
+        tx.change_later(timers, _DROP_ONE, {"own": tx.tenant, "timer": timer_id})
 
 
-def _waiting_for(subject: Any, subject_id: Any) -> Update:
-    mine = (timers.c.tenant == ME, timers.c.subject == subject, timers.c.subject_id == subject_id)
-    return update(timers).where(*mine, timers.c.state == WAITING).values(state=DROPPED)
-
-
-_drop = form(_waiting_for)
-
-
-@form_with("ids")
-def _drop_these(ids: Any) -> Update:
-    open_ = (timers.c.tenant == ME, timers.c.id.in_(ids), timers.c.state == WAITING)
-    return update(timers).where(*open_).values(state=DROPPED)
-
-
-@form
-def _drop_named(subject: Any, subject_id: Any, begins: Any, length: Any) -> Update:
-    """Not LIKE: SQLite plans a statement anew for each pattern."""
-    return _waiting_for(subject, subject_id).where(func.substr(timers.c.name, 1, length) == begins)
+_open = update(timers).where(timers.c.tenant == bindparam("own"), timers.c.state == WAITING).values(state=DROPPED)
+_DROP_ONE = _open.where(timers.c.id == bindparam("timer"))
+_DROP = _open.where(
+    timers.c.subject == bindparam("kind"),
+    timers.c.subject_id == bindparam("whose"),
+    # all of them where it is empty; not LIKE: SQLite plans a statement anew for each pattern
+    func.substr(timers.c.name, 1, bindparam("length", type_=Integer)) == bindparam("begins"),
+)
 
 
 @form

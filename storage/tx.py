@@ -11,12 +11,13 @@ from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Executable, Insert, Select, Table, bindparam, select, update
+from sqlalchemy import Delete, Executable, Insert, Select, Table, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
+from storage.late import Late, in_the_way
 from storage.links import Link, Rows
 from storage.plans import ME, Filled, Form
 from storage.rows import Row
@@ -53,8 +54,8 @@ class Tx:
     """What `recall` has read, by question, with the tables it was read from."""
     lasting: set[tuple[Any, ...]] = field(default_factory=set)
     """Those of these questions whose answers the next piece of work may know as well."""
-    late: dict[Table, list[dict[str, Any]]] = field(default_factory=dict)
-    """Rows to add that nobody has asked for yet."""
+    late: dict[Table, Late] = field(default_factory=dict)
+    """What is still to be written and nobody has asked for yet."""
     dropped: list[tuple[str, int, str]] = field(default_factory=list)
     """Subjects whose timers this transaction has called off, with the beginning of their names (`storage.timers`)."""
 
@@ -77,14 +78,40 @@ class Tx:
 
         For rows that nothing but their own id can collide with. All rows of a table have the same columns.
         """
+        self._late(table).add(row)
+
+    def put_later(
+        self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()
+    ) -> None:
+        """`put`, written as late as `later`: of two with the same `on` only the last. All rows have the same columns."""
+        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
+        self._late(table).replace(statement, tuple([row[name] for name in on]), row)
+
+    def delete_later(self, table: Table, key: dict[str, Any]) -> None:
+        """The row with this key goes, as late. Of this and `put_later` the last one counts, where `on` is this key."""
+        self._late(table).replace(_deletes(table, tuple(key)), tuple(key.values()), key)
+
+    def change_later(self, table: Table, statement: Executable, values: dict[str, Any]) -> None:
+        """Changes rows that are stored by now, as late. The statement takes its values by these names."""
+        self._late(table).change(statement, values)
+
+    def _late(self, table: Table) -> Late:
         if self.known:
             self._changed((table,))
-        self.late.setdefault(table, []).append(row)
+        waiting = self.late.get(table)
+        if waiting is None:
+            waiting = self.late[table] = Late(table)
+        return waiting
 
     async def _catch_up(self, tables: Collection[Table] | None = None) -> None:
-        """Adds the late rows of these tables, or of all."""
-        for table in [t for t in self.late if tables is None or t in tables]:
-            await self.connection.execute(_inserts(table), self.late.pop(table))
+        """Writes what is late of these tables, or of all; in one order everywhere, because it locks rows."""
+        wanted = [table for table in self.late if tables is None or table in tables]
+        for table in sorted(wanted, key=_name):
+            waiting = self.late.pop(table)
+            for statement, values in waiting.writes():
+                await self.connection.execute(statement, values)
+            if waiting.new:
+                await self.connection.execute(_inserts(table), waiting.new)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An insert that can say what happens on a conflict, in the words of the database at hand."""
@@ -96,7 +123,8 @@ class Tx:
         if type(statement) is Filled:
             form = statement.form
             if self.late and not form.tables.isdisjoint(self.late):
-                await self._catch_up(form.tables)
+                whose = statement.values.get(form.of)
+                await self._catch_up(in_the_way(self.late, form.tables, form.of, whose))
             if self.known and form.is_change:
                 self._changed(form.tables)
             statement.values["me"] = self.tenant
@@ -217,9 +245,18 @@ class Tx:
         return (await self._ask(statement)).all()
 
 
+def _name(table: Table) -> str:
+    return table.name
+
+
 @cache
 def _inserts(table: Table) -> Insert:
     return table.insert()
+
+
+@cache
+def _deletes(table: Table, key: tuple[str, ...]) -> Delete:
+    return delete(table).where(*[table.c[name] == bindparam(name, type_=table.c[name].type) for name in key])
 
 
 @cache

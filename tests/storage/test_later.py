@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import dialogues, timers
 from storage.timers import timers as table
 from storage.tx import Store, Tx
+from tests.storage.samples import add_chat
 
 
 async def _armed(tx: Tx, now: datetime, *subjects: int) -> list[int]:
@@ -33,7 +34,8 @@ async def test_a_question_in_the_same_transaction_finds_them(store: Store, now: 
 async def test_what_changes_all_rows_changes_the_late_ones(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         await _armed(tx, now, 1, 2)
-        assert await timers.drop(tx, "request", 1) == 1
+        await timers.drop(tx, "request", 1)
+        assert [t.subject_id for t in await timers.due(tx, now + timedelta(hours=1), 10)] == [2]
         await _armed(tx, now, 5)
         mine = update(table).where(table.c.tenant == tx.tenant, table.c.state == timers.WAITING)
         assert await tx.run(mine.values(attempts=3)) == 2
@@ -80,3 +82,59 @@ async def test_what_collides_fails_before_the_commit(store: Store, now: datetime
         await store.run(collides)
     async with store.read() as tx:
         assert await timers.due(tx, now + timedelta(hours=1), 10) == []
+
+
+async def test_what_is_called_off_late_was_there_before(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        stored, other = await _armed(tx, now, 1, 2)
+    async with store.write() as tx:
+        (early,) = await _armed(tx, now, 1)
+        await timers.drop(tx, "request", 1)
+        (after,) = await _armed(tx, now, 1)
+        await timers.drop_these(tx, [other])
+    async with store.read() as tx:
+        states = dict(await tx.all(select(table.c.id, table.c.state).where(table.c.tenant == tx.tenant)))
+    assert states == {
+        stored: timers.DROPPED,
+        early: timers.DROPPED,
+        after: timers.WAITING,
+        other: timers.DROPPED,
+    }
+
+
+async def test_of_what_is_said_of_one_row_the_last_counts(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        for chat in (1, 2, 3, 4):
+            await dialogues.save(tx, chat, 7, "report", "kind", {}, now)
+    async with store.write() as tx:
+        await dialogues.save(tx, 1, 7, "rate", "words", {}, now)
+        await dialogues.close(tx, 1, 7)
+        await dialogues.close(tx, 2, 7)
+        await dialogues.save(tx, 2, 7, "rate", "solved", {}, now)
+        await dialogues.save(tx, 3, 7, "rate", "words", {}, now)
+        await dialogues.save(tx, 3, 7, "rate", "stars", {}, now)
+    async with store.read() as tx:
+        found = [await dialogues.find(tx, chat, 7) for chat in (1, 2, 3, 4)]
+    assert [one and one.step for one in found] == [None, "solved", "stars", "kind"]
+
+
+async def test_a_question_of_one_chat_waits_for_nothing_of_the_others(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        chats = [await add_chat(tx, name, now) for name in ("one", "two")]
+    sent: list[str] = []
+    async with store.write() as tx:
+        for chat in chats:
+            await dialogues.save(tx, chat, 7, "report", "kind", {}, now)
+            code = await dialogues.add_keyboard(
+                tx, chat_id=chat, person_id=7, presses=[("a", {}, "好")], expires_at=now
+            )
+            await dialogues.set_menu(tx, chat, code, now)
+        store.database.plans.watch = lambda _, sql: sent.append(sql)
+        assert await dialogues.find(tx, 9, 7) is None
+        assert len(sent) == 1
+        found = await dialogues.find_here(tx, chats[1], 7, "")
+        assert found is not None
+        assert found.step == "kind"
+        assert await dialogues.find_menu(tx, chats[1]) == (code, ["好"], now)
+        assert len(sent) == 5  # dialogues, keyboards, menus, and the question that was about them
+        store.database.plans.watch = None

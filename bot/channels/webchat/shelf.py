@@ -55,7 +55,7 @@ class Shelf:
             laid.held.add(there)
             return False
         draft = send.to_post(there, "" if chat.is_group else chat.chat, out, [])
-        await laid.say(tx, draft, _Place(chat.id, out.slot, now), post)
+        laid.say(tx, draft, _Place(chat.id, out.slot, now), post)
         return True
 
     def _laid(self, tx: Tx) -> _Laid:
@@ -96,13 +96,13 @@ class _Laid:
         self.held: set[str] = set()
         """Chats for which something has to wait in the outbox."""
 
-    async def say(self, tx: Tx, draft: Post, place: _Place, ref: str) -> None:
+    def say(self, tx: Tx, draft: Post, place: _Place, ref: str) -> None:
         """A new post, or what stands in its slot from now on; `ref` is what stood there."""
         at = int(ref) if ref.isdecimal() else 0
         if at and self._new.pop(at, None) is None:  # of two versions of a new card nobody has seen the first
             self._changed[at] = draft, place
         else:
-            await self._add(tx, draft, place)
+            self._add(tx, draft, place)
 
     def toast(self, chat: str, out: Outgoing) -> None:
         """A line for the presser's screens."""
@@ -117,7 +117,7 @@ class _Laid:
             values |= {"changed": tx.ids.new(), "pressed": "", "edited_at": now}
             changed = await self._posts.rewrite_with(tx, draft.chat, number, **values)
             if changed is None:
-                await self._add(tx, draft, place)  # it was erased meanwhile
+                self._add(tx, draft, place)  # it was erased meanwhile
             else:
                 self._written.setdefault(draft.chat, []).append(changed)
         new = [
@@ -144,8 +144,8 @@ class _Laid:
         self._hub.wake(self._written)
         SENT.labels("web").inc(len(self._new) + len(self._changed) + len(self._toasts))
 
-    async def _add(self, tx: Tx, draft: Post, place: _Place) -> None:
+    def _add(self, tx: Tx, draft: Post, place: _Place) -> None:
         number = tx.ids.new()
         self._new[number] = draft, datetime.now(UTC)
         if place.slot:
-            await outbox.set_place(tx, place.chat_id, place.slot, str(number), place.now)
+            outbox.take_place(tx, place.chat_id, place.slot, str(number), place.now)
