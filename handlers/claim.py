@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from handlers import cards, clocks, handover, names, records, standing
 from handlers.turn import Turn
 from nlp.mask import mask
-from storage import attachments, events, people, petitions, requests, supporters
+from storage import around, attachments, events, people, petitions, requests, supporters
 from storage.requests import Lost, Request
 from workflow.petitions import Outcome, Petition
 from workflow.queues import STREET_DESK
@@ -56,6 +56,7 @@ async def _take(turn: Turn, request: Request) -> None:
     except (Forbidden, Lost):
         await standing.tell(turn, request)
         return
+    await around.look(turn.tx, moved.id)
     returned = await petitions.find_open(turn.tx, moved.id, Petition.RETURN)
     if returned is not None:
         await petitions.decide(turn.tx, returned.id, Outcome.ANSWERED, turn.now, by=turn.me.id)

@@ -98,7 +98,7 @@ async def settle(turn: Turn, request: Request) -> Request:
     """Ends what the record waits for, if anything, and counts its due time anew. Tells nobody, sets no timer."""
     if request.waits_until is None:
         return request
-    await waits.end(turn.tx, request.id, turn.now)
+    waits.end(turn.tx, request.id, turn.now)
     await timers.drop(turn.tx, "request", request.id, prefix="waiting.")
     parked = request.parked
     request = await requests.change(turn.tx, request.id, waits_until=None, parked=False)

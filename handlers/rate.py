@@ -12,7 +12,7 @@ from handlers.turn import Rows, Turn
 from nlp.address import Place, public_text
 from nlp.mask import mask
 from nlp.reader import Findings
-from storage import attachments, dialogues, events, outbox, requests, supporters, timers
+from storage import around, attachments, dialogues, events, outbox, requests, supporters, timers
 from storage.people import Chat
 from storage.requests import Lost, Request
 from storage.timers import Timer
@@ -105,6 +105,7 @@ async def _write_down(turn: Turn, request: Request, answer: dict[str, Any]) -> N
 async def _due_ask(turn: Turn, timer: Timer) -> None:
     request = await _current(turn, timer.subject_id, timer.data["resolution"])
     if request is not None:
+        await around.look(turn.tx, request.id)
         for person_id in await _everybody(turn, request):
             await _ask(turn, request, "rate.ask", person_id)
 

@@ -12,7 +12,7 @@ from typing import Any
 from handlers import cards, clocks, names, rate, records, snap_credit, standing, whistle
 from handlers.turn import Turn
 from nlp.mask import mask
-from storage import attachments, events, petitions, requests
+from storage import around, attachments, events, petitions, requests
 from storage.requests import Lost, Request
 from workflow.states import Forbidden
 
@@ -191,6 +191,7 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
         await standing.tell(turn, request)
         return
     await attachments.attach(turn.tx, files, "result", moved.id)
+    await around.look(turn.tx, moved.id)
     await snap_credit.settled(turn, moved, useful=True)
     await petitions.moved_on(turn.tx, moved.id, turn.now, by=turn.me.id)
     await rate.arm(turn, moved)

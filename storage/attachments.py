@@ -120,7 +120,16 @@ def _of(subject: Any, subject_id: Any) -> Select[Any]:
 
 async def of(tx: Tx, subject: str, subject_id: int) -> list[Attachment]:
     """The files of a record, in order."""
-    return [_attachment(r) for r in await tx.all(_of(subject=subject, subject_id=subject_id))]
+    return list(await tx.recall(_of(subject=subject, subject_id=subject_id), _attachments))
+
+
+def learn_none(tx: Tx, subject: str, subject_id: int) -> None:
+    """It is known that a subject has no files."""
+    tx.learn(_of(subject=subject, subject_id=subject_id), [])
+
+
+def _attachments(rows: Sequence[Any]) -> list[Attachment]:
+    return [_attachment(row) for row in rows]
 
 
 async def find(tx: Tx, attachment_id: int) -> Attachment | None:

@@ -218,8 +218,13 @@ async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor
         if same and actor_id in (None, row["actor_id"]):
             return Event(*(row[field] for field in Event._fields))
     wanted: dict[str, Any] = {"subject": subject, "subject_id": subject_id, "name": name}
-    row = await tx.one(_latest(**wanted) if actor_id is None else _latest_by(**wanted, actor_id=actor_id))
-    return None if row is None else _event(row)
+    asked = _latest(**wanted) if actor_id is None else _latest_by(**wanted, actor_id=actor_id)
+    return await tx.recall(asked, lambda rows: _event(rows[0]) if rows else None)
+
+
+def learn_none(tx: Tx, subject: str, subject_id: int, name: str) -> None:
+    """It is known that the ledger says nothing of this name about a subject; what is pending is known beside it."""
+    tx.learn(_latest(subject=subject, subject_id=subject_id, name=name), None)
 
 
 async def count_since(tx: Tx, name: str, since: datetime) -> int:

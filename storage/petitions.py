@@ -126,7 +126,14 @@ def _of_kind(request_id: Any, kind: Any) -> Select[Any]:
 async def of(tx: Tx, request_id: int, kind: Petition | None = None) -> list[Asked]:
     """Everything that was asked about a record, oldest first."""
     asked = _all_about(request_id=request_id) if kind is None else _of_kind(request_id=request_id, kind=kind)
-    return [_asked(r) for r in await tx.all(asked)]
+    return list(await tx.recall(asked, lambda rows: [_asked(row) for row in rows]))
+
+
+def learn_none(tx: Tx, request_id: int) -> None:
+    """It is known that nothing was asked about a record."""
+    tx.learn(_all_about(request_id=request_id), [])
+    for kind in Petition:
+        tx.learn(_of_kind(request_id=request_id, kind=kind), [])
 
 
 async def waiting_at(

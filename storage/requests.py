@@ -477,9 +477,11 @@ async def move(
         "claimer_id": request.claimer_id,
     }
     values = await _placed(tx, request, values)
+    if "parent_id" in values:
+        tx.known.clear()  # whom a record belongs to is asked of records (`supporters.learn_none`)
     if edge.target not in states.OPEN:  # nothing is waited for any more
         values |= {"waits_until": None, "parked": False}
-        await waits.end(tx, request.id, now)
+        waits.end(tx, request.id, now)
     row = await tx.altered(requests, seen, Request._fields, state=edge.target, **values)
     if row is None:
         raise Lost(await get(tx, request.id))

@@ -50,7 +50,7 @@ def _snap(request_id: Any) -> Select[Any]:
 
 async def settle(tx: Tx, request_id: int, now: datetime, *, useful: bool, by: int) -> int | None:
     """It proved useful, or it did not; whose it is when that is news, None when it is no snap or known already."""
-    row = await tx.one(_snap(request_id=request_id))
+    row = await tx.recall(_snap(request_id=request_id), lambda rows: rows[0] if rows else None)
     target = USEFUL if useful else USELESS
     if row is None or await tx.alter(snaps, {"id": request_id, "state": row.state}, state=target) != 1:
         return None
@@ -59,6 +59,11 @@ async def settle(tx: Tx, request_id: int, now: datetime, *, useful: bool, by: in
     name = "snap.useful" if useful else "snap.unuseful"
     await events.add(tx, "snap", request_id, name, now, actor_id=by, data={"person": row.person_id})
     return int(row.person_id)
+
+
+def learn_none(tx: Tx, request_id: int) -> None:
+    """It is known that a record is no snap."""
+    tx.learn(_snap(request_id=request_id), None)
 
 
 async def weight(tx: Tx, person_id: int) -> Weight:

@@ -189,6 +189,11 @@ async def followers(tx: Tx, request: Request) -> list[int]:
     return [person_id for _, person_id in near if person_id != request.reporter_id]
 
 
+def learn_none(tx: Tx, request_id: int) -> None:
+    """It is known that nobody else has the matter of a record; a record that joins it makes itself known."""
+    tx.learn(_company(request_id=request_id), [], of=(supporters,))
+
+
 async def _all_followers(tx: Tx, request: Request) -> list[int]:
     """The same where something was merged, and perhaps into that."""
     merged = await merged_into(tx, request.id)

@@ -162,9 +162,14 @@ class Tx:
         result: Result = found[1]
         return result
 
-    def learn(self, question: Filled, found: Any) -> None:
-        """What `recall` would make of the rows of a question, known from another one: it is not asked for any more."""
-        self.known[self.tenant, question.form, *question.values.items()] = (question.form.tables, found)
+    def learn(self, question: Filled, found: Any, *, of: Collection[Table] | None = None) -> None:
+        """What `recall` would make of the rows of a question, known from another one: it is not asked for any more.
+
+        `of`: only changes of these tables make it unknown; whoever changes another one so that it matters calls `lock`
+        or clears `known`.
+        """
+        sources = question.form.tables if of is None else frozenset(of)
+        self.known[self.tenant, question.form, *question.values.items()] = (sources, found)
 
     async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Select, String, Table, Text, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, Select, String, Table, Text, bindparam, case, select, update
 
 from storage.plans import ME, form
 from storage.schema import Moment, id_column, metadata, tenant_column
@@ -83,14 +83,17 @@ async def begin(
     return wait_id
 
 
-async def end(tx: Tx, request_id: int, now: datetime) -> bool:
-    """What a record waits for is over; never later than was planned. False when it did not wait."""
-    found = await find_open(tx, request_id)
-    if found is None:
-        return False
-    ended_at = min(now, found.until_at)
-    await tx.run(update(waits).where(waits.c.tenant == tx.tenant, waits.c.id == found.id).values(ended_at=ended_at))
-    return True
+def end(tx: Tx, request_id: int, now: datetime) -> None:
+    """What a record waits for, if anything, is over; never later than was planned. Written late."""
+    tx.change_later(waits, _END, {"own": tx.tenant, "record": request_id, "now": now})
+
+
+_ENDED_AT = bindparam("now", type_=Moment)
+_END = (
+    update(waits)
+    .where(waits.c.tenant == bindparam("own"), waits.c.request_id == bindparam("record"), waits.c.ended_at.is_(None))
+    .values(ended_at=case((waits.c.until_at < _ENDED_AT, waits.c.until_at), else_=_ENDED_AT))
+)
 
 
 @form

@@ -194,6 +194,11 @@ async def find_latest(tx: Tx, request_id: int) -> Whistle | None:
     return found[0] if found else None
 
 
+def learn_none(tx: Tx, request_id: int) -> None:
+    """It is known that none was blown for a record."""
+    tx.learn(_latest(request_id=request_id), [])
+
+
 def _whistle(row: Any) -> Whistle:
     return Whistle(**{**row._mapping, "kind": Kind(row.kind), "proof": Proof(row.proof)})
 
