@@ -157,6 +157,7 @@ class Scheduler:
 
         async def fire(tx: Tx) -> None:
             ours = await timers.finish_all(tx, [timer.id for timer in batch])
+            await ticks.foresee(tx, [timer for timer in batch if timer.id in ours])
             for timer in batch:
                 if timer.id not in ours:
                     continue

@@ -20,6 +20,8 @@ from workflow import rating
 from workflow.rating import Solved
 from workflow.states import OPEN, REOPENABLE, Forbidden, State
 
+ASK = "rate.ask"
+"""The timer with which a result is followed up."""
 _BARE_THANKS = 3
 """Characters of a text that only says thank you, and is answered so."""
 
@@ -32,7 +34,7 @@ async def arm(turn: Turn, request: Request) -> None:
         request.resolved_at or turn.now, str(manners.tz), (manners.quiet_from, manners.quiet_until), manners.follow_up
     )
     data = {"resolution": request.resolution}
-    await timers.put(turn.tx, times.ask_at, "rate.ask", "request", request.id, data)
+    await timers.put(turn.tx, times.ask_at, ASK, "request", request.id, data)
     for at in times.remind_at:
         await timers.put(turn.tx, at, "rate.remind", "request", request.id, data)
     await timers.put(turn.tx, times.close_at, "rate.close", "request", request.id, data)
@@ -436,4 +438,4 @@ async def _due_close(turn: Turn, timer: Timer) -> None:
 PRESSES = {"rate.begin": _begin, "rate.solved": _solved, "rate.stars": _stars}
 STEPS = {"rate": _step}
 SCENES = {"r": _scanned, "m": _list_scanned}
-TIMERS = {"rate.ask": _due_ask, "rate.remind": _due_remind, "rate.close": _due_close}
+TIMERS = {ASK: _due_ask, "rate.remind": _due_remind, "rate.close": _due_close}

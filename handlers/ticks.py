@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from handlers import dispatch, flood, routes
+from handlers import dispatch, flood, rate, routes
 from handlers.city import City
 from handlers.turn import Turn
-from storage import timers
+from storage import around, events, people, timers
 from storage.timers import Timer
 from storage.tx import Tx
+
+FEW = 2
+"""Fewer follow-ups ask for themselves."""
 
 
 async def fire(city: City, tx: Tx, timer: Timer, now: datetime) -> None:
@@ -28,6 +32,17 @@ async def fire_finished(city: City, tx: Tx, timer: Timer, now: datetime) -> None
     tx.forget()
     if not await timers.take_back(tx, timer):
         await _act(city, tx, timer, now)
+
+
+async def foresee(tx: Tx, due: Sequence[Timer]) -> None:
+    """What timers that go off in this transaction will ask about, asked together where nobody else writes meanwhile."""
+    asked = {timer.subject_id for timer in due if timer.name == rate.ASK}
+    if len(asked) < FEW or tx.connection.dialect.name != "sqlite":
+        return
+    found = await around.foresee(tx, asked)
+    await events.foresee_latest(tx, "request", asked, "request.resolved")
+    claimers = {request.claimer_id for request in found if request.claimer_id is not None}
+    await people.foresee(tx, claimers, {request.reporter_id for request in found})
 
 
 async def _act(city: City, tx: Tx, timer: Timer, now: datetime) -> None:

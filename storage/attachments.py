@@ -125,7 +125,7 @@ async def of(tx: Tx, subject: str, subject_id: int) -> list[Attachment]:
 
 def learn_none(tx: Tx, subject: str, subject_id: int) -> None:
     """It is known that a subject has no files."""
-    tx.learn(_of(subject=subject, subject_id=subject_id), [])
+    tx.learn(_of(subject=subject, subject_id=subject_id), [], lasting=True)
 
 
 def _attachments(rows: Sequence[Any]) -> list[Attachment]:

@@ -5,6 +5,7 @@ What was said with an event is a remark: masked, apart from the chain, so that i
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from itertools import groupby
 from operator import itemgetter
@@ -28,7 +29,7 @@ from sqlalchemy import (
 
 from storage.chain import START, digest, plain
 from storage.database import Unavailable
-from storage.plans import ME, form
+from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 
@@ -225,6 +226,21 @@ async def find_latest(tx: Tx, subject: str, subject_id: int, name: str, *, actor
 def learn_none(tx: Tx, subject: str, subject_id: int, name: str) -> None:
     """It is known that the ledger says nothing of this name about a subject; what is pending is known beside it."""
     tx.learn(_latest(subject=subject, subject_id=subject_id, name=name), None)
+
+
+@form_with("subject_ids")
+def _all_named(subject: Any, subject_ids: Any, name: Any) -> Select[Any]:
+    mine = (events.c.tenant == ME, events.c.subject == subject, events.c.subject_id.in_(subject_ids))
+    return _selected().where(*mine, events.c.name == name).order_by(events.c.id)
+
+
+async def foresee_latest(tx: Tx, subject: str, subject_ids: Collection[int], name: str) -> None:
+    """`find_latest` of a name for each of these, asked together."""
+    rows = await tx.all(_all_named(subject=subject, subject_ids=list(subject_ids), name=name))
+    newest = {row.subject_id: _event(row) for row in rows}
+    for subject_id in subject_ids:
+        asked = _latest(subject=subject, subject_id=subject_id, name=name)
+        tx.learn(asked, newest.get(subject_id), lasting=True)
 
 
 async def count_since(tx: Tx, name: str, since: datetime) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -451,6 +451,28 @@ async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
 async def private_chats(tx: Tx, person_id: int) -> list[Chat]:
     """Every private chat of a person: reachable ones first, the one used last before the others."""
     return [*await tx.recall(_private_chats(person_id=person_id), lambda rows: [_chat(row) for row in rows])]
+
+
+@form_with("person_ids")
+def _all_of(person_ids: Any) -> Select[Any]:
+    return select(people).where(people.c.tenant == ME, people.c.id.in_(person_ids))
+
+
+@form_with("person_ids")
+def _private_chats_of(person_ids: Any) -> Select[Any]:
+    theirs = (chats.c.tenant == ME, chats.c.person_id.in_(person_ids), chats.c.is_group.is_(False))
+    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+
+
+async def foresee(tx: Tx, person_ids: Collection[int], with_chats: Collection[int]) -> None:
+    """`get_person` of these, and `private_chats` of those, asked together."""
+    for row in await tx.all(_all_of(person_ids=list(person_ids))):
+        tx.learn(_person_of(person_id=row.id), [_person(tx, row)], lasting=True)
+    found: dict[int, list[Chat]] = {person_id: [] for person_id in with_chats}
+    for row in await tx.all(_private_chats_of(person_ids=list(with_chats))):
+        found[row.person_id].append(_chat(row))
+    for person_id, theirs in found.items():
+        tx.learn(_private_chats(person_id=person_id), theirs, lasting=True)
 
 
 async def bind_room(tx: Tx, queue: str, chat_id: int, by: int | None, now: datetime) -> bool:

@@ -405,10 +405,19 @@ def facts(request: Request, *names: str) -> dict[str, Any]:
 
 async def get(tx: Tx, request_id: int) -> Request:
     """Raises LookupError for an unknown id."""
-    row = await tx.one(_by_id(request_id=request_id))
-    if row is None:
+    found = await tx.recall(_by_id(request_id=request_id), _found, keep=False)
+    if found is None:
         raise LookupError(f"no request {request_id}")
-    return _request(row)
+    return found
+
+
+def _found(rows: Sequence[Any]) -> Request | None:
+    return _request(rows[0]) if rows else None
+
+
+def learn(tx: Tx, request: Request) -> None:
+    """How a record stands is known until something changes it; only where nobody else can (SQLite)."""
+    tx.learn(_by_id(request_id=request.id), request, lasting=True)
 
 
 async def find_by_number(tx: Tx, number: int) -> Request | None:

@@ -191,7 +191,7 @@ async def followers(tx: Tx, request: Request) -> list[int]:
 
 def learn_none(tx: Tx, request_id: int) -> None:
     """It is known that nobody else has the matter of a record; a record that joins it makes itself known."""
-    tx.learn(_company(request_id=request_id), [], of=(supporters,))
+    tx.learn(_company(request_id=request_id), [], of=(supporters,), lasting=True)
 
 
 async def _all_followers(tx: Tx, request: Request) -> list[int]:

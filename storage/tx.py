@@ -146,15 +146,20 @@ class Tx:
         for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
             del self.known[question]
 
-    async def recall(self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False) -> Result:
+    async def recall(
+        self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False, keep: bool = True
+    ) -> Result:
         """What is made of the rows of a question, read once for one piece of work while nothing changes its tables.
 
         For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
         changed meanwhile is asked for anew after `lock`. The values must be hashable, the result not to be changed.
-        `lasting`: to the end of the transaction on SQLite, where nobody else writes meanwhile.
+        `lasting`: to the end of the transaction on SQLite, where nobody else writes meanwhile. Without `keep` only what
+        was learned of it is known.
         """
         key = (self.tenant, question.form, *question.values.items())
         found = self.known.get(key)
+        if found is None and not keep:
+            return make(await self._ask(question))
         if found is None:
             found = self.known[key] = (question.form.tables, make(await self._ask(question)))
             if lasting and self.connection.dialect.name == "sqlite":
@@ -162,14 +167,18 @@ class Tx:
         result: Result = found[1]
         return result
 
-    def learn(self, question: Filled, found: Any, *, of: Collection[Table] | None = None) -> None:
+    def learn(
+        self, question: Filled, found: Any, *, of: Collection[Table] | None = None, lasting: bool = False
+    ) -> None:
         """What `recall` would make of the rows of a question, known from another one: it is not asked for any more.
 
         `of`: only changes of these tables make it unknown; whoever changes another one so that it matters calls `lock`
         or clears `known`.
         """
-        sources = question.form.tables if of is None else frozenset(of)
-        self.known[self.tenant, question.form, *question.values.items()] = (sources, found)
+        key = (self.tenant, question.form, *question.values.items())
+        self.known[key] = (question.form.tables if of is None else frozenset(of), found)
+        if lasting and self.connection.dialect.name == "sqlite":
+            self.lasting.add(key)
 
     async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""
