@@ -25,6 +25,7 @@ from bot.catalogue import SHIPPED_STREET, build_city
 from storage import migrate
 from storage.chain import START, micros
 from storage.database import Database
+from storage.requests import house_of
 from storage.seal import Sealer, new_key
 from storage.search import terms_of
 
@@ -72,6 +73,7 @@ REQUEST = [
     "contact_queue",
     "contact_id",
     "parked",
+    "house",
 ]
 EVENT = [
     "tenant",
@@ -164,6 +166,7 @@ class Maker:
                 json.dumps({"text": f"{estate} {n} 幢 1 单元", "grid": grid, "estate": estate, "building": str(n)}),
                 f"{estate} {n} 幢 1 单元",
                 grid,
+                house_of({"estate": estate, "building": str(n)}),
             )
             for estate, grid in _PLACES.items()
             for n in range(1, 13)
@@ -194,7 +197,7 @@ class Maker:
         request, draft, spot = next(self._ids), next(self._ids), next(self._ids)
         reporter, chat = self.people[n * 7919 % len(self.people)]
         worker = self.people[n % 50][0]
-        place, place_text, grid = self._places[n % len(self._places)]
+        place, place_text, grid, house = self._places[n % len(self._places)]
         item, queue, number = _ITEMS[n % len(_ITEMS)], f"grid:{grid}", self.number
         self.number += 1
         claimed, resolved, closed = (at + self._step // 5 * step for step in (1, 2, 3))  # the chain is in order of time
@@ -204,7 +207,7 @@ class Maker:
             *(self.tenant, request, number, draft, reporter, chat, "queued" if is_open else "closed", queue, "request"),
             *(item, grid, place, place_text, "楼道灯坏了好几天，晚上下楼看不见", self._sealed, "楼道灯坏了好几天"),
             *(False, "", 0.9, at, at, *due, *done, 0 if is_open else 1, 0, False, spot),
-            *(None if is_open else queue, None if is_open else worker, False),
+            *(None if is_open else queue, None if is_open else worker, False, house),
         )
         facts = (
             f'{{"closed_at":null,"grid":"{grid}","item":"{item}","queue":"{queue}","received_at":{at},"reopened":0,'

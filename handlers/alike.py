@@ -5,11 +5,11 @@ The pair decision is `nlp.duplicates`; what the buttons then do is in `joining.p
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from handlers import cards, triage
 from handlers import draft as drafts
@@ -19,6 +19,8 @@ from nlp.address import Place, PlaceBook
 from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, may_be_same, spot_of, without
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
+from storage.jsontext import read, written
+from storage.plans import Filled
 from storage.requests import Request, Told
 from storage.timers import Timer
 from workflow.states import MERGEABLE
@@ -32,28 +34,28 @@ _LOOK_AGAIN = timedelta(minutes=2)
 _SHORT = 24
 
 
+class Known(NamedTuple):
+    """What one question of this transaction has found near a matter: another look need not ask it again."""
+
+    question: Filled
+    near: list[Told]
+
+
 # -------------------------------------------------------------------- matters
 
 
-def _matter_of_place(turn: Turn, words: str, place: dict[str, Any], place_text: str) -> dict[str, Any]:
-    """The place fields of a matter, and its words without them."""
-    places = turn.city.places
-    return {"words": _without_places(places, words), **_place_fields(places, tuple(place.items()), place_text)}
-
-
 @lru_cache(maxsize=4_000)
-def _matter(
-    places: PlaceBook, item: str, grid: str, at: datetime, words: str, place: tuple[tuple[str, Any], ...], text: str
-) -> Matter:
+def _matter(places: PlaceBook, item: str, grid: str, at: datetime, words: str, place: str, text: str) -> Matter:
     """A record's matter without its photos. Open records are read again with every new one."""
-    fields = _place_fields(places, place, text)
-    return Matter(item=item, grid=grid, at=at, words=_without_places(places, words), **fields)
+    return Matter(
+        item=item, grid=grid, at=at, words=_without_places(places, words), **_place_fields(places, place, text)
+    )
 
 
 @lru_cache(maxsize=4_000)
-def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> dict[str, Any]:
+def _place_fields(places: PlaceBook, place: str, place_text: str) -> dict[str, Any]:
     """The unit stands only in the coarse words of a record's place."""
-    known = triage.restored(dict(place))
+    known = triage.restored(read(place))
     return {
         "estate": known.estate,
         "building": known.building,
@@ -65,14 +67,18 @@ def _place_fields(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_t
 
 
 @lru_cache(maxsize=4_000)
-def _spot(places: PlaceBook, place: tuple[tuple[str, Any], ...], place_text: str) -> str:
+def _spot(places: PlaceBook, place: str, place_text: str) -> str:
     nowhen = datetime.min.replace(tzinfo=UTC)
     return spot_of(Matter(item="", grid="", words="", at=nowhen, **_place_fields(places, place, place_text)))
 
 
 def spot(turn: Turn, request: Request | Told) -> str:
     """Where in its grid a record is, as one comparable word (`nlp.duplicates.spot_of`)."""
-    return _spot(turn.city.places, tuple(request.place.items()), request.place_text)
+    return _spot(turn.city.places, _stored(request.place), request.place_text)
+
+
+def _stored(place: dict[str, Any] | str) -> str:
+    return place if isinstance(place, str) else written(place)
 
 
 @lru_cache(maxsize=2_000)
@@ -89,41 +95,53 @@ def _unit(places: PlaceBook, place_text: str) -> str:
 
 def matter_of(turn: Turn, request: Request | Told, photos: Sequence[int] = ()) -> Matter:
     """A record as the pair decision sees it: what its reporter said, not what others added."""
-    place = tuple(request.place.items())
-    made = _matter(
-        turn.city.places, request.item, request.grid, request.received_at, request.text, place, request.place_text
-    )
+    place, where = _stored(request.place), request.place_text
+    made = _matter(turn.city.places, request.item, request.grid, request.received_at, request.text, place, where)
     return replace(made, photos=tuple(photos)) if photos else made
 
 
 async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) -> Matter:
+    places = turn.city.places
     return Matter(
         item=item,
         grid=place.grid or "",
         at=turn.now,
+        words=_without_places(places, draft.text),
         photos=tuple(await attachments.likenesses_of(turn.tx, draft.media)),
-        **_matter_of_place(turn, draft.text, triage.whole(place), place.text),
+        **_place_fields(places, written(triage.whole(place)), place.text),
     )
 
 
+async def _near(turn: Turn, matter: Matter, known: Known | None = None) -> Known:
+    """The open records that the matter may be; what is `known` already is taken when the question is the same."""
+    kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
+    since = matter.at - WITHIN
+    question = requests.alike_in_grid(matter.grid, since, estate=matter.estate, building=matter.building, kind=kind)
+    if known is not None and known.question == question:
+        return known
+    return Known(question, await requests.told(turn.tx, question))
+
+
 async def _nearest(
-    turn: Turn, matter: Matter, wanted: frozenset[Verdict], left_out: Callable[[], Awaitable[set[int]]], own: int = 0
-) -> tuple[Request, Decision] | None:
+    turn: Turn,
+    matter: Matter,
+    near: Sequence[Told],
+    wanted: frozenset[Verdict],
+    left_out: Callable[[], Awaitable[Collection[int]]],
+    own: int = 0,
+) -> tuple[Told, Decision] | None:
     """The open record that is most surely the matter; of several alike the oldest.
 
     `left_out` is asked for the records that are not meant once something fits; `own` is the record of the matter itself.
     """
-    kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
-    near_by = await requests.told_in_grid(turn.tx, matter.grid, matter.at - WITHIN, kind=kind)
-    shown = await attachments.likenesses(turn.tx, "request", [r.id for r in near_by]) if matter.photos else {}
-    near = [r for r in near_by if r.id != own and (_is_kindred(r.item, matter.item) or r.id in shown)]
+    shown = await attachments.likenesses(turn.tx, "request", [r.id for r in near]) if matter.photos else {}
+    near = [r for r in near if r.id != own and (_is_kindred(r.item, matter.item) or r.id in shown)]
     there = [(r, matter_of(turn, r, shown.get(r.id, ()))) for r in near]
     found = [(r, compare(matter, other)) for r, other in there if may_be_same(matter, other)]
     fitting = [(r, d) for r, d in found if d.verdict in wanted]
-    skipped = await left_out() if fitting else set()
+    skipped = await left_out() if fitting else ()
     meant = [(r, d) for r, d in fitting if r.id not in skipped]
-    surest = max(meant, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
-    return None if surest is None else (await requests.get(turn.tx, surest[0].id), surest[1])
+    return max(meant, key=lambda pair: (pair[1].verdict is Verdict.SAME, -pair[0].id), default=None)
 
 
 def _is_kindred(one: str, other: str) -> bool:
@@ -150,8 +168,8 @@ def why(turn: Turn, request: Request, decision: Decision) -> str:
 # -------------------------------------------------------------------- the resident is asked
 
 
-async def find_same(turn: Turn, draft: Draft, findings: Findings) -> tuple[Request, Decision] | None:
-    """The open record that is surely the draft's matter, and why. None once the resident has refused one."""
+async def near_draft(turn: Turn, draft: Draft, findings: Findings) -> tuple[Matter, Known] | None:
+    """The draft's matter and what is open near it. None where nobody is asked: one was refused, or others may not see it."""
     if draft.apart or findings.intent != "request" or findings.urgent:
         return None
     item = draft.item or (findings.item if triage.level_of(turn.city, findings) == "sure" else "")
@@ -159,7 +177,14 @@ async def find_same(turn: Turn, draft: Draft, findings: Findings) -> tuple[Reque
     if not item or not place.grid or turn.city.taxonomy.category_of(item).id not in PUBLIC:
         return None
     matter = await _matter_of_draft(turn, draft, item, place)
-    return await _nearest(turn, matter, frozenset({Verdict.SAME}), partial(_refused_before, turn, matter))
+    return matter, await _near(turn, matter)
+
+
+async def find_same(turn: Turn, matter: Matter, known: Known) -> tuple[Request, Decision] | None:
+    """The open record that surely is this matter of a draft, and why."""
+    refused = partial(_refused_before, turn, matter)
+    found = await _nearest(turn, matter, known.near, frozenset({Verdict.SAME}), refused)
+    return None if found is None else (await requests.get(turn.tx, found[0].id), found[1])
 
 
 async def offer(turn: Turn, draft: Draft, request: Request, decision: Decision) -> None:
@@ -204,51 +229,58 @@ async def others(turn: Turn, request: Request) -> int:
 # -------------------------------------------------------------------- the desk is told
 
 
-async def look(turn: Turn, request: Request, *, with_files: bool) -> None:
-    """After a filing: what may be the same matter is shown to the desk, and once more when its photos are there."""
-    await _hint(turn, request, with_files=with_files)
-    files = await attachments.of(turn.tx, "request", request.id) if with_files else []
-    if any(f.kind == "photo" for f in files):
+async def look(
+    turn: Turn, request: Request, *, with_files: bool, apart: Collection[int], known: Known | None
+) -> tuple[Told, Decision] | None:
+    """While it is filed: the open record that may be the same matter, in the ledger; its photos are looked at later.
+
+    `apart` are records that the reporter told apart from it; `known` is what was open near its draft.
+    """
+    if with_files and any(f.kind == "photo" for f in await attachments.of(turn.tx, "request", request.id)):
         await timers.put(turn.tx, turn.now + _LOOK_AGAIN, "joining.look", "request", request.id, {})
-
-
-async def _hint(turn: Turn, request: Request, *, with_files: bool) -> None:
-    if not request.grid or not request.item or request.intent != "request" or request.state not in MERGEABLE:
-        return
+    if not _is_comparable(request):
+        return None
     shown = await attachments.likenesses(turn.tx, "request", [request.id]) if with_files else {}
     matter = matter_of(turn, request, shown.get(request.id, ()))
-    apart = partial(supporters.told_apart, turn.tx, [request.id])
-    found = await _nearest(turn, matter, frozenset({Verdict.SAME, Verdict.MAYBE}), apart, own=request.id)
-    if found is None or await _is_known(turn, request, found[0]):
-        return
-    other, decision = found
-    await events.add(
-        turn.tx,
-        "request",
-        request.id,
-        "request.likened",
-        turn.now,
-        data={
-            "other": other.id,
-            "number": other.number,
-            "verdict": decision.verdict.value,
-            "reasons": [[r.code, r.figure] for r in decision.reasons],
-        },
-    )
-    await cards.refresh(turn, request)
-    await _tell_desk(turn, request, other, decision)
+    near = (await _near(turn, matter, known)).near
+    found = await _nearest(turn, matter, near, _HINTED, partial(_these, apart), own=request.id)
+    if found is not None:
+        await _note(turn, request, *found)
+    return found
 
 
-async def _is_known(turn: Turn, request: Request, other: Request) -> bool:
+_HINTED = frozenset({Verdict.SAME, Verdict.MAYBE})
+
+
+def _is_comparable(request: Request) -> bool:
+    return bool(request.grid and request.item) and request.intent == "request" and request.state in MERGEABLE
+
+
+async def _these(ids: Collection[int]) -> Collection[int]:
+    return ids
+
+
+async def _note(turn: Turn, request: Request, other: Told, decision: Decision) -> None:
+    data = {
+        "other": other.id,
+        "number": other.number,
+        "verdict": decision.verdict.value,
+        "reasons": [[r.code, r.figure] for r in decision.reasons],
+    }
+    await events.add(turn.tx, "request", request.id, "request.likened", turn.now, data=data)
+
+
+async def _is_known(turn: Turn, request: Request, other: Told) -> bool:
     """Whether the desk was shown this very pair before."""
-    for one, two in ((request, other), (other, request)):
-        last = await events.find_latest(turn.tx, "request", one.id, "request.likened")
-        if last is not None and last.data.get("other") == two.id:
+    for one, two in ((request.id, other.id), (other.id, request.id)):
+        last = await events.find_latest(turn.tx, "request", one, "request.likened")
+        if last is not None and last.data.get("other") == two:
             return True
     return False
 
 
-async def _tell_desk(turn: Turn, request: Request, other: Request, decision: Decision) -> None:
+async def tell_desk(turn: Turn, request: Request, other: Told, decision: Decision) -> None:
+    """What may be the same matter is shown to the desk."""
     pair = {"id": request.id, "to": other.id}
     typed = turn.text("joining.typed_merge", number=request.number, parent=other.number)
     apart = turn.text("joining.typed_differ", number=request.number, parent=other.number)
@@ -270,7 +302,19 @@ async def _tell_desk(turn: Turn, request: Request, other: Request, decision: Dec
 
 
 async def _look_again(turn: Turn, timer: Timer) -> None:
-    await _hint(turn, await requests.get(turn.tx, timer.subject_id), with_files=True)
+    """Once more, now that its photos have been looked at."""
+    request = await requests.get(turn.tx, timer.subject_id)
+    if not _is_comparable(request):
+        return
+    shown = await attachments.likenesses(turn.tx, "request", [request.id])
+    matter = matter_of(turn, request, shown.get(request.id, ()))
+    apart = partial(supporters.told_apart, turn.tx, [request.id])
+    found = await _nearest(turn, matter, (await _near(turn, matter)).near, _HINTED, apart, own=request.id)
+    if found is None or await _is_known(turn, request, found[0]):
+        return
+    await _note(turn, request, *found)
+    await cards.refresh(turn, request)
+    await tell_desk(turn, request, *found)
 
 
 TIMERS = {"joining.look": _look_again}

@@ -29,10 +29,12 @@ async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
         return
     since = turn.now - WITHIN
     matter = await _of_one_matter(turn, request)
-    fresh = [r for r in matter if r.received_at >= since]
     joinable = [r.id for r in matter if not is_new or r.id != request.id]
-    count = len(fresh) + (await supporters.joined_since(turn.tx, joinable, since) if joinable else 0)
-    if count < ENOUGH or await _is_alarmed(turn, matter):
+    if not joinable or await _is_alarmed(turn, matter):
+        return
+    fresh = [r for r in matter if r.received_at >= since]
+    count = len(fresh) + await supporters.joined_since(turn.tx, joinable, since)
+    if count < ENOUGH:
         return
     numbers = sorted(r.number for r in matter)
     data = {"numbers": numbers, "count": count}
@@ -50,19 +52,13 @@ async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
 
 async def _of_one_matter(turn: Turn, request: Request) -> list[Told]:
     """Records of one kind at one place; older ones too, because people may have joined them just now."""
-    spot = alike.spot(turn, request)
-    found = await requests.told_in_grid(
-        turn.tx, request.grid, turn.now - DUPLICATES_WITHIN, item=request.item, in_states=_COUNTED
-    )
-    return [r for r in found if r.intent == "request" and alike.spot(turn, r) == spot]
+    spot, since = alike.spot(turn, request), turn.now - DUPLICATES_WITHIN
+    house = requests.house_of(request.place)
+    found = await requests.of_house(turn.tx, request.grid, since, house=house, item=request.item, in_states=_COUNTED)
+    return [r for r in found if alike.spot(turn, r) == spot]
 
 
 async def _is_alarmed(turn: Turn, matter: list[Told]) -> bool:
     """Whether the desk has heard of this matter today."""
-    tz = turn.city.manners.tz
-    today = turn.now.astimezone(tz).date()
-    for request in matter:
-        last = await events.find_latest(turn.tx, "request", request.id, "request.crowded")
-        if last is not None and last.at.astimezone(tz).date() == today:
-            return True
-    return False
+    today = turn.now.astimezone(turn.city.manners.tz).replace(hour=0, minute=0, second=0, microsecond=0)
+    return not {r.id for r in matter}.isdisjoint(await supporters.crowded_since(turn.tx, today))

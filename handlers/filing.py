@@ -20,9 +20,19 @@ from workflow.routing import route
 
 
 async def file(
-    turn: Turn, draft: Draft, findings: Findings, *, urgent: bool = False, to_desk: bool = False, intent: str = ""
+    turn: Turn,
+    draft: Draft,
+    findings: Findings,
+    *,
+    urgent: bool = False,
+    to_desk: bool = False,
+    intent: str = "",
+    known: alike.Known | None = None,
 ) -> tuple[Request, bool]:
-    """Files what was drafted. (record, False) when this draft was filed before: a double press changes nothing."""
+    """Files what was drafted. (record, False) when this draft was filed before: a double press changes nothing.
+
+    `known` is what is open near it, where that has been looked for in this transaction.
+    """
     place = drafts.place_of(draft, findings)
     made = decide(turn.city, findings, item=draft.item, place=place, strict=not urgent)
     queue = turn.city.org.desk_of(made.queue) if to_desk and not made.queue.startswith("desk") else made.queue
@@ -62,9 +72,11 @@ async def file(
     await clocks.set_first(turn, request)
     for other in draft.apart:
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
-    await cards.refresh(turn, request, bare=not draft.media)
+    found = await alike.look(turn, request, with_files=bool(draft.media), apart=draft.apart, known=known)
+    await cards.refresh(turn, request, bare=not draft.media and found is None)
     await groups_told(turn, request)
-    await alike.look(turn, request, with_files=bool(draft.media))
+    if found is not None:
+        await alike.tell_desk(turn, request, *found)
     await crowd.watch(turn, request, is_new=True)
     return request, True
 

@@ -17,6 +17,7 @@ from handlers.messages import Button
 from handlers.triage import LIKELY, decide, level_of, place_dict, restored, whole
 from handlers.turn import Turn
 from nlp.address import Candidate, Place
+from nlp.duplicates import Matter
 from nlp.mask import mask
 from nlp.reader import Findings
 from storage import requests, timers
@@ -123,7 +124,8 @@ async def go_on(turn: Turn, draft: Draft) -> None:
     if not place.grid and not draft.place_skipped and _needs_place(turn, draft, findings):
         await _ask_place(turn, draft, findings, place)
         return
-    if not await _asked_if_same(turn, draft, findings):
+    near = await alike.near_draft(turn, draft, findings)
+    if near is None or not await _asked_if_same(turn, draft, *near):
         await summarise(turn, draft, findings)
 
 
@@ -133,9 +135,9 @@ def kinds_offered(turn: Turn, findings: Findings) -> list[str]:
     return [item for item in likely if turn.city.item_name(item)][:KINDS_OFFERED]
 
 
-async def _asked_if_same(turn: Turn, draft: Draft, findings: Findings) -> bool:
-    """Shows an open record that is surely the same matter. False when there is none, or it was refused."""
-    found = await alike.find_same(turn, draft, findings)
+async def _asked_if_same(turn: Turn, draft: Draft, matter: Matter, known: alike.Known) -> bool:
+    """Shows an open record that is surely the same matter. False when there is none."""
+    found = await alike.find_same(turn, matter, known)
     if found is None:
         return False
     draft.shown = found[0].id
@@ -283,9 +285,10 @@ def cancel_button(turn: Turn, draft: Draft) -> Button:
 async def confirm(turn: Turn, draft: Draft) -> None:
     """Files the draft and goes on to the next matter of the same message; what came in meanwhile is shown first."""
     findings = drafts.read(turn, draft)
-    if await _asked_if_same(turn, draft, findings):
+    near = await alike.near_draft(turn, draft, findings)
+    if near is not None and await _asked_if_same(turn, draft, *near):
         return
-    request, is_new = await filing.file(turn, draft, findings)
+    request, is_new = await filing.file(turn, draft, findings, known=near[1] if near else None)
     await turn.done()
     if not is_new:
         await turn.toast("report.filed_before", number=request.number)

@@ -71,7 +71,7 @@ async def _records(tx: Tx, person_id: int, words: str) -> None:
     bare = tx.sealer.seal_json([words, ""])
     await tx.run(update(requests).where(own).values(text=words, summary=words, original_sealed=bare, chat_id=NOWHERE))
     ended = own & requests.c.state.not_in([s.value for s in OPEN])
-    await tx.run(update(requests).where(ended).values(place={}, place_text=""))
+    await tx.run(update(requests).where(ended).values(place={}, place_text="", house=""))
     if ids:
         await search.forget(tx, ids)
         await tx.run(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -21,7 +21,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    cast,
     func,
+    or_,
     select,
     update,
 )
@@ -72,12 +74,14 @@ requests = Table(
     Column("waits_until", Moment),  # its clock stands still, at most until then
     Column("parked", Boolean, nullable=False),  # 挂账: it waits for longer, by a desk's decision
     Column("spot_id", BigInteger),  # one id for each place of a reporter: what comes back is known without its words
+    Column("house", String(200)),  # `house_of` its place
     UniqueConstraint("tenant", "number"),
     UniqueConstraint("tenant", "draft_id"),
     Index(None, "tenant", "queue", "state", "id"),
     Index(None, "tenant", "reporter_id", "id"),
+    Index(None, "tenant", "reporter_id", "place_text"),  # whether somebody has reported from a place before
     Index(None, "tenant", "claimer_id", "state"),
-    Index(None, "tenant", "grid", "state", "received_at"),
+    Index(None, "tenant", "grid", "house", "received_at"),  # what may be the same matter
     Index(None, "tenant", "grid", "received_at", "id"),
     Index(None, "tenant", "parent_id"),
     Index(None, "tenant", "contact_id", "state"),
@@ -153,7 +157,9 @@ class Told(NamedTuple):
     item: str
     grid: str
     text: str
-    place: dict[str, Any]
+    summary: str
+    place: str
+    """As it is stored: of hundreds that are compared most say the same."""
     place_text: str
     received_at: datetime
 
@@ -174,7 +180,9 @@ class Lost(Exception):
 
 
 _COLUMNS = [requests.c[name] for name in Request._fields]
-_TOLD = [requests.c[name] for name in Told._fields]
+_TOLD: list[ColumnElement[Any]] = [
+    cast(requests.c.place, Text).label(name) if name == "place" else requests.c[name] for name in Told._fields
+]
 FACTS = (
     "queue",
     "item",
@@ -291,6 +299,7 @@ async def file(
         "supervised": False,
         "contact_queue": queue,
         "parked": False,
+        "house": house_of(place),
     }
     added = await tx.add_new(requests, row, on=("tenant", "draft_id"), columns=Request._fields)
     if added is None:
@@ -368,6 +377,7 @@ async def carry(
         "supervised": False,
         "contact_queue": queue,
         "parked": False,
+        "house": house_of(place),
     }
     await tx.add(requests, [row])
     await search.keep(tx, request_id, text, place_text)
@@ -384,6 +394,18 @@ async def _get_by_draft(tx: Tx, draft_id: int) -> Request:
     if row is None:
         raise LookupError(f"no request of draft {draft_id}")
     return _request(row)
+
+
+HOUSE_LONGEST = 200
+
+
+def house_of(place: Mapping[str, Any]) -> str:
+    """Estate and building of a place as one word, by which it is looked up; "" outside the estates.
+
+    Places of one estate begin the same, up to the last "/"; two of different ones may have one word, never the reverse.
+    """
+    estate = place.get("estate") or ""
+    return f"{estate}/{place.get('building') or ''}"[:HOUSE_LONGEST] if estate else ""
 
 
 async def lock(tx: Tx, request_id: int) -> None:
@@ -514,7 +536,9 @@ async def move(
 
 
 async def _placed(tx: Tx, request: Request, values: dict[str, Any]) -> dict[str, Any]:
-    """The values, with the spot of another place or reporter."""
+    """The values, with the house of another place, and the spot of another place or reporter."""
+    if "place" in values:
+        values = {**values, "house": house_of(values["place"])}
     reporter_id, place_text = (values.get(k, getattr(request, k)) for k in ("reporter_id", "place_text"))
     if (reporter_id, place_text) == (request.reporter_id, request.place_text):
         return values
@@ -528,7 +552,7 @@ async def change(tx: Tx, request_id: int, **values: Any) -> Request:
     """
     if "state" in values or "claimer_id" in values:
         raise ValueError("state and claimer change only by move()")
-    if "reporter_id" in values or "place_text" in values:
+    if not values.keys().isdisjoint(("reporter_id", "place", "place_text")):
         values = await _placed(tx, await get(tx, request_id), values)
     await tx.run(update(requests).where(requests.c.tenant == tx.tenant, requests.c.id == request_id).values(**values))
     changed = await get(tx, request_id)
@@ -599,70 +623,88 @@ async def newest_where(tx: Tx, condition: ColumnElement[bool], limit: int) -> li
     return [_request(r) for r in rows]
 
 
-class _OfGrid:
-    """What was reported in a grid since a moment, newest first, as these columns: every item, one, or a beginning."""
-
-    def __init__(self, columns: Sequence[Column[Any]]) -> None:
-        r = requests.c
-
-        def found(grid: Any, since: Any, in_states: Any) -> Select[Any]:
-            here = (r.tenant == ME, r.grid == grid, r.received_at >= since, r.state.in_(in_states))
-            return select(*columns).where(*here).order_by(r.received_at.desc(), r.id.desc())
-
-        @form_with("in_states")
-        def every(grid: Any, since: Any, in_states: Any, limit: Any) -> Select[Any]:
-            return found(grid, since, in_states).limit(limit)
-
-        @form_with("in_states")
-        def kindred(grid: Any, since: Any, in_states: Any, limit: Any, begins: Any) -> Select[Any]:
-            return found(grid, since, in_states).where(r.item.like(begins)).limit(limit)
-
-        @form_with("in_states")
-        def one(grid: Any, since: Any, in_states: Any, limit: Any, item: Any) -> Select[Any]:
-            return found(grid, since, in_states).where(r.item == item).limit(limit)
-
-        self._every, self._kindred, self._one = every, kindred, one
-
-    def __call__(self, item: str, kind: str, **wanted: Any) -> Filled:
-        if kind:
-            return self._kindred(**wanted, begins=f"{kind}%")
-        return self._one(**wanted, item=item) if item else self._every(**wanted)
+def _of_grid(columns: Sequence[ColumnElement[Any]], grid: Any, since: Any, in_states: Any) -> Select[Any]:
+    """What was reported in a grid since a moment, newest first."""
+    r = requests.c
+    here = (r.tenant == ME, r.grid == grid, r.received_at >= since, r.state.in_(in_states))
+    return select(*columns).where(*here).order_by(r.received_at.desc(), r.id.desc())
 
 
-_REQUESTS_IN_GRID, _TOLD_IN_GRID = _OfGrid(_COLUMNS), _OfGrid(_TOLD)
+def _begins(column: ColumnElement[str], words: Any, length: Any) -> ColumnElement[bool]:
+    """Not LIKE: with a pattern that is not known SQLite plans a statement anew at every run."""
+    found: ColumnElement[bool] = func.substr(column, 1, length, type_=String) == words
+    return found
 
 
-async def in_grid(
-    tx: Tx,
-    grid: str,
-    since: datetime,
-    *,
-    item: str = "",
-    kind: str = "",
-    in_states: Collection[str] = states.OPEN,
-    limit: int = 200,
-) -> list[Request]:
-    """What a grid's residents reported since then, newest first: by default what is open, of every item.
+@form_with("in_states")
+def _in_grid(grid: Any, since: Any, in_states: Any, limit: Any, kind: Any, letters: Any) -> Select[Any]:
+    return _of_grid(_COLUMNS, grid, since, in_states).where(_begins(requests.c.item, kind, letters)).limit(limit)
 
-    `kind` is how the item begins.
+
+@form_with("in_states")
+def _told_in_grid(grid: Any, since: Any, in_states: Any, limit: Any, kind: Any, letters: Any) -> Select[Any]:
+    return _of_grid(_TOLD, grid, since, in_states).where(_begins(requests.c.item, kind, letters)).limit(limit)
+
+
+@form_with("in_states", "houses")
+def _told_in_houses(
+    grid: Any, since: Any, in_states: Any, limit: Any, kind: Any, letters: Any, houses: Any
+) -> Select[Any]:
+    of_kind = _begins(requests.c.item, kind, letters)
+    return _of_grid(_TOLD, grid, since, in_states).where(of_kind, requests.c.house.in_(houses)).limit(limit)
+
+
+@form_with("in_states")
+def _told_in_estate(
+    grid: Any, since: Any, in_states: Any, limit: Any, kind: Any, letters: Any, estate: Any, length: Any
+) -> Select[Any]:
+    house = requests.c.house
+    here = (_begins(requests.c.item, kind, letters), or_(house == "", _begins(house, estate, length)))
+    return _of_grid(_TOLD, grid, since, in_states).where(*here).limit(limit)
+
+
+async def in_grid(tx: Tx, grid: str, since: datetime, *, kind: str = "", limit: int = 200) -> list[Request]:
+    """What a grid's residents reported since then and is open, newest first. `kind` is how the item begins."""
+    wanted = {"kind": kind, "letters": len(kind), "in_states": list(states.OPEN)}
+    return [_request(row) for row in await tx.all(_in_grid(grid=grid, since=since, limit=limit, **wanted))]
+
+
+def alike_in_grid(
+    grid: str, since: datetime, *, estate: str, building: str, kind: str = "", limit: int = 200
+) -> Filled:
+    """The question for what may be the matter of a place in a grid: open, newest first. `kind` is how the item begins.
+
+    Other buildings are left out, and other estates where a place says no building; what is in no estate, or is not
+    known to be, is never left out, nor is anything for a place outside the estates (`nlp.duplicates.may_be_same`).
     """
-    asked = _REQUESTS_IN_GRID(item, kind, grid=grid, since=since, in_states=list(in_states), limit=limit)
-    return [_request(row) for row in await tx.all(asked)]
+    wanted: dict[str, Any] = {"grid": grid, "since": since, "in_states": tuple(states.OPEN), "limit": limit}
+    wanted |= {"kind": kind, "letters": len(kind)}
+    if not estate:
+        return _told_in_grid(**wanted)
+    house, whole = (house_of({"estate": estate, "building": name}) for name in (building, ""))
+    if building:
+        return _told_in_houses(**wanted, houses=("", whole, house))
+    return _told_in_estate(**wanted, estate=whole, length=len(whole))
 
 
-async def told_in_grid(
-    tx: Tx,
-    grid: str,
-    since: datetime,
-    *,
-    item: str = "",
-    kind: str = "",
-    in_states: Collection[str] = states.OPEN,
-    limit: int = 200,
+async def told(tx: Tx, question: Filled) -> list[Told]:
+    """What `alike_in_grid` asks for."""
+    return [Told._make(row) for row in await tx.all(question)]
+
+
+@form_with("in_states")
+def _of_house(grid: Any, since: Any, in_states: Any, limit: Any, house: Any, item: Any) -> Select[Any]:
+    r = requests.c
+    here = (r.house == house, r.item == item, r.intent == "request")
+    return _of_grid(_TOLD, grid, since, in_states).where(*here).limit(limit)
+
+
+async def of_house(
+    tx: Tx, grid: str, since: datetime, *, house: str, item: str, in_states: Collection[str], limit: int = 200
 ) -> list[Told]:
-    """`in_grid`, as far as matters are compared by it: of hundreds that are looked at few are ever shown."""
-    asked = _TOLD_IN_GRID(item, kind, grid=grid, since=since, in_states=list(in_states), limit=limit)
-    return [Told._make(row) for row in await tx.all(asked)]
+    """Requests of one item in one house (`house_of`) or outside all, newest first."""
+    wanted = {"house": house, "item": item, "in_states": list(in_states), "limit": limit}
+    return [Told._make(row) for row in await tx.all(_of_house(grid=grid, since=since, **wanted))]
 
 
 @form_with("parent_ids")

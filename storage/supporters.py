@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 
 from storage import requests as records
+from storage.events import events
 from storage.plans import ME, form, form_with
 from storage.requests import Request, requests
 from storage.schema import Moment, metadata, tenant_column
@@ -71,6 +72,7 @@ distinctions = Table(
     Index(None, "tenant", "second_id"),
 )
 
+CROWDED = "request.crowded"
 _DEEPEST = 20
 """Records merged into records merged into records: further down nobody looks."""
 
@@ -211,6 +213,19 @@ def _joined_since(request_ids: Any, since: Any) -> Select[Any]:
 async def joined_since(tx: Tx, request_ids: Collection[int], since: datetime) -> int:
     """How many supporters these records have won since then."""
     return len(await tx.all(_joined_since(request_ids=list(request_ids), since=since)))
+
+
+@form
+def _crowded_since(since: Any) -> Select[Any]:
+    return select(events.c.subject_id).where(
+        events.c.tenant == ME, events.c.name == CROWDED, events.c.at >= since, events.c.subject == "request"
+    )
+
+
+async def crowded_since(tx: Tx, since: datetime) -> set[int]:
+    """The records with whose number the desk was alarmed since then, because their matter is many people's."""
+    told = {row["subject_id"] for row in tx.pending if (row["tenant"], row["name"]) == (tx.tenant, CROWDED)}
+    return told | {row.subject_id for row in await tx.all(_crowded_since(since=since))}
 
 
 async def followed_by(tx: Tx, person_id: int, limit: int = 10) -> list[Request]:

@@ -68,7 +68,10 @@ async def fill_requests(tx: Tx, now: datetime, count: int) -> None:
         **{"resolution": 0, "reopened": 0, "supervised": False, "parked": False},
     }
     places = [
-        {"grid": f"g{n % 100}", "queue": f"grid:g{n % 100}", "received_at": now + timedelta(minutes=n)}
+        {
+            **{"grid": f"g{n % 100}", "queue": f"grid:g{n % 100}", "house": f"翠湖苑/{n % 97}"},
+            "received_at": now + timedelta(minutes=n),
+        }
         for n in range(count)
     ]
     rows = [

@@ -125,6 +125,22 @@ async def test_a_filled_database_of_the_first_version_is_brought_up(empty_url: s
     await database.close()
 
 
+async def test_old_records_are_found_by_their_houses(empty_url: str) -> None:
+    database = Database(empty_url, "street")
+    places: list[dict[str, Any]] = [{}, {"estate": "", "building": "3"}, {"estate": "银杏苑", "building": "3"}]
+    places.append({"estate": "银杏苑"})
+    async with database.write() as connection:
+        await connection.run_sync(to_revision, "0031")
+        for ident, place in enumerate(places):
+            row = {**OLD_REQUEST, "id": ident, "number": ident, "draft_id": ident, "place": place, "parked": False}
+            await connection.execute(_old("requests", row))
+    await migrate.upgrade(database)
+    async with database.read() as connection:
+        found = await connection.exec_driver_sql("SELECT house FROM requests ORDER BY id")
+        assert found.scalars().all() == ["", "", "银杏苑/3", "银杏苑/"] == [requests.house_of(p) for p in places]
+    await database.close()
+
+
 async def test_an_upgrade_says_what_it_is_at(empty_url: str) -> None:
     database = Database(empty_url, "street")
     told: list[migrate.Step] = []

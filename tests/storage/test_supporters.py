@@ -68,7 +68,7 @@ async def test_what_is_open_in_a_grid(store: Store, now: datetime) -> None:
         found = {r.id for r in await requests.in_grid(tx, "g1", now - 14 * DAY)}
         assert found == {new.id, other.id}
         assert old.id not in found
-        assert [r.id for r in await requests.in_grid(tx, "g1", now, item="other")] == [other.id]
+        assert [r.id for r in await requests.in_grid(tx, "g1", now, kind="other")] == [other.id]
         assert await requests.in_grid(of_tenant(tx, "next"), "g1", now) == []
 
 
@@ -77,14 +77,16 @@ async def test_the_search_uses_its_index(store: Store, now: datetime) -> None:
         await fill_requests(tx, now, 3_000)
         old = (requests.requests.c.tenant == tx.tenant, requests.requests.c.number % 20 > 0)  # as most of a grid's are
         await tx.run(update(requests.requests).where(*old).values(state="closed"))
-        await tx.connection.exec_driver_sql("ANALYZE requests")
+        if not store.database.is_sqlite:  # which goes by the sizes of `storage.planner`
+            await tx.connection.exec_driver_sql("ANALYZE requests")
     async with store.read() as tx:
         explain = "EXPLAIN QUERY PLAN" if store.database.is_sqlite else "EXPLAIN"
         plan = await tx.connection.exec_driver_sql(
             f"{explain} SELECT id FROM requests WHERE tenant = 'street' AND grid = 'g7' AND received_at >= 5 "
-            "AND state IN ('queued', 'claimed')"
+            "AND state IN ('queued', 'claimed') AND house IN ('', '翠湖苑/', '翠湖苑/3') "
+            "ORDER BY received_at DESC, id DESC LIMIT 200"
         )
-        assert any("ix_requests_tenant_grid_state_received_at" in str(row) for row in plan.all())
+        assert any("ix_requests_tenant_grid_house_received_at" in str(row) for row in plan.all())
 
 
 async def test_a_pair_told_apart_is_one_pair_both_ways(store: Store, now: datetime) -> None:
