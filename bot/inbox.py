@@ -14,11 +14,12 @@ from typing import NamedTuple
 
 import structlog
 
-from bot import hearing
 from bot.channels.base import BadUpdate, Beside, Channel, KeepsBooks, RawUpdate
 from bot.clock import Clock
 from bot.metrics import ANSWERED, FAILED, RECEIVED
+from bot.reading import Reading
 from bot.shares import Share
+from bot.strands import LOOK, Strand
 from bot.traces import Traces, carrying
 from handlers import dispatch
 from handlers.city import City
@@ -35,8 +36,8 @@ BATCH, BATCH_TOGETHER = 50, 20
 STREAMS = tuple(str(n) for n in range(receipts.STREAMS))
 STRANDS_TOGETHER = 3
 """Parts of the streams that are handled side by side on PostgreSQL, where a transaction mostly waits for answers."""
-LOOK, LOOK_TOGETHER = 1.0, 0.05
-"""Seconds after which the store is looked at though nothing came in here: what others took in wakes nobody."""
+LOOK_TOGETHER = 0.05
+"""Like `LOOK` beside other processes: what they took in wakes nobody here."""
 MOST_WAITING = 5_000
 """Updates that may wait to be stored; above it the platform is told to come again."""
 
@@ -61,20 +62,6 @@ class _Pending(NamedTuple):
     beside: Beside | None
 
 
-class _Strand:
-    """Some of the streams, always the same: each is handled by one strand, in order."""
-
-    def __init__(self, number: int, of: int) -> None:
-        self._number = number
-        self._of = of
-        self.stored = asyncio.Event()
-        self.at_work: frozenset[str] = frozenset()
-
-    def of(self, streams: Collection[str]) -> frozenset[str]:
-        """Those of the streams that are this strand's."""
-        return frozenset([key for key in streams if int(key) % self._of == self._number])
-
-
 class Inbox:
     """One instance a process."""
 
@@ -88,17 +75,19 @@ class Inbox:
         *,
         hears: bool = False,
         traces: Traces | None = None,
+        together: bool = False,
     ) -> None:
-        """`hears`: voice messages without words are stored for `bot.hearing` first."""
+        """`hears`: voice messages without words are stored for `bot.hearing` first. `together`: no other process works
+        on this database."""
         self.traces = traces or Traces()
         self._hears = hears
         self._share = share or Share("updates", STREAMS)
         self._share.is_busy = lambda key: any(key in strand.at_work for strand in self._strands)
         strands = 1 if self._share.alone else STRANDS_TOGETHER
-        self._strands = [_Strand(n, strands) for n in range(strands)]
+        self._strands = [Strand(n, strands, keeps=together and not hears) for n in range(strands)]
         self._store = store
         self._city = city
-        self._channels = channels
+        self._reading = Reading(channels)
         self._books = {key: one for key, one in channels.items() if isinstance(one, KeepsBooks)}
         self._clock = clock
         self._pending: list[_Pending] = []
@@ -195,18 +184,24 @@ class Inbox:
                 await self._store_batch(batch)
 
     async def _store_batch(self, batch: list[_Pending]) -> None:
-        streams = [self._stream(one.channel, one.account, one.update) for one in batch]
-        voices = [self._hears and self._is_voice(one.channel, one.account, one.update) for one in batch]
+        stream, is_voice = self._reading.stream, self._reading.is_voice
+        streams = [0 if self._share.alone else stream(one.channel, one.account, one.update) for one in batch]
+        voices = [self._hears and is_voice(one.channel, one.account, one.update) for one in batch]
+
+        fresh: list[StoredReceipt] = []
 
         async def store(tx: Tx) -> list[tuple[int, bool] | None]:
             wanted = [one.beside is None or await one.beside(tx) for one in batch]
             arrived = [
-                Arrived(one.channel, one.account, one.update.id, one.update.raw, stream, voice)
-                for one, stream, voice, is_wanted in zip(batch, streams, voices, wanted, strict=True)
+                Arrived(one.channel, one.account, one.update.id, one.update.raw, its_stream, voice)
+                for one, its_stream, voice, is_wanted in zip(batch, streams, voices, wanted, strict=True)
                 if is_wanted
             ]
-            kept = iter(await receipts.keep(tx, arrived, self._clock.now()))
-            return [next(kept) if is_wanted else None for is_wanted in wanted]
+            now = self._clock.now()
+            kept = await receipts.keep(tx, arrived, now)
+            fresh[:] = receipts.fresh(arrived, kept, now)
+            in_turn = iter(kept)
+            return [next(in_turn) if is_wanted else None for is_wanted in wanted]
 
         try:
             ids = await self._store.run(store)
@@ -224,17 +219,9 @@ class Inbox:
                 self._handled.setdefault(kept[0], []).append(one.handled)
             if not one.stored.done():
                 one.stored.set_result(kept)
+        if len(self._strands) == 1:
+            self._strands[0].keep(fresh)
         self._look({str(stream) for stream in streams})
-
-    def _stream(self, channel: str, account: str, update: RawUpdate) -> int:
-        """By the chat it belongs to. What cannot be read has no order to keep."""
-        if self._share.alone:
-            return 0
-        try:
-            found = self._channels[channel, account].parse(update.raw)
-        except (BadUpdate, KeyError):
-            found = []
-        return receipts.stream_of(channel, account, found[0].address.chat if found else "")
 
     async def _pause(self) -> None:
         """Until it is time to look at what other processes do; longer where this one does all the work."""
@@ -277,7 +264,7 @@ class Inbox:
                 continue
             self._look({str(stream) for stream in waiting} & self._share.held())
 
-    async def _handle_loop(self, strand: _Strand) -> None:
+    async def _handle_loop(self, strand: Strand) -> None:
         while not self._stopping:
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(strand.stored.wait(), LOOK)
@@ -290,28 +277,40 @@ class Inbox:
                 await asyncio.sleep(0.5)
                 strand.stored.set()
 
-    async def _handle_some(self, strand: _Strand) -> bool:
+    async def _handle_some(self, strand: Strand) -> bool:
         strand.at_work = strand.of(self._share.held())
         try:
-            return bool(strand.at_work) and await self._handle_batch(strand.at_work)
+            return bool(strand.at_work) and await self._handle_batch(strand)
         finally:
             strand.at_work = frozenset()
 
-    async def _handle_batch(self, streams: frozenset[str]) -> bool:
-        mine = None if self._share.alone else [int(key) for key in streams]
+    async def _waiting(self, strand: Strand) -> list[StoredReceipt]:
+        """The oldest updates that wait."""
+        most = BATCH if self._share.alone else BATCH_TOGETHER
+        kept = strand.take(most)
+        if kept is not None:
+            return kept
         async with self._store.read() as tx:
-            waiting = await receipts.waiting(tx, BATCH if self._share.alone else BATCH_TOGETHER, mine)
+            found = await receipts.waiting(tx, most, None if self._share.alone else [int(k) for k in strand.at_work])
+        strand.looked(found, most)
+        return found
+
+    async def _handle_batch(self, strand: Strand) -> bool:
+        waiting = await self._waiting(strand)
         if not waiting:
             return False
+        parsed = self._reading.parse_all(waiting) if self._store.database.is_sqlite and len(waiting) > 1 else {}
 
         handled: list[StoredReceipt] = []
 
         async def handle(tx: Tx) -> None:
             handled.clear()  # the transaction may be run again
+            if parsed:
+                await dispatch.look_ahead(tx, [one for some in parsed.values() for one in some])
             for receipt in waiting:
                 if self._stopping and handled:
                     break
-                await self._answer(tx, receipt)
+                await self._answer(tx, receipt, parsed.get(receipt.id))
                 handled.append(receipt)
                 await asyncio.sleep(0)  # statements do not wait for anything: others get their turn here
             if await receipts.finish_all(tx, [receipt.id for receipt in handled]) != len(handled):
@@ -320,8 +319,10 @@ class Inbox:
         try:
             await self._store.run(handle)
         except Unavailable:
+            strand.ask_again()
             raise  # no fault of the updates: they wait until the database is there again
         except Exception as error:
+            strand.ask_again()
             for receipt in waiting:
                 if self._stopping:
                     break
@@ -354,24 +355,14 @@ class Inbox:
         if await receipts.finish(tx, receipt.id):
             await self._answer(tx, receipt)
 
-    async def _answer(self, tx: Tx, receipt: StoredReceipt) -> None:
+    async def _answer(self, tx: Tx, receipt: StoredReceipt, parsed: list[Incoming] | None = None) -> None:
         books = self._books.get((receipt.channel, receipt.account))
         if books is not None:
             await books.keep(tx, receipt.raw, self._clock.now())
         whole = self.traces.of(receipt.channel, receipt.account, receipt.external_id)
         with self.traces.span("handle", whole, channel=receipt.channel) as here, carrying(tx, here):
-            for incoming in self._parse(receipt):
+            for incoming in self._reading.parse(receipt) if parsed is None else parsed:
                 await dispatch.handle(self._city, tx, incoming, self._clock.now())
-
-    def _parse(self, receipt: StoredReceipt) -> list[Incoming]:
-        found = self._channels[receipt.channel, receipt.account].parse(receipt.raw)
-        return hearing.with_words(receipt.raw, found)
-
-    def _is_voice(self, channel: str, account: str, update: RawUpdate) -> bool:
-        try:
-            return any(hearing.is_wordless_voice(one) for one in self._channels[channel, account].parse(update.raw))
-        except (BadUpdate, KeyError):
-            return False
 
     async def _failed(self, receipt: StoredReceipt, error: Exception) -> None:
         """Tried again at once, so that order is kept; after the last try a person gets it as it is."""
@@ -387,7 +378,7 @@ class Inbox:
 
     async def _give_up(self, receipt: StoredReceipt) -> None:
         async def give_up(tx: Tx) -> None:
-            for incoming in self._parse(receipt):
+            for incoming in self._reading.parse(receipt):
                 await dispatch.give_up(self._city, tx, incoming, self._clock.now())
 
         try:

@@ -104,7 +104,8 @@ class Program:
         media, traces = media_store(config), open_traces(config, database.tenant)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number
         shares = Shares(store, alone=alone)
-        web = _web(database, media, store, together=alone and intake and delivery)
+        together = alone and intake and delivery
+        web = _web(database, media, store, together=together)
         city = replace(city, shelves={web.name: web.shelf})
         service, wecom = wechat.build(config, store, real), Wecom.build(config, store, city, real)
         found: list[Channel | None] = [web, telegram, service, wecom.channel if wecom else None]
@@ -119,7 +120,7 @@ class Program:
                 wecom.follow(sends)
         engine = engine_of(config.hearing)
         ears = Ears(store, channels, engine) if engine is not None else None
-        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None, traces=traces)
+        inbox = Inbox(store, city, channels, real, takes, hears=ears is not None, traces=traces, together=together)
         if wecom is not None:
             wecom.rooms.said = inbox.said
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))

@@ -131,9 +131,16 @@ def _serve(
         secure=config.web.base_url.startswith("https://"),
         metrics_token=config.web.metrics_token,
         office=office,
+        proxies=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),  # uvicorn would ask about them before the shortcut
     )
     settings = uvicorn.Config(
-        site, http=Protocol, log_config=None, lifespan="off", ws="none", timeout_graceful_shutdown=PATIENCE
+        site,
+        http=Protocol,
+        log_config=None,
+        lifespan="off",
+        ws="none",
+        proxy_headers=False,
+        timeout_graceful_shutdown=PATIENCE,
     )
     server = uvicorn.Server(settings)
     server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ fresh words. In a group only commands, answers and numbers count; the rest is pe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from handlers import answers, flood, groups, listen, missed, numbered, refusals, report_words, routes
@@ -26,6 +27,22 @@ _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
 _REPORTS = {"undelivered"}
 """What a platform says of our own messages: nobody is there."""
 _CONTACTS = _WORDS | {"press", "scan", "edit"}
+
+
+async def look_ahead(tx: Tx, arrived: Sequence[Incoming]) -> None:
+    """Reads at once what `handle` asks first for each of these: who it is, in which chat, and what is open and shown there.
+
+    Only on SQLite, where nobody else writes meanwhile: on PostgreSQL nobody may be read before they are held.
+    """
+    here = [one.address for one in arrived if one.kind in _CONTACTS and one.address.user and not one.address.is_group]
+    met = await people.meet(tx, {(at.channel, at.account, at.user) for at in here})
+    asked = []
+    for one in arrived:
+        at = one.address
+        for chat in met.get((at.channel, at.account, at.user), ()):
+            if chat.person_id is not None and (chat.chat, chat.thread) == (at.chat, at.thread):
+                asked.append((chat.id, chat.person_id, one.token))
+    await dialogues.read_ahead(tx, asked)
 
 
 async def handle(city: City, tx: Tx, incoming: Incoming, now: datetime) -> None:
@@ -102,7 +119,8 @@ async def _who_and_where(city: City, tx: Tx, incoming: Incoming, now: datetime) 
     person = await _person(tx, incoming, now) if address.user else None
     place = (address.channel, address.account, address.chat, address.thread)
     is_told = incoming.kind in _MEMBERSHIP | _REPORTS  # by the platform: nobody wrote
-    chat = await (people.find_chat(tx, *place) if is_told else people.enter_chat(tx, *place, now))
+    held = None if person is None or address.is_group else person.id
+    chat = await (people.find_chat(tx, *place) if is_told else people.enter_chat(tx, *place, now, person_id=held))
     if chat is None:
         chat = await people.add_chat(
             tx,

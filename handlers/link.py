@@ -72,6 +72,8 @@ async def _yes(turn: Turn, args: dict[str, Any]) -> None:
 async def join(turn: Turn, kept: int) -> None:
     """The acting person is one with `kept` from now on; both chats are told."""
     gone = turn.me.id
+    if not turn.here.is_group:
+        await people.touch_chat(turn.tx, turn.here, turn.now)  # from now on it is one of several of theirs
     other = await people.find_private_chat(turn.tx, kept)
     await people.lock_person(turn.tx, kept)
     moved = await linking.link(turn.tx, kept, gone, turn.now)

@@ -11,8 +11,9 @@ from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Select, Str
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.jsontext import written
 from storage.late import OF
-from storage.people import chats
+from storage.people import among, chats
 from storage.plans import ME, form, form_of
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
@@ -127,6 +128,9 @@ def _here_typed(chat_id: Any, person_id: Any) -> Select[Any]:
 async def find_here(tx: Tx, chat_id: int, person_id: int, token: str) -> Dialogue | None:
     """`find`, in one look with what is asked next: what the token means, or without one the menu shown last."""
     code = token.rpartition(".")[0]
+    open_one = tx.ahead(dialogues, chat_id, person_id)
+    if open_one is not None and _knows_shown(tx, chat_id, code):
+        return _dialogue(tx, open_one[0]) if open_one else None
     if code:
         row = await tx.one(_here_pressed(chat_id=chat_id, person_id=person_id, code=code))
         found = [] if row is None or row.presses is None else [_Keyboard._make(row[-len(_Keyboard._fields) :])]
@@ -135,6 +139,58 @@ async def find_here(tx: Tx, chat_id: int, person_id: int, token: str) -> Dialogu
         row = await tx.one(_here_typed(chat_id=chat_id, person_id=person_id))
         tx.learn(_menu(chat_id=chat_id), [] if row is None or row.presses is None else [_shown(row)])
     return None if row is None or row.flow is None else _dialogue(tx, row)
+
+
+@form
+def _open_in(chat_ids: Any) -> Select[Any]:
+    return select(dialogues).where(dialogues.c.tenant == ME, dialogues.c.chat_id.in_(among(chat_ids)))
+
+
+@form
+def _menus_in(chat_ids: Any) -> Select[Any]:
+    return select(menus).where(menus.c.tenant == ME, menus.c.chat_id.in_(among(chat_ids)))
+
+
+@form
+def _keyboards_of(codes: Any) -> Select[Any]:
+    return select(keyboards).where(keyboards.c.tenant == ME, keyboards.c.code.in_(among(codes)))
+
+
+async def read_ahead(tx: Tx, asked: Sequence[tuple[int, int, str]]) -> None:
+    """What `find_here` will be asked with these (private chat, person, token). Only on SQLite (`Tx.read_ahead`)."""
+    open_ones: dict[tuple[Any, ...], list[Any]] = {(chat_id, person_id): [] for chat_id, person_id, _ in asked}
+    for row in await tx.all(_open_in(chat_ids=written([chat_id for chat_id, _, _ in asked]))):
+        if (row.chat_id, row.person_id) in open_ones:
+            open_ones[row.chat_id, row.person_id] = [row]
+    code_of = {chat_id: token.rpartition(".")[0] for chat_id, _, token in asked}
+    codes = set(code_of.values()) - {""}
+    shown: dict[tuple[Any, ...], list[Any]] = {(chat_id,): [] for chat_id, code in code_of.items() if not code}
+    if shown:
+        for row in await tx.all(_menus_in(chat_ids=written([chat_id for (chat_id,) in shown]))):
+            shown[row.chat_id,] = [row]
+            codes.add(row.code)
+    presses: dict[tuple[Any, ...], list[Any]] = {(code,): [] for code in codes}
+    if codes:
+        for row in await tx.all(_keyboards_of(codes=written(sorted(codes)))):
+            presses[row.code,] = [row]
+    tx.read_ahead(dialogues, ("chat_id", "person_id"), open_ones)
+    tx.read_ahead(menus, ("chat_id",), shown)
+    tx.read_ahead(keyboards, ("code",), presses)
+
+
+def _knows_shown(tx: Tx, chat_id: int, code: str) -> bool:
+    """Whether what a token means, or without one the menu shown last, was read ahead: nobody has to ask for it then."""
+    if code:
+        found = tx.ahead(keyboards, code)
+        if found is not None:
+            tx.learn(_keyboard(code=code), [_Keyboard(r.presses, r.person_id, r.chat_id, r.expires_at) for r in found])
+        return found is not None
+    menu = tx.ahead(menus, chat_id)
+    found = tx.ahead(keyboards, menu[0].code) if menu else menu
+    if menu is not None and found is not None:
+        shown = [(menu[0].code, [p[2] for p in row.presses], menu[0].expires_at) for row in found]
+        tx.learn(_menu(chat_id=chat_id), shown)
+    return found is not None
 
 
 async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime) -> None:

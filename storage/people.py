@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -18,11 +19,13 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Update,
+    func,
     select,
 )
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
+from storage.jsontext import written
 from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import SealBroken
@@ -30,6 +33,8 @@ from storage.tx import Tx
 
 TAIL = 4
 """Digits of a phone number that people remember and ask by."""
+SEEN_EVERY = timedelta(minutes=1)
+"""How late `chats.seen_at` may be while the person uses no other chat of theirs. Only the order of their chats is read."""
 
 people = Table(
     "people",
@@ -114,6 +119,13 @@ class Chat(NamedTuple):
     reachable: bool
 
 
+class _Mine(NamedTuple):
+    """A private chat of somebody, and when they were there."""
+
+    chat: Chat
+    seen_at: datetime
+
+
 def _person(tx: Tx, row: Any) -> Person:
     def opened(sealed: bytes | None) -> str:
         return tx.sealer.open(sealed) if sealed else ""
@@ -159,13 +171,62 @@ def _held_by_identity(channel: Any, account: Any, user_key: Any) -> Select[Any]:
 
 async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *, lock: bool = False) -> Person | None:
     """Who this user of a channel is, if known. With `lock`, what they do waits for what they are doing elsewhere."""
-    asked = _held_by_identity if lock else _by_identity
-    row = await tx.one(asked(channel=channel, account=account, user_key=user_key))
-    if row is None:
-        return None
-    found = _person(tx, row)
+    found = _met(tx, channel, account, user_key)
+    if found is None:
+        asked = _held_by_identity if lock else _by_identity
+        row = await tx.one(asked(channel=channel, account=account, user_key=user_key))
+        if row is None:
+            return None
+        found = _person(tx, row)
     tx.learn(_person_of(person_id=found.id), [found])
     return found
+
+
+def among(values: Any) -> Select[Any]:
+    """The members of a JSON list, on SQLite: one statement for lists of any length."""
+    return select(func.json_each(values).table_valued("value").c.value)
+
+
+@form
+def _all_known_as(channel: Any, account: Any, user_keys: Any) -> Select[Any]:
+    theirs = (identities.c.tenant == ME, identities.c.channel == channel, identities.c.account == account)
+    joined = identities.join(people, (people.c.tenant == identities.c.tenant) & (people.c.id == identities.c.person_id))
+    asked = select(identities.c.user_key, people).select_from(joined)
+    return asked.where(*theirs, people.c.tenant == ME, identities.c.user_key.in_(among(user_keys)))
+
+
+@form
+def _chats_of(person_ids: Any) -> Select[Any]:
+    theirs = (chats.c.tenant == ME, chats.c.person_id.in_(among(person_ids)), chats.c.is_group.is_(False))
+    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+
+
+async def meet(tx: Tx, users: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[Chat]]:
+    """Reads ahead who these (channel, account, user) are and their private chats, which are given by user.
+
+    Only on SQLite (`Tx.read_ahead`). Whoever is new is not among them.
+    """
+    by_account: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for channel, account, user_key in users:
+        by_account[channel, account].add(user_key)
+    known: dict[tuple[Any, ...], list[Any]] = {}
+    for (channel, account), keys in by_account.items():
+        asked = _all_known_as(channel=channel, account=account, user_keys=written(sorted(keys)))
+        known |= {(channel, account, row.user_key): [_person(tx, row)] for row in await tx.all(asked)}
+    mine: dict[tuple[Any, ...], list[Any]] = {(found[0].id,): [] for found in known.values()}
+    for row in await tx.all(_chats_of(person_ids=written([person_id for (person_id,) in mine]))):
+        mine[row.person_id,].append(_Mine(_chat(row), row.seen_at))
+    tx.read_ahead(identities, ("channel", "account", "user_key"), {key: [p.id] for key, (p,) in known.items()})
+    tx.read_ahead(people, ("id",), {(p.id,): [p] for (p,) in known.values()})
+    tx.read_ahead(chats, ("person_id",), mine)
+    return {(c, a, u): [one.chat for one in mine[p.id,]] for (c, a, u), (p,) in known.items()}
+
+
+def _met(tx: Tx, channel: str, account: str, user_key: str) -> Person | None:
+    """Somebody who was read ahead and is still as they were."""
+    person_id = tx.ahead(identities, channel, account, user_key)
+    found = tx.ahead(people, person_id[0]) if person_id else None
+    return found[0] if found else None
 
 
 async def lock_person(tx: Tx, person_id: int) -> None:
@@ -184,6 +245,7 @@ async def add_person(tx: Tx, channel: str, account: str, user_key: str, name: st
             raise LookupError(f"the person behind a known identity of {channel} is gone")
         return known
     await tx.add(people, [{"tenant": tx.tenant, "id": person_id, "created_at": now, "name_sealed": sealed}])
+    tx.learn(_private_chats(person_id=person_id), [])
     return Person(person_id, name, "", None, None, None)
 
 
@@ -399,10 +461,27 @@ def _enter(channel: Any, account: Any, chat: Any, thread: Any, now: Any) -> Upda
     return seen.returning(*[chats.c[name] for name in Chat._fields])
 
 
-async def enter_chat(tx: Tx, channel: str, account: str, chat: str, thread: str, now: datetime) -> Chat | None:
-    """`find_chat` when somebody wrote there: it is reachable, and the person's latest."""
+async def enter_chat(
+    tx: Tx, channel: str, account: str, chat: str, thread: str, now: datetime, *, person_id: int | None = None
+) -> Chat | None:
+    """`find_chat` when somebody wrote there: it is reachable, and the person's latest.
+
+    With `person_id`, whoever writes in private and is held: while it is their latest anyway, that is not written again
+    at each message.
+    """
+    mine = await _mine(tx, person_id) if person_id is not None else []
+    here = next((one for one in mine if one.chat[1:5] == (channel, account, chat, thread)), None)
+    if here is not None:
+        if here is not mine[0] or not here.chat.reachable or not timedelta() <= now - here.seen_at < SEEN_EVERY:
+            await touch_chat(tx, here.chat, now)
+        return here.chat._replace(reachable=True)
     row = await tx.one(_enter(channel=channel, account=account, chat=chat, thread=thread, now=now))
     return None if row is None else _chat(row)
+
+
+async def touch_chat(tx: Tx, chat: Chat, now: datetime) -> None:
+    """Somebody is in their private chat now: it is reachable, and the one they used last."""
+    await tx.alter(chats, {"id": chat.id, "person_id": chat.person_id}, reachable=True, seen_at=now)
 
 
 async def set_reachable(tx: Tx, chat_id: int, reachable: bool) -> None:
@@ -450,7 +529,15 @@ async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
 
 async def private_chats(tx: Tx, person_id: int) -> list[Chat]:
     """Every private chat of a person: reachable ones first, the one used last before the others."""
-    return [*await tx.recall(_private_chats(person_id=person_id), lambda rows: [_chat(row) for row in rows])]
+    return [one.chat for one in await _mine(tx, person_id)]
+
+
+async def _mine(tx: Tx, person_id: int) -> list[_Mine]:
+    asked = _private_chats(person_id=person_id)
+    read_ahead = tx.ahead(chats, person_id)
+    if read_ahead is not None:
+        tx.learn(asked, read_ahead)
+    return await tx.recall(asked, lambda rows: [_Mine(_chat(row), row.seen_at) for row in rows])
 
 
 @form_with("person_ids")

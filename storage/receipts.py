@@ -123,6 +123,15 @@ async def keep(tx: Tx, arrived: Sequence[Arrived], now: datetime) -> list[tuple[
     return kept
 
 
+def fresh(arrived: Sequence[Arrived], kept: Sequence[tuple[int, bool]], now: datetime) -> list[StoredReceipt]:
+    """Those of what was kept at this moment that are new and may be handled, as `waiting` gives them."""
+    return [
+        StoredReceipt(new_id, one.channel, one.account, one.external_id, now, one.raw, attempts=0)
+        for one, (new_id, is_new) in zip(arrived, kept, strict=True)
+        if is_new and not one.unheard
+    ]
+
+
 def _row(tx: Tx, one: Arrived, now: datetime) -> dict[str, Any]:
     return {
         "tenant": tx.tenant,

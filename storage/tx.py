@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import TracebackType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
-from sqlalchemy import Delete, Executable, Insert, Select, Table, bindparam, delete, select, update
+from sqlalchemy import Delete, Executable, Insert, Select, Table, Update, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +28,13 @@ Result = TypeVar("Result")
 TRIES = 8
 """How often one piece of work is begun before its failure is everybody's."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
+
+
+class _Ahead(NamedTuple):
+    """Rows of a table by the values of some columns, read for several pieces of work before the first of them."""
+
+    columns: tuple[str, ...]
+    rows: dict[tuple[Any, ...], list[Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -78,26 +85,27 @@ class Tx:
 
         For rows that nothing but their own id can collide with. All rows of a table have the same columns.
         """
-        self._late(table).add(row)
+        self._late(table, row).add(row)
 
     def put_later(
         self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()
     ) -> None:
         """`put`, written as late as `later`: of two with the same `on` only the last. All rows have the same columns."""
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
-        self._late(table).replace(statement, tuple([row[name] for name in on]), row)
+        only = {name: row[name] for name in on} if change else row
+        self._late(table, only).replace(statement, tuple([row[name] for name in on]), row)
 
     def delete_later(self, table: Table, key: dict[str, Any]) -> None:
         """The row with this key goes, as late. Of this and `put_later` the last one counts, where `on` is this key."""
-        self._late(table).replace(_deletes(table, tuple(key)), tuple(key.values()), key)
+        self._late(table, key).replace(_deletes(table, tuple(key)), tuple(key.values()), key)
 
     def change_later(self, table: Table, statement: Executable, values: dict[str, Any]) -> None:
         """Changes rows that are stored by now, as late. The statement takes its values by these names."""
         self._late(table).change(statement, values)
 
-    def _late(self, table: Table) -> Late:
+    def _late(self, table: Table, only: Mapping[str, Any] | None = None) -> Late:
         if self.known:
-            self._changed((table,))
+            self._changed((table,), only)
         waiting = self.late.get(table)
         if waiting is None:
             waiting = self.late[table] = Late(table)
@@ -119,32 +127,40 @@ class Tx:
             return sqlite.insert(table)
         return cast(sqlite.Insert, postgresql.insert(table))  # the two have the same methods
 
-    async def _ask(self, statement: Executable | Filled) -> Rows:
+    async def _ask(self, statement: Executable | Filled, only: Mapping[str, Any] | None = None) -> Rows:
+        """`only`: a change touches no row but those with these values."""
         if type(statement) is Filled:
             form = statement.form
             if self.late and not form.tables.isdisjoint(self.late):
                 whose = statement.values.get(form.of)
                 await self._catch_up(in_the_way(self.late, form.tables, form.of, whose))
             if self.known and form.is_change:
-                self._changed(form.tables)
+                self._changed(form.tables, only)
             statement.values["me"] = self.tenant
             return await self.connection.run(statement)
         if self.late:  # which tables it names would take longer to find out
             await self._catch_up()
-        if self.known and not isinstance(statement, Select):
+        if self.known and isinstance(statement, (Insert, Update, Delete)) and isinstance(statement.table, Table):
+            self._changed((statement.table,))
+        elif self.known and not isinstance(statement, Select):
             self.known.clear()
         return await self.connection.execute(cast(Executable, statement))
 
-    async def _before(self, tables: Collection[Table]) -> None:
+    async def _before(self, tables: Collection[Table], only: Mapping[str, Any] | None = None) -> None:
         """These tables are about to be changed."""
         if self.late:
             await self._catch_up(tables)
         if self.known:
-            self._changed(tables)
+            self._changed(tables, only)
 
-    def _changed(self, tables: Collection[Table]) -> None:
+    def _changed(self, tables: Collection[Table], only: Mapping[str, Any] | None = None) -> None:
+        """Forgets what was read of these tables; of what was read ahead only the row with these values, if it has some."""
         for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
-            del self.known[question]
+            ahead = self.known[question][1]
+            if only is not None and type(ahead) is _Ahead and only.keys() >= set(ahead.columns):
+                ahead.rows.pop(tuple([only[name] for name in ahead.columns]), None)
+            else:
+                del self.known[question]
 
     async def recall(
         self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False, keep: bool = True
@@ -187,12 +203,12 @@ class Tx:
     async def add(self, table: Table, rows: list[dict[str, Any]]) -> None:
         """Adds rows, all with the same columns, in one go."""
         if rows:
-            await self._before((table,))
+            await self._before((table,), rows[0] if len(rows) == 1 else None)
             await self.connection.execute(_inserts(table), rows)
 
     async def put(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()) -> int:
         """Adds a row, or changes these columns of the one with the same `on`. How many rows were added or changed."""
-        await self._before((table,))
+        await self._before((table,), {name: row[name] for name in on} if change else row)
         statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
 
@@ -230,7 +246,8 @@ class Tx:
         statement = _alters(table, tuple(where), empty, tuple(values))
         given = {f"w_{name}": value for name, value in where.items() if value is not None}
         given |= {f"v_{name}": value for name, value in values.items()}
-        return (await self._ask(Filled(statement, given))).rowcount
+        only = {name: value for name, value in where.items() if value is not None and name not in values}
+        return (await self._ask(Filled(statement, given), only)).rowcount
 
     async def altered(
         self, table: Table, where: dict[str, Any], columns: tuple[str, ...], /, **values: Any
@@ -244,7 +261,9 @@ class Tx:
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
+        ahead = {key: found for key, found in self.known.items() if type(found[1]) is _Ahead}  # there only on SQLite
         self.known.clear()
+        self.known.update(ahead)
         await self._catch_up((table,))
         if self.connection.dialect.name != "sqlite":
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
@@ -257,6 +276,18 @@ class Tx:
     async def all(self, statement: Executable | Filled) -> list[Row]:
         """Every row."""
         return (await self._ask(statement)).all()
+
+    def read_ahead(self, table: Table, columns: tuple[str, ...], rows: dict[tuple[Any, ...], list[Any]]) -> None:
+        """Keeps what was read of a table by the values of these columns, for the pieces of work that follow in this
+        transaction; an empty list where there is no such row. Only on SQLite: nobody else changes it meanwhile.
+        """
+        self.known["ahead", table] = (frozenset((table,)), _Ahead(columns, rows))
+        self.lasting.add(("ahead", table))
+
+    def ahead(self, table: Table, *values: Any) -> list[Any] | None:
+        """The rows that were read ahead for these values, given once; None when they were not, or one was changed."""
+        found = self.known.get(("ahead", table))
+        return None if found is None else found[1].rows.pop(values, None)
 
 
 def _name(table: Table) -> str:

@@ -10,6 +10,8 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from bot.channels.webchat.channel import WebChannel
 from bot.office import Office
@@ -46,6 +48,22 @@ from bot.web.words import load_words
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
+class App(FastAPI):
+    """The shortcut needs none of the framework's layers, so it stands in front of them, and the guard behind it."""
+
+    def __init__(self, upload: int, proxies: str, **given: Any) -> None:
+        """`upload`: as `Guard` says."""
+        super().__init__(**given)
+        further: Any = Guard(super().__call__, upload)
+        if proxies:
+            further = ProxyHeadersMiddleware(further, proxies)
+        self._front = Shortcut(further)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._front(scope, receive, send)
+
+
 def create_app(
     backend: Backend,
     channel: WebChannel,
@@ -54,13 +72,17 @@ def create_app(
     metrics_token: str = "",
     lifespan: Lifespan | None = None,
     office: Office | None = None,
+    proxies: str = "",
 ) -> FastAPI:
-    """The whole web side. `secure` is true where people come by https; without `office` there is no web desk.
+    """The whole web side. `secure` is true where people come by https; without `office` there is no web desk. `proxies`:
+    addresses whose word is taken for where a request came from, as uvicorn's `forwarded_allow_ips`.
 
     Start and stop `channel` in `lifespan` or around the server; stopping it ends open streams.
     """
     words = load_words()
-    app = FastAPI(
+    app = App(
+        channel.media.max_bytes + 64 * 1024,
+        proxies,
         title=words.get("api", "title"),
         description=words.get("api", "description"),
         version=_version(),
@@ -99,8 +121,6 @@ def create_app(
         ):
             app.include_router(module.router)
     app.mount("/static", GZipMiddleware(StaticFiles(directory=HERE / "static")), name="static")
-    app.add_middleware(Shortcut)
-    app.add_middleware(Guard, upload=channel.media.max_bytes + 64 * 1024)
     _describe_once(app)
     return app
 

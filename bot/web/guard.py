@@ -1,4 +1,4 @@
-"""Wraps the app: size limits on bodies, security headers on every answer, errors included, and how long it may be kept.
+"""Wraps everything: size limits on bodies, security headers on every answer, errors included, and how long it may be kept.
 
 Static files whose address carries the stamp of their content are kept for good; the others are asked for again.
 """
@@ -33,6 +33,8 @@ HEADERS = {
     "Permissions-Policy": "geolocation=(self), microphone=(self), camera=(self)",
 }
 _ADDED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+API_ANSWER = [*_ADDED, (b"cache-control", b"no-store")]
+"""What `guarded` adds to a good answer under /api/ that says nothing of these."""
 _NO_HEAD = ("/api/", "/login/", "/hooks/", "/desk/in/")  # a look at a sign-in link must not use it up
 SMALL_BODY = 256 * 1024
 HOOK_BODY = 4 * 1024 * 1024
@@ -52,19 +54,9 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = message["headers"] = list(message.get("headers", ()))
-                names = tuple([name for name, _ in headers])
-                headers += _missing(names)
-                kept = _cache_rule(scope)
-                if kept and message["status"] < 400 and b"cache-control" not in names:
-                    headers.append((b"cache-control", kept))
-            await send(message)
-
         if scope["method"] == "HEAD" and not scope["path"].startswith(_NO_HEAD):
             scope = {**scope, "method": "GET"}  # the server drops the body: it knows what was asked
-        await self._app(scope, _Limited(receive, self._limit(scope["path"])), send_guarded)
+        await self._app(scope, Limited(receive, self._limit(scope["path"])), guarded(scope, send))
 
     def _limit(self, path: str) -> int:
         if path == "/api/media":
@@ -72,6 +64,22 @@ class Guard:
         if path.startswith("/api/desk/imports/"):
             return BOOK_BODY
         return HOOK_BODY if path.startswith("/hooks/") else SMALL_BODY
+
+
+def guarded(scope: Scope, send: Send) -> Send:
+    """A send whose answers have all that they should."""
+
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"] = list(message.get("headers", ()))
+            names = tuple([name for name, _ in headers])
+            headers += _missing(names)
+            kept = _cache_rule(scope)
+            if kept and message["status"] < 400 and b"cache-control" not in names:
+                headers.append((b"cache-control", kept))
+        await send(message)
+
+    return send_guarded
 
 
 @lru_cache(maxsize=256)
@@ -86,7 +94,7 @@ def _cache_rule(scope: Scope) -> bytes:
     return b"no-store" if scope["path"].startswith("/api/") else b""
 
 
-class _Limited:
+class Limited:
     """A receive that raises 413 once the body is longer than allowed."""
 
     def __init__(self, receive: Receive, limit: int) -> None:

@@ -1,4 +1,4 @@
-"""In front of the routes: what chats and partners ask most, answered without looking for a route or solving its
+"""In front of the routes and all layers around them: what chats and partners ask most, answered without looking for a route or solving its
 dependencies.
 
 It takes only requests it understands wholly. Anything else, and whatever is wrong with a request, goes on to
@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.channels.webchat.shapes import private_chat
 from bot.web import chat, problems
+from bot.web.guard import API_ANSWER, SMALL_BODY, Limited, guarded
 from bot.web.here import Here, enter
 from bot.web.identity import COOKIE, find_user
 from bot.web.ports import Busy
@@ -43,9 +44,15 @@ _ONCE = {b"cookie", b"content-type", b"x-linli", b"host"}
 _MOST, _USUAL = 200, 50
 """Posts on one page, as the route says."""
 _LARGEST = 1 << 63
+_HEAD = [(b"content-type", b"application/json"), *API_ANSWER]
+_REFUSALS: dict[type[Exception], problems.Handler] = {
+    HTTPException: problems.on_http,
+    ProblemError: problems.on_problem,
+    Busy: problems.on_busy,
+    Unavailable: problems.on_outage,
+}
 
-
-Work = Callable[[Request, Send], Awaitable[Receive | None]]
+Work = Callable[[Scope, Receive, Send], Awaitable[Receive | None]]
 
 
 class Asked(NamedTuple):
@@ -59,63 +66,59 @@ class Asked(NamedTuple):
 
 
 class Shortcut:
-    """ASGI middleware; the app's own error handlers answer what fails behind it."""
+    """ASGI: answers, or passes the request on as it came. `scope["app"]` is the app whose site it answers for."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, further: ASGIApp) -> None:
+        self._further = further
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers, or passes the request on as it came."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self._further(scope, receive, send)
             return
         if scope["path"] in _FILE:
-            await self._try(Request(scope, receive), scope["path"], self._file, send)
+            await self._try(self._file, scope, scope["path"], receive, send)
             return
         asked, queue = _asked(scope)
         secret = None if asked is None else _secret(scope["headers"], writes=asked.body is not None)
         if asked is None or secret is None:
-            await self._app(scope, receive, send)
+            await self._further(scope, receive, send)
             return
         route = scope["path"] if not queue else scope["path"].replace(queue, "{queue}")
-        await self._try(Request(scope, receive), route, partial(self._answer, asked, secret, queue), send)
+        await self._try(partial(self._answer, asked, secret, queue), scope, route, receive, send)
 
-    async def _try(self, request: Request, route: str, work: Work, send: Send) -> None:
-        """Answers, says what went wrong, or passes the request on."""
-        request.scope["route"] = _Route(route)
+    async def _try(self, work: Work, scope: Scope, route: str, receive: Receive, send: Send) -> None:
+        """Answers, says what went wrong, or passes the request on. What nobody expected is the server's to hear of too."""
         try:
-            passed = await work(request, send)
-        except HTTPException as error:
-            await _refuse(request, problems.on_http, error, send)
-        except ProblemError as error:
-            await _refuse(request, problems.on_problem, error, send)
-        except Busy as error:
-            await _refuse(request, problems.on_busy, error, send)
-        except Unavailable as error:
-            await _refuse(request, problems.on_outage, error, send)
+            passed = await work(scope, receive, send)
+        except Exception as error:
+            await _refuse(scope, route, receive, send, error)
+            if not isinstance(error, tuple(_REFUSALS)):
+                raise
         else:
             if passed is not None:
-                await self._app(request.scope, passed, send)
+                await self._further(scope, passed, send)
 
-    async def _file(self, request: Request, send: Send) -> Receive | None:
+    async def _file(self, scope: Scope, receive: Receive, send: Send) -> Receive | None:
         """A partner's report: None once it is answered."""
-        site, scope = get_site(request.app), request.scope
+        site = get_site(scope["app"])
         if site.desk is None or not _is_plain_form(scope):
-            return request.receive
-        messages = await _messages(request.receive)
+            return receive
+        messages = await _messages(receive)
         said = None if _is_cut_off(messages) else _said(b"".join([m.get("body", b"") for m in messages]))
         if said is None:
-            return _replayed(messages, request.receive)
+            return _replayed(messages, receive)
         answer = await file_request(site, _FILE[scope["path"]], said)
-        await answer(scope, request.receive, send)
+        await answer(scope, receive, guarded(scope, send))
         return None
 
-    async def _answer(self, asked: Asked, secret: str, queue: str, request: Request, send: Send) -> Receive | None:
+    async def _answer(
+        self, asked: Asked, secret: str, queue: str, scope: Scope, receive: Receive, send: Send
+    ) -> Receive | None:
         """None once it is answered; else how the routes receive the request from its beginning."""
-        site, given, again = get_site(request.app), asked.given, request.receive
+        site, given, again = get_site(scope["app"]), asked.given, receive
         if asked.body is not None:
-            messages = await _messages(request.receive)
-            again = _replayed(messages, request.receive)
+            messages = await _messages(receive)
+            again = _replayed(messages, receive)
             try:
                 given = asked.body.model_validate_json(b"".join([m.get("body", b"") for m in messages])), asked.given
             except ValidationError:
@@ -125,7 +128,7 @@ class Shortcut:
             return again
         here = await enter(site, user, queue) if queue else Here(user, private_chat(user))
         body = orjson.dumps(await asked.do(site, here, given), option=orjson.OPT_UTC_Z)
-        headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
+        headers = [(b"content-length", b"%d" % len(body)), *_HEAD]
         await send({"type": "http.response.start", "status": asked.status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
         return None
@@ -224,6 +227,7 @@ def _wanted(query: bytes) -> chat.Wanted | None:
 
 async def _messages(receive: Receive) -> list[Message]:
     """The request as it came in, to its end. Raises HTTPException when it is too long."""
+    receive = Limited(receive, SMALL_BODY)
     messages = [await receive()]
     while messages[-1]["type"] == "http.request" and messages[-1].get("more_body", False):
         messages.append(await receive())
@@ -247,6 +251,8 @@ def _replayed(messages: list[Message], receive: Receive) -> Receive:
     return again
 
 
-async def _refuse(request: Request, say: problems.Handler, error: Exception, send: Send) -> None:
-    answer = await say(request, error)
-    await answer(request.scope, request.receive, send)
+async def _refuse(scope: Scope, route: str, receive: Receive, send: Send, error: Exception) -> None:
+    """The app's own words for an error."""
+    say = next((say for kind, say in _REFUSALS.items() if isinstance(error, kind)), problems.on_bug)
+    answer = await say(Request({**scope, "route": _Route(route)}, receive), error)
+    await answer(scope, receive, guarded(scope, send))

@@ -12,7 +12,8 @@ import pytest
 
 from bot.channels.base import BadUpdate, RawUpdate
 from bot.clock import Clock
-from bot.inbox import MOST_WAITING, STREAMS, Full, Inbox
+from bot.inbox import MOST_WAITING, Full, Inbox
+from bot.reading import Reading
 from handlers.messages import Address, Incoming
 from storage import receipts
 from storage.receipts import StoredReceipt
@@ -32,10 +33,10 @@ class Wire:
 
 
 @asynccontextmanager
-async def taking(tmp_path: Path, *, start: bool = True) -> AsyncIterator[tuple[Town, Inbox]]:
+async def taking(tmp_path: Path, *, start: bool = True, together: bool = False) -> AsyncIterator[tuple[Town, Inbox]]:
     async with Town.open(tmp_path) as town:
         channels: Any = {("test", ""): Wire()}
-        inbox = Inbox(town.store, town.city, channels, Clock())
+        inbox = Inbox(town.store, town.city, channels, Clock(), together=together)
         if start:
             await inbox.start()
         try:
@@ -138,7 +139,7 @@ async def test_what_another_process_handled_since_it_was_read_is_not_handled_aga
             return next(reads, [])
 
         monkeypatch.setattr("bot.inbox.receipts.waiting", before)
-        await inbox._handle_batch(frozenset(STREAMS))
+        await inbox._handle_batch(inbox._strands[0])
         assert await states(town) == {"waiting": 0, "done": read, "failed": 0}
         town.now = Clock().now()
         await town.deliver()
@@ -164,9 +165,63 @@ async def test_the_end_waits_for_one_update_not_for_all_that_were_read_with_it(t
         async with town.store.write() as tx:
             some = [(str(n), {"who": f"p{n}", "text": "你好"}) for n in range(20)]
             await receipts.save(tx, "test", "", some, Clock().now())
-        inbox._channels = {("test", ""): Ending()}  # type: ignore[dict-item]
+        inbox._reading = Reading({("test", ""): Ending()})  # type: ignore[dict-item]
         await inbox.start()
         await (await ending.get())
         left = await states(town)
         assert 1 <= left["done"] < 20
         assert left == {"waiting": 20 - left["done"], "done": left["done"], "failed": 0}
+
+
+async def test_what_this_process_has_just_stored_is_not_read_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, real, opened = [0], receipts.waiting, receipts._stored
+
+    async def looking(*given: Any) -> list[StoredReceipt]:
+        looks[0] += 1
+        return await real(*given)
+
+    monkeypatch.setattr("bot.inbox.receipts.waiting", looking)
+    monkeypatch.setattr("bot.strands.LOOK", 600.0)
+    async with taking(tmp_path, together=True) as (town, inbox):
+        await inbox.receive("test", "", [update(0, "你好")], wait=True)
+        looks[0] = 0
+        monkeypatch.setattr(receipts, "_stored", None)  # whatever is opened from its seal breaks
+        for first in (1, 4, 7):
+            await asyncio.gather(
+                *[inbox.receive("test", "", [update(n, "你好")], wait=True) for n in range(first, first + 3)]
+            )
+        assert looks[0] == 0
+        monkeypatch.setattr(receipts, "_stored", opened)
+        assert await states(town) == {"waiting": 0, "done": 10, "failed": 0}
+        await inbox.receive("test", "", [update(n, "bad" if n == 12 else "你好") for n in range(11, 14)], wait=True)
+        await inbox.receive("test", "", [update(14, "你好")], wait=True)
+        assert looks[0] > 0  # after a failure the database says what waits
+        assert await states(town) == {"waiting": 0, "done": 13, "failed": 1}
+
+
+async def test_what_others_have_stored_beside_it_is_found(tmp_path: Path) -> None:
+    async with taking(tmp_path, together=True) as (town, inbox):
+        await inbox.receive("test", "", [update(1, "你好")], wait=True)
+        async with town.store.write() as tx:
+            await receipts.save(tx, "test", "", [("2", {"who": "p2", "text": "你好"})], Clock().now())
+        for _ in range(3000):
+            if (await states(town))["done"] == 2:
+                break
+            await asyncio.sleep(0.02)
+        assert (await states(town))["done"] == 2
+
+
+async def test_those_of_one_person_that_come_together_are_answered_one_after_the_other(tmp_path: Path) -> None:
+    async with taking(tmp_path, start=False) as (town, inbox):
+        words = ["银杏苑3幢2单元楼道灯坏了", "对，就这样", "我的诉求"]
+        batch = [update(n, text, "p1") for n, text in enumerate(words)] + [update(9, "你好")]
+        waiting = asyncio.gather(*[inbox.receive("test", "", [one], wait=True) for one in batch])
+        await inbox.start()
+        await asyncio.wait_for(waiting, 120)
+        await inbox.stop()
+        town.now = Clock().now()
+        await town.deliver()
+        assert "1001" in town.last("p1")
+        assert town.last("p9")

@@ -50,6 +50,39 @@ async def test_the_private_chat_is_the_reachable_one_used_last(store: Store, now
         assert await people.find_private_chat(tx, 2) is None
 
 
+async def test_who_stays_in_a_chat_is_not_noted_each_time_and_the_order_stays_right(
+    store: Store, now: datetime
+) -> None:
+    async def enter(chat: str, seconds: int) -> bool:
+        """Whether it was written, and it is where to write to the person."""
+        asked: list[str] = []
+        async with store.write() as tx:
+            store.database.plans.watch = lambda _, sql: asked.append(sql)
+            here = await people.enter_chat(tx, "web", "", chat, "", now + timedelta(seconds=seconds), person_id=1)
+            store.database.plans.watch = None
+            assert here is not None
+            assert here.reachable
+            tx.forget()
+            assert await people.find_private_chat(tx, 1) == here
+        return any("UPDATE" in sql for sql in asked)
+
+    async with store.write() as tx:
+        one = await add_chat(tx, "one", now, person_id=1)
+        await add_chat(tx, "two", now - timedelta(hours=1), person_id=1)
+        await add_chat(tx, "theirs", now + timedelta(hours=1), person_id=2)
+    assert [await enter("one", at) for at in (1, 20, 59)] == [False] * 3
+    assert await enter("two", 10)  # the clock of this process may be late
+    assert await enter("one", 11)
+    assert await enter("two", 12)
+    assert not await enter("two", 71)
+    assert await enter("two", 72)
+    assert await enter("one", 73)
+    assert not await enter("one", 74)
+    async with store.write() as tx:
+        await people.set_reachable(tx, one, False)
+    assert await enter("one", 75)
+
+
 async def test_a_chat_is_the_room_of_one_queue(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         room = await add_chat(tx, "room", now, is_group=True)

@@ -6,11 +6,12 @@ from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from bot.channels.webchat.channel import WebChannel
 from bot.web import shortcut
 from bot.web.app import create_app
+from bot.web.guard import HEADERS
 from bot.web.shortcut import Shortcut
 from tests.bot.web.conftest import COOKIE, OWN, Browser, OpenBrowser, user_of
 from tests.bot.web.program import QUEUE, Program
@@ -144,3 +145,46 @@ async def test_the_shortcut_needs_no_route(program: Program, channel: WebChannel
         for path in ("/api/me", "/api/chat/stream", "/"):
             await client.get(path)
         assert passed == ["/api/me", "/api/chat/stream", "/"]
+
+
+@pytest.mark.parametrize("path", ["/api/chat/messages", "/readyz"])
+async def test_an_error_of_ours_is_said_and_guarded_like_every_answer(
+    monkeypatch: pytest.MonkeyPatch, anna: Browser, program: Program, channel: WebChannel, path: str
+) -> None:
+    async def broken(*_given: Any, **_more: Any) -> Any:
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr(program, "health", broken)
+    monkeypatch.setattr(channel.posts, "page_and_end", broken)
+    app, cookies = create_app(program, channel), {COOKIE: anna.cookies[COOKIE]}
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with Browser(transport=transport, base_url="http://linli.test", headers=OWN, cookies=cookies) as client:
+        ours, theirs = await _both(monkeypatch, client, "GET", path, {})
+    assert (ours.status_code, ours.json()["code"]) == (500, "failed")
+    assert "inside" not in ours.text
+    assert ours.headers.items() >= {name.lower(): value for name, value in HEADERS.items()}.items()
+    assert _whole(ours) == _whole(theirs)
+    with pytest.raises(RuntimeError, match="inside"):  # the server hears of it as well
+        await app(*_asking(path, anna))
+
+
+def _asking(path: str, anna: Browser) -> tuple[Scope, Receive, Send]:
+    headers = [(b"cookie", f"{COOKIE}={anna.cookies[COOKIE]}".encode())]
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": headers, "root_path": ""}
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    return scope, receive, send
+
+
+async def test_only_a_known_proxy_is_believed(program: Program, channel: WebChannel) -> None:
+    for proxies, secure in (("10.0.0.7", True), ("10.0.0.8", False), ("", False)):
+        app = create_app(program, channel, proxies=proxies)
+        transport = httpx.ASGITransport(app=app, client=("10.0.0.7", 1))
+        async with httpx.AsyncClient(transport=transport, base_url="http://linli.test", headers=OWN) as client:
+            answer = await client.post("/api/session", headers={"X-Forwarded-Proto": "https"})
+        assert ("secure" in answer.headers["set-cookie"].lower()) is secure
