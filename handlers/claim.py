@@ -29,7 +29,7 @@ _LISTED = 8
 
 async def take(turn: Turn, args: dict[str, Any]) -> None:
     """One worker answers for the record from now on; whoever is later hears who and since when."""
-    await _take(turn, await requests.get(turn.tx, args["id"]))
+    await _take(turn, await around.get(turn.tx, args["id"]))
 
 
 async def _take(turn: Turn, request: Request) -> None:

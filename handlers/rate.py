@@ -50,7 +50,7 @@ async def _current(turn: Turn, request_id: int, resolution: int) -> Request | No
 
 async def _mine_to_rate(turn: Turn, request_id: int, resolution: int) -> Request | None:
     """The record, while the acting person may still rate this result."""
-    request = await requests.get(turn.tx, request_id)
+    request = await around.get(turn.tx, request_id)
     return request if await _may_rate(turn, request, resolution) else None
 
 

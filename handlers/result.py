@@ -74,7 +74,7 @@ async def _step(turn: Turn) -> bool:
         await turn.say("result.stopped")
         return True
     act = "note" if dialogue.step == "note" else "resolve"
-    request = await _workable(turn, await requests.get(turn.tx, dialogue.data["id"]), act)
+    request = await _workable(turn, await around.get(turn.tx, dialogue.data["id"]), act)
     if request is None:
         await turn.done()
     elif act == "note":
@@ -207,7 +207,7 @@ async def _resolve(turn: Turn, request: Request, words: str, files: Sequence[int
 
 async def resolve(turn: Turn, request_id: int, words: str) -> None:
     """The whole result in one go, without files; says what is missing when it needs a photo."""
-    request = await _workable(turn, await requests.get(turn.tx, request_id), "resolve")
+    request = await _workable(turn, await around.get(turn.tx, request_id), "resolve")
     if request is None:
         return
     missing = await _missing(turn, request, words.strip(), [])

@@ -7,7 +7,7 @@ from typing import Any
 
 from handlers import names, refusals
 from handlers.turn import Denied, Turn
-from storage import people, requests
+from storage import around, people, requests
 from storage.requests import Request
 from workflow.queues import QueueKind, parse_queue
 from workflow.rights import may_act, may_see
@@ -32,7 +32,7 @@ def named(turn: Turn, request: Request) -> dict[str, Any]:
 
 async def find(turn: Turn, number: str) -> Request | None:
     """The record with a typed number; says so when there is none, and writes down that somebody tried it."""
-    request = await requests.find_by_number(turn.tx, int(number))
+    request = await around.find_by_number(turn.tx, int(number))
     if request is None:
         await refusals.note(turn, "detail", why="unknown")
         await turn.toast("claim.unknown", number=number)

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import Select, exists, select
 
 from storage import attachments, events, petitions, snaps, supporters, whistles
+from storage import requests as records
 from storage.plans import ME, form, form_with
-from storage.requests import Request, columns, learn, read, requests
+from storage.requests import Request, columns, requests
 from storage.rows import Row
 from storage.tx import Tx
 
@@ -40,10 +41,42 @@ def _one(request_id: Any) -> Select[Any]:
     return select(*_there(request_id))
 
 
+_WITH_IT = select(*columns(), *_there(requests.c.id)).where(requests.c.tenant == ME)
+_OTHERS = (attachments.attachments, supporters.supporters, petitions.petitions, whistles.whistles, snaps.snaps)
+"""Tables of what belongs to a record. A merged one makes itself known (`supporters.learn_none`), and so does an event."""
+
+
 @form_with("request_ids")
 def _some(request_ids: Any) -> Select[Any]:
-    found = select(*columns(), *_there(requests.c.id)).where(requests.c.tenant == ME)
-    return found.where(requests.c.id.in_(request_ids))
+    return _WITH_IT.where(requests.c.id.in_(request_ids))
+
+
+@form
+def _by_id(request_id: Any) -> Select[Any]:
+    return _WITH_IT.where(requests.c.id == request_id)
+
+
+@form
+def _by_number(number: Any) -> Select[Any]:
+    return _WITH_IT.where(requests.c.number == number)
+
+
+async def get(tx: Tx, request_id: int) -> Request:
+    """`requests.get`, and where nobody else writes meanwhile `look` in the same question."""
+    if tx.connection.dialect.name != "sqlite":
+        return await records.get(tx, request_id)
+    row = await tx.one(_by_id(request_id=request_id))
+    if row is None:
+        raise LookupError(f"no request {request_id}")
+    return _known(tx, row)
+
+
+async def find_by_number(tx: Tx, number: int) -> Request | None:
+    """`requests.find_by_number` in the same way."""
+    if tx.connection.dialect.name != "sqlite":
+        return await records.find_by_number(tx, number)
+    row = await tx.one(_by_number(number=number))
+    return None if row is None else _known(tx, row)
 
 
 async def look(tx: Tx, request_id: int) -> None:
@@ -60,14 +93,18 @@ async def look(tx: Tx, request_id: int) -> None:
 async def foresee(tx: Tx, request_ids: Collection[int]) -> list[Request]:
     """`requests.get` and `look` of many records, for all pieces of work in this transaction. Only on SQLite, where
     nobody else changes anything meanwhile."""
-    found = []
-    for row in await tx.all(_some(request_ids=list(request_ids))):
-        request = read(row[: len(Request._fields)])
-        learn(tx, request)
-        tx.learn(_one(request_id=request.id), None, lasting=True)
-        _learn(tx, request.id, row)
-        found.append(request)
+    found = [_known(tx, row) for row in await tx.all(_some(request_ids=list(request_ids)))]
+    for request in found:
+        records.learn(tx, request)
     return found
+
+
+def _known(tx: Tx, row: Row) -> Request:
+    """The record of a row with what belongs to it."""
+    request = records.read(row[: len(Request._fields)])
+    tx.learn(_one(request_id=request.id), None, of=_OTHERS, lasting=True)
+    _learn(tx, request.id, row)
+    return request
 
 
 def _learn(tx: Tx, request_id: int, there: Row) -> None:

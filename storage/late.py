@@ -40,9 +40,9 @@ class Late:
         if self._of:
             self._whose.add(row[self._of])
 
-    def change(self, statement: Executable, values: dict[str, Any]) -> None:
-        """Rows that are stored by now are changed so, before anything else is written."""
-        self.changes.setdefault(statement, {})[tuple(values.values())] = values
+    def change(self, statement: Executable, values: dict[str, Any], key: Key | None) -> None:
+        """Rows that are stored by now are changed so, before anything else is written; the key is all values, or this."""
+        self.changes.setdefault(statement, {})[tuple(values.values()) if key is None else key] = values
         if self._of:
             self._whose.add(values[self._of])
 

@@ -509,7 +509,7 @@ async def move(
     }
     values = await _placed(tx, request, values)
     if "parent_id" in values:
-        tx.known.clear()  # whom a record belongs to is asked of records (`supporters.learn_none`)
+        tx.forget_all()  # whom a record belongs to is asked of records (`supporters.learn_none`)
     if edge.target not in states.OPEN:  # nothing is waited for any more
         values |= {"waits_until": None, "parked": False}
         waits.end(tx, request.id, now)

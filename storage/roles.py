@@ -82,8 +82,12 @@ def _held_by(person_id: Any) -> Select[Any]:
 
 async def grants_of(tx: Tx, person_id: int) -> list[Grant]:
     """The roles a person holds now."""
-    rows = await tx.all(_held_by(person_id=person_id))
-    return [Grant(Role(r.role), r.scope) for r in rows]
+    held = await tx.recall(_held_by(person_id=person_id), _grants, lasting=True)
+    return list(held)
+
+
+def _grants(rows: Sequence[Any]) -> tuple[Grant, ...]:
+    return tuple([Grant(Role(row.role), row.scope) for row in rows])
 
 
 async def grant(tx: Tx, person_id: int, role: Role, scope: str, by: int | None, now: datetime) -> bool:

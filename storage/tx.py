@@ -9,7 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from types import TracebackType
-from typing import Any, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import Delete, Executable, Insert, Select, Table, Update, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,7 +17,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
-from storage.late import Late, in_the_way
+from storage.known import Ahead, Known
+from storage.late import Key, Late, in_the_way
 from storage.links import Link, Rows
 from storage.plans import ME, Filled, Form
 from storage.rows import Row
@@ -28,13 +29,6 @@ Result = TypeVar("Result")
 TRIES = 8
 """How often one piece of work is begun before its failure is everybody's."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
-
-
-class _Ahead(NamedTuple):
-    """Rows of a table by the values of some columns, read for several pieces of work before the first of them."""
-
-    columns: tuple[str, ...]
-    rows: dict[tuple[Any, ...], list[Any]]
 
 
 @dataclass(slots=True, eq=False)
@@ -57,10 +51,12 @@ class Tx:
     """The same for what locks a row that everybody needs: after all else, so that others wait as short as can be."""
     afterwards: list[Callable[[], None]] = field(default_factory=list)
     """What is done when it is saved, in this order; it must not fail and not wait."""
-    known: dict[tuple[Any, ...], tuple[frozenset[Table], Any]] = field(default_factory=dict)
-    """What `recall` has read, by question, with the tables it was read from."""
-    lasting: set[tuple[Any, ...]] = field(default_factory=set)
-    """Those of these questions whose answers the next piece of work may know as well."""
+    known: Known = field(default_factory=Known)
+    """What `recall` has read."""
+    lasting: Known = field(default_factory=Known)
+    """What of it the next piece of work may know as well."""
+    ahead_of: dict[Table, Ahead] = field(default_factory=dict)
+    """What was read for several pieces of work before the first of them."""
     late: dict[Table, Late] = field(default_factory=dict)
     """What is still to be written and nobody has asked for yet."""
     dropped: list[tuple[str, int, str]] = field(default_factory=list)
@@ -68,9 +64,7 @@ class Tx:
 
     def forget(self) -> None:
         """What was read for one piece of work is not known to the next in the same transaction, unless it is lasting."""
-        kept = [(key, self.known[key]) for key in self.lasting if key in self.known]
         self.known.clear()
-        self.known.update(kept)
 
     async def end(self) -> None:
         """Writes what waited for the end of the transaction. Whoever opens a `Tx` calls this before the commit."""
@@ -99,13 +93,12 @@ class Tx:
         """The row with this key goes, as late. Of this and `put_later` the last one counts, where `on` is this key."""
         self._late(table, key).replace(_deletes(table, tuple(key)), tuple(key.values()), key)
 
-    def change_later(self, table: Table, statement: Executable, values: dict[str, Any]) -> None:
-        """Changes rows that are stored by now, as late. The statement takes its values by these names."""
-        self._late(table).change(statement, values)
+    def change_later(self, table: Table, statement: Executable, values: dict[str, Any], key: Key | None = None) -> None:
+        """Changes rows that are stored by now, as late; of two with one key the last."""
+        self._late(table).change(statement, values, key)
 
     def _late(self, table: Table, only: Mapping[str, Any] | None = None) -> Late:
-        if self.known:
-            self._changed((table,), only)
+        self._changed((table,), only)
         waiting = self.late.get(table)
         if waiting is None:
             waiting = self.late[table] = Late(table)
@@ -134,33 +127,42 @@ class Tx:
             if self.late and not form.tables.isdisjoint(self.late):
                 whose = statement.values.get(form.of)
                 await self._catch_up(in_the_way(self.late, form.tables, form.of, whose))
-            if self.known and form.is_change:
+            if form.is_change:
                 self._changed(form.tables, only)
             statement.values["me"] = self.tenant
             return await self.connection.run(statement)
         if self.late:  # which tables it names would take longer to find out
             await self._catch_up()
-        if self.known and isinstance(statement, (Insert, Update, Delete)) and isinstance(statement.table, Table):
-            self._changed((statement.table,))
-        elif self.known and not isinstance(statement, Select):
-            self.known.clear()
+        if isinstance(statement, (Insert, Update, Delete)) and isinstance(statement.table, Table):
+            self.ahead_of.pop(statement.table, None)
+            self.forget_all()
+        elif not isinstance(statement, Select):
+            self.ahead_of.clear()
+            self.forget_all()
         return await self.connection.execute(cast(Executable, statement))
 
     async def _before(self, tables: Collection[Table], only: Mapping[str, Any] | None = None) -> None:
         """These tables are about to be changed."""
         if self.late:
             await self._catch_up(tables)
-        if self.known:
-            self._changed(tables, only)
+        self._changed(tables, only)
 
     def _changed(self, tables: Collection[Table], only: Mapping[str, Any] | None = None) -> None:
         """Forgets what was read of these tables; of what was read ahead only the row with these values, if it has some."""
-        for question in [q for q, (sources, _) in self.known.items() if not sources.isdisjoint(tables)]:
-            ahead = self.known[question][1]
-            if only is not None and type(ahead) is _Ahead and only.keys() >= set(ahead.columns):
-                ahead.rows.pop(tuple([only[name] for name in ahead.columns]), None)
-            else:
-                del self.known[question]
+        if self.known:
+            self.known.change(tables)
+        if self.lasting:
+            self.lasting.change(tables)
+        if self.ahead_of:
+            for table in tables:
+                ahead = self.ahead_of.get(table)
+                if ahead is not None and not ahead.change(only):
+                    del self.ahead_of[table]
+
+    def forget_all(self) -> None:
+        """Nothing that `recall` has read is known any more, not even what lasts."""
+        self.known.clear()
+        self.lasting.clear()
 
     async def recall(
         self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False, keep: bool = True
@@ -173,28 +175,27 @@ class Tx:
         was learned of it is known.
         """
         key = (self.tenant, question.form, *question.values.items())
-        found = self.known.get(key)
-        if found is None and not keep:
-            return make(await self._ask(question))
-        if found is None:
-            found = self.known[key] = (question.form.tables, make(await self._ask(question)))
-            if lasting and self.connection.dialect.name == "sqlite":
-                self.lasting.add(key)
-        result: Result = found[1]
-        return result
+        found = self.known.find(key) or self.lasting.find(key)
+        if found is not None:
+            result: Result = found[0]
+            return result
+        made = make(await self._ask(question))
+        if keep:
+            self._kept(lasting).keep(key, question.form.tables, made)
+        return made
+
+    def _kept(self, lasting: bool) -> Known:
+        return self.lasting if lasting and self.connection.dialect.name == "sqlite" else self.known
 
     def learn(
         self, question: Filled, found: Any, *, of: Collection[Table] | None = None, lasting: bool = False
     ) -> None:
         """What `recall` would make of the rows of a question, known from another one: it is not asked for any more.
 
-        `of`: only changes of these tables make it unknown; whoever changes another one so that it matters calls `lock`
-        or clears `known`.
+        `of`: only changes of these tables make it unknown; whoever changes another so that it matters calls `forget_all`.
         """
         key = (self.tenant, question.form, *question.values.items())
-        self.known[key] = (question.form.tables if of is None else frozenset(of), found)
-        if lasting and self.connection.dialect.name == "sqlite":
-            self.lasting.add(key)
+        self._kept(lasting).keep(key, question.form.tables if of is None else of, found)
 
     async def run(self, statement: Executable | Filled) -> int:
         """Executes a change; the number of rows it touched."""
@@ -261,9 +262,7 @@ class Tx:
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
-        ahead = {key: found for key, found in self.known.items() if type(found[1]) is _Ahead}  # there only on SQLite
-        self.known.clear()
-        self.known.update(ahead)
+        self.forget_all()  # what was read ahead stays: it is there only on SQLite
         await self._catch_up((table,))
         if self.connection.dialect.name != "sqlite":
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
@@ -281,13 +280,12 @@ class Tx:
         """Keeps what was read of a table by the values of these columns, for the pieces of work that follow in this
         transaction; an empty list where there is no such row. Only on SQLite: nobody else changes it meanwhile.
         """
-        self.known["ahead", table] = (frozenset((table,)), _Ahead(columns, rows))
-        self.lasting.add(("ahead", table))
+        self.ahead_of[table] = Ahead(columns, rows)
 
     def ahead(self, table: Table, *values: Any) -> list[Any] | None:
         """The rows that were read ahead for these values, given once; None when they were not, or one was changed."""
-        found = self.known.get(("ahead", table))
-        return None if found is None else found[1].rows.pop(values, None)
+        found = self.ahead_of.get(table)
+        return None if found is None else found.rows.pop(values, None)
 
 
 def _name(table: Table) -> str:

@@ -9,7 +9,7 @@ import hashlib
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -41,7 +41,7 @@ from sqlalchemy.exc import IntegrityError
 from storage import jsontext
 from storage.database import Database
 from storage.ids import Ids
-from storage.plans import ME, Filled, form
+from storage.plans import ME, Filled, form, form_with
 from storage.rows import Row
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import Sealer
@@ -213,6 +213,19 @@ def _session(secret_hash: Any) -> Select[Any]:
     return select(web_sessions.c.user, web_sessions.c.seen_at).where(*mine)
 
 
+@form_with("posts")
+def _held(posts: Any) -> Select[Any]:
+    """What a new version keeps. Locked in the order of their ids, in which others mark them as seen."""
+    kept = [web_posts.c[name] for name in ("id", "chat", *_LASTING)]
+    mine = select(*kept).where(web_posts.c.tenant == ME, web_posts.c.id.in_(posts))
+    return mine.order_by(web_posts.c.id).with_for_update()
+
+
+_REWRITE = (
+    update(web_posts)
+    .where(web_posts.c.tenant == bindparam("own"), web_posts.c.id == bindparam("post"))
+    .values({name: bindparam(f"v_{name}", type_=web_posts.c[name].type) for name in _CONTENTS})
+)
 _SEEN = (
     update(web_posts)
     .where(web_posts.c.tenant == bindparam("own"), web_posts.c.id == bindparam("post"), web_posts.c.seen_at.is_(None))
@@ -273,15 +286,21 @@ class WebPosts:
         where = {"chat": known.chat, "id": known.id, "changed": known.changed}
         return await tx.alter(web_posts, where, **self._sealed(values)) > 0
 
-    async def rewrite_with(self, tx: Tx, chat: str, post: int, **values: Any) -> Post | None:
-        """`change_with`, and the post as it stands then; all of `_CONTENTS` must be among the values."""
-        where = {"chat": chat, "id": post}
-        row = await tx.altered(web_posts, where, _LASTING, **self._sealed(values))
-        if row is None:
-            return None
-        lasting = {k: self._open(k, v) if k in _SEALED and v else v for k, v in row._mapping.items()}
-        made = Post(chat=chat, id=post, **lasting, **values)
-        self._remember(made)
+    async def rewrite_with(self, tx: Tx, contents: Mapping[int, Mapping[str, Any]]) -> list[Post]:
+        """New contents of posts by id, each with its chat and all of `_CONTENTS`, with whatever else the transaction
+        changes; the posts as they stand then, without those that are there no more."""
+        found = await tx.all(_held(posts=sorted(contents))) if contents else []
+        made = []
+        for row in found:
+            new = contents[row.id]
+            if new["chat"] != row.chat:
+                continue
+            given = {f"v_{name}": value for name, value in self._sealed({k: new[k] for k in _CONTENTS}).items()}
+            tx.change_later(web_posts, _REWRITE, {"own": tx.tenant, "post": row.id, **given}, key=(row.id,))
+            values = {k: getattr(row, k) for k in _LASTING}
+            lasting = {k: self._open(k, v) if k in _SEALED and v else v for k, v in values.items()}
+            made.append(Post(id=row.id, **lasting, **new))
+            self._remember(made[-1])
         return made
 
     def find_known(self, chat: str, post: int) -> Post | None:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from storage import around, attachments, events, petitions, requests, snaps, supporters, waits, whistles
+from storage import around, attachments, events, people, petitions, requests, snaps, supporters, waits, whistles
 from storage.requests import Request
 from storage.tx import Store, Tx
-from tests.storage.samples import add_request
+from tests.storage.samples import add_chat, add_request
 from workflow.petitions import Petition
 from workflow.whistle import Kind, Proof
 
@@ -125,6 +125,57 @@ async def test_what_comes_after_the_look_is_found(
         await around.look(tx, request.id)
         await add(tx, request, now)
         assert {at for at, there in enumerate(await _all(tx, request, now)) if there} == found
+
+
+@pytest.mark.parametrize(("add", "found"), ADDED)
+async def test_a_record_is_read_with_what_belongs_to_it(
+    store: Store, now: datetime, add: Callable[[Tx, Request, datetime], Awaitable[None]], found: set[int]
+) -> None:
+    async with store.write() as tx:
+        request = await add_request(tx, now)
+    async with store.write() as tx:
+        assert await around.find_by_number(tx, request.number) == request
+        await add(tx, request, now)
+        assert {at for at, there in enumerate(await _all(tx, request, now)) if there} == found
+    async with store.write() as tx:
+        assert await around.get(tx, request.id) == await requests.get(tx, request.id)
+        assert {at for at, there in enumerate(await _all(tx, request, now)) if there} <= found
+    async with store.read() as tx:
+        assert await around.find_by_number(tx, 9) is None
+        with pytest.raises(LookupError):
+            await around.get(tx, 9)
+
+
+async def test_what_is_foreseen_is_asked_once_and_changes_are_seen(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        person = await people.add_person(tx, "web", "", "u1", "王", now)
+        chat = await add_chat(tx, "one", now, person_id=person.id)
+        first, second = [await add_request(tx, now, reporter_id=person.id) for _ in range(2)]
+        await _photo(tx, second, now)
+    sent: list[str] = []
+    async with store.write() as tx:
+        assert {one.id for one in await around.foresee(tx, [first.id, second.id])} == {first.id, second.id}
+        await people.foresee(tx, [person.id], [person.id, 7])
+        await events.foresee_latest(tx, "request", [first.id, second.id], "request.queued")
+        tx.forget()
+        store.database.plans.watch = lambda _, sql: sent.append(sql)
+        for request in (first, second):
+            assert await requests.get(tx, request.id) == request
+            await around.look(tx, request.id)
+            assert await supporters.followers(tx, request) == []
+            queued = await events.find_latest(tx, "request", request.id, "request.queued")
+            assert queued is not None
+        assert await people.get_person(tx, person.id) == person
+        assert [one.id for one in await people.private_chats(tx, person.id)] == [chat]
+        assert await people.private_chats(tx, 7) == []
+        assert bool(sent) != store.database.is_sqlite  # elsewhere others may have changed it meanwhile
+        store.database.plans.watch = None
+        assert len(await attachments.of(tx, "request", second.id)) == 1
+        moved = await requests.move(tx, first, "request.claimed", now, actor_id=9, claimer_id=9)
+        tx.forget()
+        assert await requests.get(tx, first.id) == moved
+        await people.set_name(tx, person.id, "李")
+        assert (await people.get_person(tx, person.id)).name == "李"
 
 
 async def test_what_a_record_waits_for_ends_when_it_was_to_at_the_latest(store: Store, now: datetime) -> None:

@@ -71,8 +71,9 @@ async def test_a_new_version_is_known_without_reading_it_again(database: Databas
     await posts.mark_seen([said.id], said.created_at)
     new = {"text": "二", "keys": KEYS, "link": "/wall", "asks": True, "name": "1", "pressed": "", "edited_at": None}
     async with posts._store.write() as tx:
-        made = await posts.rewrite_with(tx, "u:1", said.id, changed=tx.ids.new(), **new)
-        assert await posts.rewrite_with(tx, "u:2", said.id, changed=tx.ids.new(), **new) is None
+        (made,) = await posts.rewrite_with(tx, {said.id: {"chat": "u:1", "changed": tx.ids.new(), **new}})
+        assert await posts.rewrite_with(tx, {said.id: {"chat": "u:2", "changed": tx.ids.new(), **new}}) == []
+        assert await posts.rewrite_with(tx, {7: {"chat": "u:1", "changed": tx.ids.new(), **new}}) == []
     assert made == await WebPosts(database, posts._ids, posts._sealer).find("u:1", said.id)
 
 

@@ -112,14 +112,16 @@ class _Laid:
     async def __call__(self, tx: Tx) -> None:
         """Before the commit: their cursors are made now, so that they grow in the order of commits."""
         now = datetime.now(UTC)
-        for number, (draft, place) in sorted(self._changed.items()):  # alike everywhere: they lock each other less
-            values: dict[str, Any] = {name: getattr(draft, name) for name in _CHANGES}
-            values |= {"changed": tx.ids.new(), "pressed": "", "edited_at": now}
-            changed = await self._posts.rewrite_with(tx, draft.chat, number, **values)
-            if changed is None:
-                self._add(tx, draft, place)  # it was erased meanwhile
+        contents: dict[int, dict[str, Any]] = {}
+        for number, (draft, _) in sorted(self._changed.items()):
+            values = {name: getattr(draft, name) for name in _CHANGES}
+            contents[number] = values | {"chat": draft.chat, "changed": tx.ids.new(), "pressed": "", "edited_at": now}
+        changed = {post.id: post for post in await self._posts.rewrite_with(tx, contents)}
+        for number, (draft, place) in sorted(self._changed.items()):
+            if number in changed:
+                self._written.setdefault(draft.chat, []).append(changed[number])
             else:
-                self._written.setdefault(draft.chat, []).append(changed)
+                self._add(tx, draft, place)  # it was erased meanwhile
         new = [
             replace(draft, id=number, changed=tx.ids.new(), created_at=at) for number, (draft, at) in self._new.items()
         ]
