@@ -140,6 +140,7 @@ def _serve(
         lifespan="off",
         ws="none",
         proxy_headers=False,
+        access_log=False,  # lines below a warning are not written: they need not be made up for each request either
         timeout_graceful_shutdown=PATIENCE,
     )
     server = uvicorn.Server(settings)

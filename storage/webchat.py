@@ -23,6 +23,7 @@ from sqlalchemy import (
     ColumnElement,
     Index,
     Integer,
+    Label,
     Select,
     String,
     Table,
@@ -165,6 +166,13 @@ _WHOLE = select(
 """Posts as they are stored: most are known and need not be read out again."""
 
 
+def _end(chat: Any) -> Label[Any]:
+    """The cursor of the last change in a chat."""
+    there = web_posts.alias("there")
+    newest = select(func.max(there.c.changed)).where(there.c.tenant == ME, there.c.chat == chat)
+    return newest.scalar_subquery().label("end")
+
+
 @form
 def _found(chat: Any, post: Any) -> Select[Any]:
     return _WHOLE.where(web_posts.c.tenant == ME, web_posts.c.chat == chat, web_posts.c.id == post)
@@ -172,7 +180,7 @@ def _found(chat: Any, post: Any) -> Select[Any]:
 
 def _between(chat: Any, after: Any, before: Any) -> Select[Any]:
     here = (web_posts.c.tenant == ME, web_posts.c.chat == chat)
-    return _WHOLE.where(*here, web_posts.c.id > after, web_posts.c.id < before)
+    return _WHOLE.add_columns(_end(chat)).where(*here, web_posts.c.id > after, web_posts.c.id < before)
 
 
 @form
@@ -204,7 +212,7 @@ def _sent(author: Any, client_id: Any) -> Select[Any]:
 
 @form
 def _newest(chat: Any) -> Select[Any]:
-    return select(func.max(web_posts.c.changed)).where(web_posts.c.tenant == ME, web_posts.c.chat == chat)
+    return select(_end(chat))
 
 
 @form
@@ -325,23 +333,27 @@ class WebPosts:
     async def page(self, chat: str, *, after: int = 0, before: int | None = None, limit: int = 50) -> list[Post]:
         """Posts of a chat, oldest first: the first `limit` after an id, or else the last `limit` (before an id)."""
         async with self._store.read() as tx:
-            return await self._page(tx, chat, after, before, limit)
+            return self._posts(await self._page(tx, chat, after, before, limit))
 
     async def page_and_end(
         self, chat: str, *, after: int, before: int | None, changed_after: int | None, limit: int
     ) -> tuple[list[Post], int]:
         """`page`, or `changes` where a cursor is given; and `newest`, as it was not later than that."""
         async with self._store.read() as tx:
+            if changed_after is None:
+                rows = await self._page(tx, chat, after, before, limit)
+                if rows:
+                    return self._posts(rows), rows[0].end
             end = await self._newest(tx, chat)
             if changed_after is not None:
                 return await self._all(tx, _changes(chat=chat, cursor=changed_after, limit=limit)), end
-            return await self._page(tx, chat, after, before, limit), end
+            return self._posts(await self._page(tx, chat, after, before, limit)), end
 
-    async def _page(self, tx: Tx, chat: str, after: int, before: int | None, limit: int) -> list[Post]:
+    async def _page(self, tx: Tx, chat: str, after: int, before: int | None, limit: int) -> list[Row]:
         upper = before if before is not None else _END
         if after > 0 and before is None:
-            return await self._all(tx, _first(chat=chat, after=after, before=upper, limit=limit))
-        return (await self._all(tx, _last(chat=chat, after=after, before=upper, limit=limit)))[::-1]
+            return await tx.all(_first(chat=chat, after=after, before=upper, limit=limit))
+        return (await tx.all(_last(chat=chat, after=after, before=upper, limit=limit)))[::-1]
 
     async def changes(self, chat: str, cursor: int, limit: int = 200) -> list[Post]:
         """Posts of a chat that were written or changed after the cursor, in that order."""
@@ -404,7 +416,7 @@ class WebPosts:
         """The post of a row of `_WHOLE`. What was seen is written without a new cursor."""
         known = self._opened.get(row.id)
         if known is None or known.changed != row.changed:
-            known = Post(**{k: self._read_out(k, v) for k, v in row._mapping.items()})
+            known = Post(**{k: self._read_out(k, v) for k, v in row._mapping.items() if k != "end"})
         elif known.seen_at != row.seen_at:
             known = replace(known, seen_at=row.seen_at)
         self._remember(known)
@@ -432,7 +444,10 @@ class WebPosts:
             return await self._all(tx, asked)
 
     async def _all(self, tx: Tx, asked: Filled) -> list[Post]:
-        return [self._post(row) for row in await tx.all(asked)]
+        return self._posts(await tx.all(asked))
+
+    def _posts(self, rows: list[Row]) -> list[Post]:
+        return [self._post(row) for row in rows]
 
 
 class WebSessions:
