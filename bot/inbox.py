@@ -38,6 +38,8 @@ STRANDS_TOGETHER = 3
 """Parts of the streams that are handled side by side on PostgreSQL, where a transaction mostly waits for answers."""
 LOOK_TOGETHER = 0.05
 """Like `LOOK` beside other processes: what they took in wakes nobody here."""
+MOST_STORED = 500
+"""Updates that are stored in one transaction."""
 MOST_WAITING = 5_000
 """Updates that may wait to be stored; above it the platform is told to come again."""
 
@@ -153,7 +155,9 @@ class Inbox:
         if wait:
             for receipt_id in {receipt_id for receipt_id, is_new in kept if not is_new}:
                 await self._release_if_handled(receipt_id)
-            await asyncio.gather(*[one.handled for one in mine if one.handled is not None])
+            for one in mine:
+                if one.handled is not None:
+                    await one.handled
         return ids
 
     async def handled(self, receipt_id: int) -> None:
@@ -177,20 +181,26 @@ class Inbox:
         while not self._stopping:
             await self._arrived.wait()
             self._arrived.clear()
-            batch, self._pending = self._pending[:500], self._pending[500:]
-            if self._pending:
-                self._arrived.set()
+            batch = self._next(MOST_STORED)
             if batch:
                 await self._store_batch(batch)
 
+    def _next(self, most: int) -> list[_Pending]:
+        """The oldest that wait to be stored."""
+        taken, self._pending = self._pending[:most], self._pending[most:]
+        if self._pending:
+            self._arrived.set()
+        return taken
+
     async def _store_batch(self, batch: list[_Pending]) -> None:
         stream, is_voice = self._reading.stream, self._reading.is_voice
-        streams = [0 if self._share.alone else stream(one.channel, one.account, one.update) for one in batch]
-        voices = [self._hears and is_voice(one.channel, one.account, one.update) for one in batch]
-
         fresh: list[StoredReceipt] = []
+        streams: list[int] = []
 
         async def store(tx: Tx) -> list[tuple[int, bool] | None]:
+            batch.extend(self._next(MOST_STORED - len(batch)))  # who came while the database was busy comes along
+            streams[:] = [0 if self._share.alone else stream(one.channel, one.account, one.update) for one in batch]
+            voices = [self._hears and is_voice(one.channel, one.account, one.update) for one in batch]
             wanted = [one.beside is None or await one.beside(tx) for one in batch]
             arrived = [
                 Arrived(one.channel, one.account, one.update.id, one.update.raw, its_stream, voice)

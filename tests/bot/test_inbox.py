@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.reading import Reading
 from handlers.messages import Address, Incoming
 from storage import receipts
 from storage.receipts import StoredReceipt
+from storage.tx import Tx
 from tests.town import Town
 
 
@@ -225,3 +227,24 @@ async def test_those_of_one_person_that_come_together_are_answered_one_after_the
         await town.deliver()
         assert "1001" in town.last("p1")
         assert town.last("p9")
+
+
+async def test_who_comes_while_the_database_is_busy_is_stored_with_whoever_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored, real = [], receipts.keep
+
+    async def keeping(tx: Tx, arrived: list[receipts.Arrived], now: datetime) -> list[tuple[int, bool]]:
+        stored.append([one.external_id for one in arrived])
+        return await real(tx, arrived, now)
+
+    monkeypatch.setattr("bot.inbox.receipts.keep", keeping)
+    async with taking(tmp_path) as (town, inbox):
+        receiving = []
+        async with town.store.write():
+            for n in range(4):
+                receiving.append(asyncio.create_task(inbox.receive("test", "", [update(n, "你好")], wait=True)))
+                await asyncio.sleep(0.01)
+        await asyncio.wait_for(asyncio.gather(*receiving), 120)
+        assert stored == [["0", "1", "2", "3"]]
+        assert await states(town) == {"waiting": 0, "done": 4, "failed": 0}
