@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.program import Program
+from bot.together import Together
 from handlers.office import acts, signin, turning
 from handlers.office.acts import Outcome
 from handlers.office.order import Order
@@ -37,6 +38,7 @@ class Office:
         self.city = program.city
         self.store = program.store
         self._facts = Facts()
+        self._together = Together(program.store)
         self._reading = asyncio.Lock()
         self._newest = (0, float("-inf"))
 
@@ -98,6 +100,12 @@ class Office:
     async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
         """Work of nobody at the desk, such as another system's; what it says to people goes out when it is saved."""
         result = await self.store.run(work)
+        self._program.inbox.said.set()
+        return result
+
+    async def run_together(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
+        """`run` for much short work: what waits at the same time shares one transaction."""
+        result = await self._together.run(work)
         self._program.inbox.said.set()
         return result
 

@@ -6,8 +6,9 @@ Finding the mentions is `mentions.py`. The rule: where the problem is, not where
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from nlp.gazetteer import Gazetteer, Spot
 from nlp.geo import Point, box, distance, holds, to_wgs84
@@ -20,6 +21,8 @@ MAX_CANDIDATES = 6
 """Places offered as buttons at once."""
 MAX_READ = 2_000
 """Characters of a text searched for places."""
+REMEMBERED = 500
+"""Texts whose mentions are kept."""
 NEAR, MAX_NEAR = 1_000.0, 4
 """Metres from a point within which grids are offered, and how many."""
 _AROUND = 0.03  # degrees, more than NEAR even in the north
@@ -88,7 +91,7 @@ class PlaceBook:
     def locate(self, text: str, *, home: str | None = None) -> tuple[Place, tuple[tuple[int, int], ...]]:
         """As `find`, with the spans of every place mentioned in the plain text, deciding or not."""
         read = plain(text)[:MAX_READ]
-        mentions = find_mentions(read, self._gazetteer)
+        mentions = _mentions(read, self._gazetteer)
         own = _OWN.search(read) if home else None
         if home and own and all(not m.spots and m.building for m in mentions):
             return self._own(home, own, mentions), tuple(span for m in mentions for span in m.spans)
@@ -96,7 +99,7 @@ class PlaceBook:
             return NOWHERE, ()
         return self._decide(read, mentions, home), tuple(span for m in mentions for span in m.spans)
 
-    def _own(self, home: str, cue: re.Match[str], mentions: list[Mention]) -> Place:
+    def _own(self, home: str, cue: re.Match[str], mentions: Sequence[Mention]) -> Place:
         """The writer's own house, or with "小区" their estate, or the building they name in it."""
         if grid := self._grids.get(home):
             known = Place(text=grid.name, grid=grid.id, community=self._community[grid.id])
@@ -110,7 +113,7 @@ class PlaceBook:
             return self._decide("", mentions, home)
         return replace(known, evidence=(cue.group(),)) if known.text else NOWHERE
 
-    def _decide(self, read: str, mentions: list[Mention], home: str | None) -> Place:
+    def _decide(self, read: str, mentions: Sequence[Mention], home: str | None) -> Place:
         chosen = _deciding(mentions)
         if not chosen:
             return NOWHERE
@@ -219,7 +222,13 @@ class PlaceBook:
         return self.find(home)
 
 
-def _deciding(mentions: list[Mention]) -> list[Mention]:
+@lru_cache(maxsize=REMEMBERED)
+def _mentions(text: str, gazetteer: Gazetteer) -> tuple[Mention, ...]:
+    """What a text mentions: of a report it is asked once for its place, and again for what it says without it."""
+    return tuple(find_mentions(text, gazetteer))
+
+
+def _deciding(mentions: Sequence[Mention]) -> list[Mention]:
     """The mentions of the strongest role; none when every one is denied."""
     best = max(m.role for m in mentions)
     return [m for m in mentions if m.role == best] if best > DENIED else []

@@ -264,6 +264,7 @@ _AT_HOME = re.compile(
 )
 
 
+@lru_cache(maxsize=2_000)
 def _details(words: str) -> frozenset[str]:
     """Floors and sides that are named: another floor of the same building is another lamp."""
     text = plain(words)[:MAX_READ]
@@ -271,6 +272,7 @@ def _details(words: str) -> frozenset[str]:
     return frozenset(floors | set(_SIDE.findall(text)))
 
 
+@lru_cache(maxsize=2_000)
 def _at_home(words: str) -> bool:
     """Whether it is inside somebody's own rooms: two flats with a leak are two matters."""
     return bool(_AT_HOME.search(plain(words)[:MAX_READ]))

@@ -305,7 +305,7 @@ async def file(
     if added is None:
         await counters.give_back(tx)
         return await _get_by_draft(tx, draft_id), False
-    await search.keep(tx, request_id, text, place_text)
+    search.add(tx, request_id, text, place_text)
     request = _request(added)
     data = {"number": number, "urgent": urgent, "confidence": round(confidence, 3), "set": facts(request, *FACTS)}
     await events.add(
@@ -380,7 +380,7 @@ async def carry(
         "house": house_of(place),
     }
     await tx.add(requests, [row])
-    await search.keep(tx, request_id, text, place_text)
+    search.add(tx, request_id, text, place_text)
     request = await get(tx, request_id)
     data = {"number": number, "ratings": [], "set": facts(request, *FACTS)}
     await events.add(

@@ -74,11 +74,19 @@ def terms_of(words: str) -> list[str]:
     return list(found)[:MAX_TERMS]
 
 
+def add(tx: Tx, request_id: int, *words: str) -> None:
+    """Indexes what a new record says, at the end of the transaction or before somebody searches in it."""
+    tx.later(search_texts, _row(tx, request_id, words))
+
+
 async def keep(tx: Tx, request_id: int, *words: str) -> None:
     """Indexes what a record says now, in place of what it said."""
-    terms = " ".join(terms_of("\n".join(words)))
-    row = {"tenant": tx.tenant, "request_id": request_id, "terms": terms}
+    row = _row(tx, request_id, words)
     await tx.put(search_texts, row, on=("tenant", "request_id"), change=("terms",))
+
+
+def _row(tx: Tx, request_id: int, words: Iterable[str]) -> dict[str, Any]:
+    return {"tenant": tx.tenant, "request_id": request_id, "terms": " ".join(terms_of("\n".join(words)))}
 
 
 async def forget(tx: Tx, request_ids: Iterable[int]) -> None:

@@ -163,7 +163,7 @@ async def file_request(site: Site, form: str, said: Said) -> Response:
         await partners.own(tx, filed.id, partner.id, str(filed.number))
         return filed.number
 
-    number = await office.run(work)
+    number = await office.run_together(work)
     if number is None:
         return refuse(form, 403, "api_key is missing or unknown")
     row = {"service_request_id": str(number), "service_notice": "", "account_id": ""}

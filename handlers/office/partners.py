@@ -74,8 +74,9 @@ async def bring(turn: OfficeTurn, *, words: str, place: str, item: str, phone: s
 
 
 async def open_turn(city: City, tx: Tx, partner: Partner, now: datetime) -> OfficeTurn:
-    """A turn of the partner's own person."""
-    return await turning.open_turn(city, tx, partner.person_id, now)
+    """A turn of the partner's own person, who sits in no chat."""
+    person = await people.get_person(tx, partner.person_id)
+    return OfficeTurn(city, tx, now, chat=turning.NOWHERE, person=person)
 
 
 # -------------------------------------------------------------------- 12345 files
