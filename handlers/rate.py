@@ -206,10 +206,7 @@ async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -
 
 
 async def _listen_in(turn: Turn, chat: Chat, person_id: int, step: str, data: dict[str, Any]) -> None:
-    is_here = (chat, person_id) == (turn.chat, turn.person and turn.person.id)
-    open_one = turn.dialogue if is_here else await dialogues.find(turn.tx, chat.id, person_id)
-    if open_one is None or open_one.flow == "rate":
-        await dialogues.save(turn.tx, chat.id, person_id, "rate", step, data, turn.now)
+    await dialogues.save_unless_busy(turn.tx, chat.id, person_id, "rate", step, data, turn.now)
 
 
 def _solved_rows(turn: Turn, request: Request) -> Rows:

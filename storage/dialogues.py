@@ -193,9 +193,27 @@ def _knows_shown(tx: Tx, chat_id: int, code: str) -> bool:
     return found is not None
 
 
+_ONE = ("tenant", "chat_id", "person_id")
+_CHANGES = ("flow", "step", "data_sealed", "updated_at")
+
+
 async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime) -> None:
     """Opens a question, or replaces the open one."""
-    row = {
+    tx.put_later(dialogues, _row(tx, chat_id, person_id, flow, step, data, now), on=_ONE, change=_CHANGES)
+
+
+async def save_unless_busy(
+    tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime
+) -> None:
+    """The same, unless a question of another conversation is open."""
+    row = _row(tx, chat_id, person_id, flow, step, data, now)
+    tx.put_alike_later(dialogues, row, on=_ONE, change=_CHANGES, alike="flow")
+
+
+def _row(
+    tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data: dict[str, Any], now: datetime
+) -> dict[str, Any]:
+    return {
         "tenant": tx.tenant,
         "chat_id": chat_id,
         "person_id": person_id,
@@ -204,8 +222,6 @@ async def save(tx: Tx, chat_id: int, person_id: int, flow: str, step: str, data:
         "data_sealed": tx.sealer.seal_json(data),
         "updated_at": now,
     }
-    changed = ("flow", "step", "data_sealed", "updated_at")
-    tx.put_later(dialogues, row, on=("tenant", "chat_id", "person_id"), change=changed)
 
 
 async def close(tx: Tx, chat_id: int, person_id: int) -> None:

@@ -54,6 +54,10 @@ class Late:
         if self._of:
             self._whose.add(row[self._of])
 
+    def find(self, key: Key) -> tuple[Executable, dict[str, Any]] | None:
+        """What is to be done with the row with this key, and its values."""
+        return next(((statement, rows[key]) for statement, rows in self.put.items() if key in rows), None)
+
     def writes(self) -> list[tuple[Executable, list[dict[str, Any]]]]:
         """What is to be sent. Rows that others may lock as well come in the order of their keys: alike everywhere."""
         grouped = [*self.changes.items(), *self.put.items()]

@@ -7,20 +7,20 @@ import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
-from sqlalchemy import Delete, Executable, Insert, Select, Table, Update, bindparam, delete, select, update
+from sqlalchemy import Delete, Executable, Insert, Select, Table, Update, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from storage.changes import alters, deletes, inserts, puts
 from storage.database import Database, Unavailable, may_run_again
 from storage.ids import Ids
 from storage.known import Ahead, Known
 from storage.late import Key, Late, in_the_way
 from storage.links import Link, Rows
-from storage.plans import ME, Filled, Form
+from storage.plans import Filled
 from storage.rows import Row
 from storage.seal import Sealer
 
@@ -85,13 +85,26 @@ class Tx:
         self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()
     ) -> None:
         """`put`, written as late as `later`: of two with the same `on` only the last. All rows have the same columns."""
-        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
+        statement = puts(table, self.connection.dialect.name, tuple(row), on, change)
         only = {name: row[name] for name in on} if change else row
         self._late(table, only).replace(statement, tuple([row[name] for name in on]), row)
 
+    def put_alike_later(
+        self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...], alike: str
+    ) -> None:
+        """`put_later` where no row stands with the same `on`, or one with the same value of `alike`."""
+        key = tuple([row[name] for name in on])
+        late = self.late[table].find(key) if table in self.late else None
+        if late is not None and late[1].get(alike, row[alike]) != row[alike]:
+            return
+        statement = puts(table, self.connection.dialect.name, tuple(row), on, change, (), alike)
+        if late is not None and late[0] is not statement:  # what is stored goes, or is as this one already
+            statement = puts(table, self.connection.dialect.name, tuple(row), on, change)
+        self._late(table, dict(zip(on, key, strict=True))).replace(statement, key, row)
+
     def delete_later(self, table: Table, key: dict[str, Any]) -> None:
         """The row with this key goes, as late. Of this and `put_later` the last one counts, where `on` is this key."""
-        self._late(table, key).replace(_deletes(table, tuple(key)), tuple(key.values()), key)
+        self._late(table, key).replace(deletes(table, tuple(key)), tuple(key.values()), key)
 
     def change_later(self, table: Table, statement: Executable, values: dict[str, Any], key: Key | None = None) -> None:
         """Changes rows that are stored by now, as late; of two with one key the last."""
@@ -112,7 +125,7 @@ class Tx:
             for statement, values in waiting.writes():
                 await self.connection.execute(statement, values)
             if waiting.new:
-                await self.connection.execute(_inserts(table), waiting.new)
+                await self.connection.execute(inserts(table), waiting.new)
 
     def insert(self, table: Table) -> sqlite.Insert:
         """An insert that can say what happens on a conflict, in the words of the database at hand."""
@@ -205,18 +218,18 @@ class Tx:
         """Adds rows, all with the same columns, in one go."""
         if rows:
             await self._before((table,), rows[0] if len(rows) == 1 else None)
-            await self.connection.execute(_inserts(table), rows)
+            await self.connection.execute(inserts(table), rows)
 
     async def put(self, table: Table, row: dict[str, Any], *, on: tuple[str, ...], change: tuple[str, ...] = ()) -> int:
         """Adds a row, or changes these columns of the one with the same `on`. How many rows were added or changed."""
         await self._before((table,), {name: row[name] for name in on} if change else row)
-        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change)
+        statement = puts(table, self.connection.dialect.name, tuple(row), on, change)
         return (await self.connection.execute(statement, row)).rowcount
 
     async def put_new(self, table: Table, rows: list[dict[str, Any]], *, on: tuple[str, ...]) -> bool:
         """Adds those rows that have no other with the same `on`, in one go. Whether surely none was left out."""
         await self._before((table,))
-        statement = _puts(table, self.connection.dialect.name, tuple(rows[0]), on, ())
+        statement = puts(table, self.connection.dialect.name, tuple(rows[0]), on, ())
         return (await self.connection.execute(statement, rows)).rowcount == len(rows)
 
     async def put_back(
@@ -230,7 +243,7 @@ class Tx:
     ) -> Row:
         """`put` with something to change, and these columns of the row as it stands then."""
         await self._before((table,))
-        statement = _puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
+        statement = puts(table, self.connection.dialect.name, tuple(row), on, change, columns)
         return (await self.connection.execute(statement, row))[0]
 
     async def add_new(
@@ -238,13 +251,13 @@ class Tx:
     ) -> Row | None:
         """Adds a row, and these columns of it; None, and nothing is changed, where one with the same `on` stands."""
         await self._before((table,))
-        statement = _puts(table, self.connection.dialect.name, tuple(row), on, (), columns)
+        statement = puts(table, self.connection.dialect.name, tuple(row), on, (), columns)
         return (await self.connection.execute(statement, row)).first()
 
     async def alter(self, table: Table, where: dict[str, Any], /, **values: Any) -> int:
         """Changes columns of our rows in which every column of `where` has this value (None: is empty). How many."""
         empty = tuple([name for name, value in where.items() if value is None])
-        statement = _alters(table, tuple(where), empty, tuple(values))
+        statement = alters(table, tuple(where), empty, tuple(values))
         given = {f"w_{name}": value for name, value in where.items() if value is not None}
         given |= {f"v_{name}": value for name, value in values.items()}
         only = {name: value for name, value in where.items() if value is not None and name not in values}
@@ -255,7 +268,7 @@ class Tx:
     ) -> Row | None:
         """`alter` of one row, and these columns as they stand then; None when there was no such row."""
         empty = tuple([name for name, value in where.items() if value is None])
-        statement = _alters(table, tuple(where), empty, tuple(values), columns)
+        statement = alters(table, tuple(where), empty, tuple(values), columns)
         given = {f"w_{name}": value for name, value in where.items() if value is not None}
         given |= {f"v_{name}": value for name, value in values.items()}
         return (await self._ask(Filled(statement, given))).first()
@@ -290,48 +303,6 @@ class Tx:
 
 def _name(table: Table) -> str:
     return table.name
-
-
-@cache
-def _inserts(table: Table) -> Insert:
-    return table.insert()
-
-
-@cache
-def _deletes(table: Table, key: tuple[str, ...]) -> Delete:
-    return delete(table).where(*[table.c[name] == bindparam(name, type_=table.c[name].type) for name in key])
-
-
-@cache
-def _puts(
-    table: Table,
-    dialect: str,
-    columns: tuple[str, ...],
-    on: tuple[str, ...],
-    change: tuple[str, ...],
-    back: tuple[str, ...] = (),
-) -> Any:
-    made = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
-    made = made.values({name: bindparam(name, type_=table.c[name].type) for name in columns})
-    if change:
-        set_ = {name: made.excluded[name] for name in change}
-        made = made.on_conflict_do_update(index_elements=list(on), set_=set_)
-    else:
-        made = made.on_conflict_do_nothing(index_elements=list(on))
-    return made.returning(*[table.c[name] for name in back]) if back else made
-
-
-@cache
-def _alters(
-    table: Table, where: tuple[str, ...], empty: tuple[str, ...], values: tuple[str, ...], back: tuple[str, ...] = ()
-) -> Form:
-    held = [
-        table.c[name].is_(None) if name in empty else table.c[name] == bindparam(f"w_{name}", type_=table.c[name].type)
-        for name in where
-    ]
-    set_ = {name: bindparam(f"v_{name}", type_=table.c[name].type) for name in values}
-    made = update(table).where(table.c.tenant == ME, *held).values(set_)
-    return Form(lambda: made.returning(*[table.c[name] for name in back]) if back else made, ())
 
 
 class Watcher(Protocol):

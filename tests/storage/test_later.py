@@ -118,6 +118,49 @@ async def test_of_what_is_said_of_one_row_the_last_counts(store: Store, now: dat
     assert [one and one.step for one in found] == [None, "solved", "stars", "kind"]
 
 
+async def test_a_question_is_not_asked_into_another_conversation(store: Store, now: datetime) -> None:
+    async def ask(tx: Tx, chat: int, step: str) -> None:
+        await dialogues.save_unless_busy(tx, chat, 7, "rate", step, {}, now)
+
+    async with store.write() as tx:
+        await dialogues.save(tx, 1, 7, "report", "kind", {}, now)
+        for chat in (2, 5, 6):
+            await dialogues.save(tx, chat, 7, "rate", "solved", {}, now)
+    async with store.write() as tx:
+        for chat in (1, 2, 3):  # another is stored; the same; none
+            await ask(tx, chat, "stars")
+        await ask(tx, 3, "words")
+        await dialogues.save(tx, 4, 7, "report", "kind", {}, now)
+        await ask(tx, 4, "stars")
+        await dialogues.close(tx, 5, 7)
+        await ask(tx, 5, "stars")
+        await ask(tx, 6, "stars")
+        await dialogues.close(tx, 6, 7)
+    async with store.read() as tx:
+        found = [await dialogues.find(tx, chat, 7) for chat in range(1, 7)]
+    assert [one and (one.flow, one.step) for one in found] == [
+        ("report", "kind"),
+        ("rate", "stars"),
+        ("rate", "words"),
+        ("report", "kind"),
+        ("rate", "stars"),
+        None,
+    ]
+
+
+async def test_a_conversation_that_is_closed_leaves_room_for_a_question(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        await dialogues.save(tx, 1, 7, "report", "kind", {}, now)
+    async with store.write() as tx:
+        await dialogues.close(tx, 1, 7)
+        await dialogues.save_unless_busy(tx, 1, 7, "rate", "solved", {}, now)
+        await dialogues.save_unless_busy(tx, 1, 7, "rate", "stars", {}, now)
+    async with store.read() as tx:
+        found = await dialogues.find(tx, 1, 7)
+    assert found is not None
+    assert found.step == "stars"
+
+
 async def test_a_question_of_one_chat_waits_for_nothing_of_the_others(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         chats = [await add_chat(tx, name, now) for name in ("one", "two")]
