@@ -10,25 +10,18 @@ from sqlalchemy import Table
 Question = tuple[Any, ...]
 
 
-class Known:
-    """Answers by question."""
+class Known(dict[Question, tuple[Any]]):
+    """Answers by question, each alone in a tuple: an answer may be None. They come by `keep` and go by their tables."""
 
-    __slots__ = ("_answers", "_of")
+    __slots__ = ("_of",)
 
     def __init__(self) -> None:
-        self._answers: dict[Question, tuple[Any]] = {}
+        super().__init__()
         self._of: dict[Table, list[Question]] = {}
-
-    def __len__(self) -> int:
-        return len(self._answers)
-
-    def find(self, question: Question) -> tuple[Any] | None:
-        """The answer, alone in a tuple; None when it is not known."""
-        return self._answers.get(question)
 
     def keep(self, question: Question, tables: Collection[Table], answer: Any) -> None:
         """An answer that counts until one of these tables changes."""
-        self._answers[question] = (answer,)
+        self[question] = (answer,)
         for table in tables:
             self._of.setdefault(table, []).append(question)
 
@@ -36,11 +29,11 @@ class Known:
         """These tables change: what was read from them is not known any more."""
         for table in tables:
             for question in self._of.pop(table, ()):
-                self._answers.pop(question, None)
+                self.pop(question, None)
 
     def clear(self) -> None:
         """Nothing is known any more."""
-        self._answers.clear()
+        super().clear()
         self._of.clear()
 
 

@@ -110,30 +110,21 @@ async def find_open(tx: Tx, request_id: int, kind: Petition) -> Asked | None:
     return next((p for p in reversed(found) if p.outcome is Outcome.OPEN), None)
 
 
+@form
 def _about(request_id: Any) -> Select[Any]:
     mine = (petitions.c.tenant == ME, petitions.c.request_id == request_id)
     return select(*_COLUMNS).where(*mine).order_by(petitions.c.id)
 
 
-_all_about = form(_about)
-
-
-@form
-def _of_kind(request_id: Any, kind: Any) -> Select[Any]:
-    return _about(request_id).where(petitions.c.kind == kind)
-
-
 async def of(tx: Tx, request_id: int, kind: Petition | None = None) -> list[Asked]:
-    """Everything that was asked about a record, oldest first."""
-    asked = _all_about(request_id=request_id) if kind is None else _of_kind(request_id=request_id, kind=kind)
-    return list(await tx.recall(asked, lambda rows: [_asked(row) for row in rows]))
+    """Everything that was asked about a record, or of one kind, oldest first."""
+    found = await tx.recall(_about(request_id=request_id), lambda rows: [_asked(row) for row in rows])
+    return [one for one in found if kind is None or one.kind is kind]
 
 
 def learn_none(tx: Tx, request_id: int) -> None:
     """It is known that nothing was asked about a record."""
-    tx.learn(_all_about(request_id=request_id), [])
-    for kind in Petition:
-        tx.learn(_of_kind(request_id=request_id, kind=kind), [])
+    tx.learn(_about(request_id=request_id), [])
 
 
 async def waiting_at(

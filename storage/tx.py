@@ -188,7 +188,7 @@ class Tx:
         was learned of it is known.
         """
         key = (self.tenant, question.form, *question.values.items())
-        found = self.known.find(key) or self.lasting.find(key)
+        found = self.known.get(key) or self.lasting.get(key)
         if found is not None:
             result: Result = found[0]
             return result
