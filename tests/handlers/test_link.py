@@ -139,3 +139,24 @@ def test_every_column_that_names_a_resident_is_joined() -> None:
             people = isinstance(column.type, BigInteger) and column.name.endswith(("er_id", "_by"))
             if people and column.name not in known:
                 assert (table.name, column.name) in others, f"{table.name}.{column.name}"
+
+
+async def test_after_the_link_what_is_told_goes_where_it_was_confirmed(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        here, there = "李阿姨·电报", "李阿姨·微信"
+        await town.says(here, "你好")
+        for name in (there, here):
+            await town.passes(minutes=0.4)
+            await town.says(
+                name, "我的诉求"
+            )  # nothing is noted for `here`: it is their only chat, and was used just now
+        asked = await code(town, there)
+        await town.passes(minutes=0.1)
+        await town.says(here, f"关联 {asked}")
+        await town.presses(here, "是我要的")
+        async with town.store.read() as tx:
+            found = await people.find_by_identity(tx, "test", "", there)
+            assert found is not None
+            told = await people.find_private_chat(tx, found.id)
+        assert told is not None
+        assert told.chat == here
