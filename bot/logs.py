@@ -87,6 +87,17 @@ class _Printer(structlog.PrintLogger):
     log = debug = info = warn = warning = fatal = failure = err = error = critical = exception = msg
 
 
+class _Kept:
+    """Lines that are to be printed together."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def info(self, message: str) -> None:
+        """Keeps the line."""
+        self.lines.append(message)
+
+
 class _Lines(logging.StreamHandler[Any]):
     """Writes to whatever stderr is at the moment."""
 
@@ -108,7 +119,7 @@ def only_plain(_logger: Any, _method: str, event: Event) -> Event:
     error = _error(event.pop("exc_info", None))
     line: Event = {}
     for name, value in event.items():
-        plain = _plain(name, value)
+        plain = value if type(value) is int else _plain(name, value)
         if plain is not None:
             line[name] = plain
     if error is not None:
@@ -183,13 +194,15 @@ class EventLog:
     """One line for each event that was committed to the ledger: its name, the record, its number."""
 
     def __init__(self) -> None:
-        self._log = structlog.get_logger()
         self._numbers = Numbers()
 
     def write(self, events: Iterable[Mapping[str, Any]]) -> None:
-        """Writes the lines."""
-        log = self._log.bind()  # for all of them: it is made anew each time it is asked for
+        """Writes the lines, in one go."""
+        kept = _Kept()
+        log = structlog.wrap_logger(kept).bind()
         for event in events:
             number = self._numbers.of(event)
             more = {} if number is None else {"number": number}
             log.info(event["name"], subject=event["subject"], record=event["subject_id"], seq=event["seq"], **more)
+        if kept.lines:
+            structlog.get_config()["logger_factory"]().msg("\n".join(kept.lines))

@@ -133,3 +133,26 @@ def test_a_line_that_cannot_be_written_stops_no_work(out: Out, full: TextIO, mon
             logger.warning("marks.not_stored")
     structlog.get_logger().info("marks.stored")
     assert [line["event"] for line in lines(out)] == ["marks.stored"]
+
+
+def test_what_one_commit_has_done_is_printed_at_once(out: Out, monkeypatch: pytest.MonkeyPatch) -> None:
+    printed, real = [], logs._Printer.msg
+
+    def msg(self: Any, message: str) -> None:
+        printed.append(message)
+        real(self, message)
+
+    monkeypatch.setattr(logs._Printer, "msg", msg)
+    events = [
+        {"name": name, "subject": "request", "subject_id": 7, "seq": seq, "data": {"number": 1001}}
+        for seq, name in enumerate(("request.received", "request.queued"), 1)
+    ]
+    logs.EventLog().write(events)
+    logs.EventLog().write([])
+    assert len(printed) == 1
+    found = lines(out)
+    assert [(line["event"], line["seq"], line["record"], line["number"]) for line in found] == [
+        ("request.received", 1, 7, 1001),
+        ("request.queued", 2, 7, 1001),
+    ]
+    assert all((line["tenant"], line["level"]) == ("linjiang", "info") for line in found)
