@@ -21,7 +21,7 @@ from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
 from storage.jsontext import read, written
 from storage.plans import Filled
-from storage.requests import Request, Told
+from storage.requests import Counted, Request, Told
 from storage.timers import Timer
 from workflow.states import MERGEABLE
 
@@ -72,7 +72,7 @@ def _spot(places: PlaceBook, place: str, place_text: str) -> str:
     return spot_of(Matter(item="", grid="", words="", at=nowhen, **_place_fields(places, place, place_text)))
 
 
-def spot(turn: Turn, request: Request | Told) -> str:
+def spot(turn: Turn, request: Request | Counted) -> str:
     """Where in its grid a record is, as one comparable word (`nlp.duplicates.spot_of`)."""
     return _spot(turn.city.places, _stored(request.place), request.place_text)
 

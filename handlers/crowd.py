@@ -11,7 +11,7 @@ from handlers import alike, cards
 from handlers.turn import Turn
 from nlp.duplicates import WITHIN as DUPLICATES_WITHIN
 from storage import events, requests, supporters
-from storage.requests import Request, Told
+from storage.requests import Counted, Request
 from workflow.states import State
 
 WITHIN = timedelta(hours=72)
@@ -50,7 +50,7 @@ async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
     )
 
 
-async def _of_one_matter(turn: Turn, request: Request) -> list[Told]:
+async def _of_one_matter(turn: Turn, request: Request) -> list[Counted]:
     """Records of one kind at one place; older ones too, because people may have joined them just now."""
     spot, since = alike.spot(turn, request), turn.now - DUPLICATES_WITHIN
     house = requests.house_of(request.place)
@@ -58,7 +58,7 @@ async def _of_one_matter(turn: Turn, request: Request) -> list[Told]:
     return [r for r in found if alike.spot(turn, r) == spot]
 
 
-async def _is_alarmed(turn: Turn, matter: list[Told]) -> bool:
+async def _is_alarmed(turn: Turn, matter: list[Counted]) -> bool:
     """Whether the desk has heard of this matter today."""
     today = turn.now.astimezone(turn.city.manners.tz).replace(hour=0, minute=0, second=0, microsecond=0)
     return not {r.id for r in matter}.isdisjoint(await supporters.crowded_since(turn.tx, today))

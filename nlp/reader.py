@@ -87,7 +87,11 @@ class Findings:
     @property
     def summary(self) -> str:
         """The text made short; see `summarize`."""
-        return summarize(self.shown, self.spans) if self.shown else ""
+        return _summary(self.shown, self.spans) if self.shown else ""
+
+
+_summary = lru_cache(maxsize=200)(summarize)
+"""It is asked for whenever a report is shown, and when it is filed."""
 
 
 class _Words(NamedTuple):

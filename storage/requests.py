@@ -164,6 +164,16 @@ class Told(NamedTuple):
     received_at: datetime
 
 
+class Counted(NamedTuple):
+    """A record where it is only counted how many there are of one matter. `place` as in `Told`."""
+
+    id: int
+    number: int
+    place: str
+    place_text: str
+    received_at: datetime
+
+
 class Original(NamedTuple):
     """What was said, unmasked: for the reporter and, recorded, for the claimer."""
 
@@ -180,9 +190,8 @@ class Lost(Exception):
 
 
 _COLUMNS = [requests.c[name] for name in Request._fields]
-_TOLD: list[ColumnElement[Any]] = [
-    cast(requests.c.place, Text).label(name) if name == "place" else requests.c[name] for name in Told._fields
-]
+_AS_STORED = {"place": cast(requests.c.place, Text).label("place")}
+_TOLD, _COUNTED = ([_AS_STORED.get(name, requests.c[name]) for name in kind._fields] for kind in (Told, Counted))
 FACTS = (
     "queue",
     "item",
@@ -689,22 +698,23 @@ def alike_in_grid(
 
 async def told(tx: Tx, question: Filled) -> list[Told]:
     """What `alike_in_grid` asks for."""
-    return [Told._make(row) for row in await tx.all(question)]
+    asked = Filled(question.form, {**question.values})  # which is filled in further: the question stays what it is
+    return [Told._make(row) for row in await tx.all(asked)]
 
 
 @form_with("in_states")
 def _of_house(grid: Any, since: Any, in_states: Any, limit: Any, house: Any, item: Any) -> Select[Any]:
     r = requests.c
     here = (r.house == house, r.item == item, r.intent == "request")
-    return _of_grid(_TOLD, grid, since, in_states).where(*here).limit(limit)
+    return _of_grid(_COUNTED, grid, since, in_states).where(*here).limit(limit)
 
 
 async def of_house(
     tx: Tx, grid: str, since: datetime, *, house: str, item: str, in_states: Collection[str], limit: int = 200
-) -> list[Told]:
+) -> list[Counted]:
     """Requests of one item in one house (`house_of`) or outside all, newest first."""
     wanted = {"house": house, "item": item, "in_states": list(in_states), "limit": limit}
-    return [Told._make(row) for row in await tx.all(_of_house(grid=grid, since=since, **wanted))]
+    return [Counted._make(row) for row in await tx.all(_of_house(grid=grid, since=since, **wanted))]
 
 
 @form_with("parent_ids")

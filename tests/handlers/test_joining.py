@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from handlers import cards
+from handlers.turn import Turn
 from storage import attachments, supporters
+from storage.plans import Plans
 from storage.requests import Request
 from tests.handlers.resident_steps import (
     DESK,
@@ -88,6 +91,37 @@ async def test_an_open_record_is_shown_and_joined(tmp_path: Path, buttons: bool)
         assert "另有1人也遇到" in town.room(ROOM)[0][0]
         assert "黑漆漆" in room
         assert "request.joined" in await names_of(town)
+
+
+async def test_what_is_near_is_asked_for_once_an_update(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    async with Town.open(tmp_path) as town:
+        await desk(town)
+        await filed(town)
+        monkeypatch.setattr(Plans, "watch", staticmethod(lambda _statement, sql: asked.append(sql)))
+        await town.says(NEIGHBOUR, UNLIKE)
+        assert sum("requests.house IN" in sql for sql in asked) == 1
+        asked.clear()
+        await town.presses(NEIGHBOUR, "对，就这样")
+        assert sum("requests.house IN" in sql for sql in asked) == 1
+        assert "1002 说不定和 1001 是同一件" in desk_text(town), "the hint goes by what the summary has found"
+
+
+async def test_a_new_card_is_drawn_once_with_its_hint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    real = cards.card_text
+
+    async def card_text(turn: Turn, request: Request, *, bare: bool = False) -> str:
+        drawn.append(request.number)
+        return await real(turn, request, bare=bare)
+
+    async with Town.open(tmp_path) as town:
+        await desk(town)
+        await filed(town)
+        monkeypatch.setattr(cards, "card_text", card_text)
+        await filed(town, UNLIKE, NEIGHBOUR)
+        assert drawn == [1002]
+        assert "1001" in town.room(ROOM)[1][0]
 
 
 @BOTH
