@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from handlers import cards, triage
 from handlers import draft as drafts
@@ -20,8 +20,7 @@ from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, 
 from nlp.reader import Findings
 from storage import attachments, events, requests, supporters, timers
 from storage.jsontext import read, written
-from storage.plans import Filled
-from storage.requests import Counted, Request, Told
+from storage.requests import Counted, Near, Request, Told
 from storage.timers import Timer
 from workflow.states import MERGEABLE
 
@@ -32,13 +31,6 @@ STEP = "offer"
 _LOOK_AGAIN = timedelta(minutes=2)
 """After a filing with photos: by then they have been fetched and looked at."""
 _SHORT = 24
-
-
-class Known(NamedTuple):
-    """What one question of this transaction has found near a matter: another look need not ask it again."""
-
-    question: Filled
-    near: list[Told]
 
 
 # -------------------------------------------------------------------- matters
@@ -112,14 +104,12 @@ async def _matter_of_draft(turn: Turn, draft: Draft, item: str, place: Place) ->
     )
 
 
-async def _near(turn: Turn, matter: Matter, known: Known | None = None) -> Known:
-    """The open records that the matter may be; what is `known` already is taken when the question is the same."""
+async def _near(turn: Turn, matter: Matter, before: Near | None = None) -> Near:
+    """The open records that the matter may be."""
     kind = "" if matter.photos else kind_of(matter.item)  # a photo may tell what the words do not
     since = matter.at - WITHIN
     question = requests.alike_in_grid(matter.grid, since, estate=matter.estate, building=matter.building, kind=kind)
-    if known is not None and known.question == question:
-        return known
-    return Known(question, await requests.told(turn.tx, question))
+    return await requests.near(turn.tx, question, before)
 
 
 async def _nearest(
@@ -168,7 +158,7 @@ def why(turn: Turn, request: Request, decision: Decision) -> str:
 # -------------------------------------------------------------------- the resident is asked
 
 
-async def near_draft(turn: Turn, draft: Draft, findings: Findings) -> tuple[Matter, Known] | None:
+async def near_draft(turn: Turn, draft: Draft, findings: Findings) -> tuple[Matter, Near] | None:
     """The draft's matter and what is open near it. None where nobody is asked: one was refused, or others may not see it."""
     if draft.apart or findings.intent != "request" or findings.urgent:
         return None
@@ -180,10 +170,10 @@ async def near_draft(turn: Turn, draft: Draft, findings: Findings) -> tuple[Matt
     return matter, await _near(turn, matter)
 
 
-async def find_same(turn: Turn, matter: Matter, known: Known) -> tuple[Request, Decision] | None:
+async def find_same(turn: Turn, matter: Matter, near: Near) -> tuple[Request, Decision] | None:
     """The open record that surely is this matter of a draft, and why."""
     refused = partial(_refused_before, turn, matter)
-    found = await _nearest(turn, matter, known.near, frozenset({Verdict.SAME}), refused)
+    found = await _nearest(turn, matter, near.records, frozenset({Verdict.SAME}), refused)
     return None if found is None else (await requests.get(turn.tx, found[0].id), found[1])
 
 
@@ -230,11 +220,11 @@ async def others(turn: Turn, request: Request) -> int:
 
 
 async def look(
-    turn: Turn, request: Request, *, with_files: bool, apart: Collection[int], known: Known | None
+    turn: Turn, request: Request, *, with_files: bool, apart: Collection[int], near: Near | None
 ) -> tuple[Told, Decision] | None:
     """While it is filed: the open record that may be the same matter, in the ledger; its photos are looked at later.
 
-    `apart` are records that the reporter told apart from it; `known` is what was open near its draft.
+    `apart` are records that the reporter told apart from it; `near` is what was open near its draft.
     """
     if with_files and any(f.kind == "photo" for f in await attachments.of(turn.tx, "request", request.id)):
         await timers.put(turn.tx, turn.now + _LOOK_AGAIN, "joining.look", "request", request.id, {})
@@ -242,8 +232,8 @@ async def look(
         return None
     shown = await attachments.likenesses(turn.tx, "request", [request.id]) if with_files else {}
     matter = matter_of(turn, request, shown.get(request.id, ()))
-    near = (await _near(turn, matter, known)).near
-    found = await _nearest(turn, matter, near, _HINTED, partial(_these, apart), own=request.id)
+    records = (await _near(turn, matter, near)).records
+    found = await _nearest(turn, matter, records, _HINTED, partial(_these, apart), own=request.id)
     if found is not None:
         await _note(turn, request, *found)
     return found
@@ -309,7 +299,7 @@ async def _look_again(turn: Turn, timer: Timer) -> None:
     shown = await attachments.likenesses(turn.tx, "request", [request.id])
     matter = matter_of(turn, request, shown.get(request.id, ()))
     apart = partial(supporters.told_apart, turn.tx, [request.id])
-    found = await _nearest(turn, matter, (await _near(turn, matter)).near, _HINTED, apart, own=request.id)
+    found = await _nearest(turn, matter, (await _near(turn, matter)).records, _HINTED, apart, own=request.id)
     if found is None or await _is_known(turn, request, found[0]):
         return
     await _note(turn, request, *found)

@@ -12,7 +12,7 @@ from handlers.turn import Turn
 from nlp.mask import find_phone, mask
 from nlp.reader import Findings
 from storage import attachments, events, labels, people, petitions, requests, roles, supporters, timers
-from storage.requests import Original, Request
+from storage.requests import Near, Original, Request
 from workflow.clock import DueTimes
 from workflow.queues import QueueKind, parse_queue
 from workflow.rights import Grant, Role
@@ -27,11 +27,11 @@ async def file(
     urgent: bool = False,
     to_desk: bool = False,
     intent: str = "",
-    known: alike.Known | None = None,
+    near: Near | None = None,
 ) -> tuple[Request, bool]:
     """Files what was drafted. (record, False) when this draft was filed before: a double press changes nothing.
 
-    `known` is what is open near it, where that has been looked for in this transaction.
+    `near` is what is open near it, where that has been looked for in this transaction.
     """
     place = drafts.place_of(draft, findings)
     made = decide(turn.city, findings, item=draft.item, place=place, strict=not urgent)
@@ -72,7 +72,7 @@ async def file(
     await clocks.set_first(turn, request)
     for other in draft.apart:
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
-    found = await alike.look(turn, request, with_files=bool(draft.media), apart=draft.apart, known=known)
+    found = await alike.look(turn, request, with_files=bool(draft.media), apart=draft.apart, near=near)
     await cards.refresh(turn, request, bare=not draft.media and found is None)
     await groups_told(turn, request)
     if found is not None:

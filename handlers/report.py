@@ -21,7 +21,7 @@ from nlp.duplicates import Matter
 from nlp.mask import mask
 from nlp.reader import Findings
 from storage import requests, timers
-from storage.requests import Request
+from storage.requests import Near, Request
 from workflow.routing import GRID
 
 MAX_PLACE_QUESTIONS = 2
@@ -135,9 +135,9 @@ def kinds_offered(turn: Turn, findings: Findings) -> list[str]:
     return [item for item in likely if turn.city.item_name(item)][:KINDS_OFFERED]
 
 
-async def _asked_if_same(turn: Turn, draft: Draft, matter: Matter, known: alike.Known) -> bool:
+async def _asked_if_same(turn: Turn, draft: Draft, matter: Matter, near: Near) -> bool:
     """Shows an open record that is surely the same matter. False when there is none."""
-    found = await alike.find_same(turn, matter, known)
+    found = await alike.find_same(turn, matter, near)
     if found is None:
         return False
     draft.shown = found[0].id
@@ -288,7 +288,7 @@ async def confirm(turn: Turn, draft: Draft) -> None:
     near = await alike.near_draft(turn, draft, findings)
     if near is not None and await _asked_if_same(turn, draft, *near):
         return
-    request, is_new = await filing.file(turn, draft, findings, known=near[1] if near else None)
+    request, is_new = await filing.file(turn, draft, findings, near=near[1] if near else None)
     await turn.done()
     if not is_new:
         await turn.toast("report.filed_before", number=request.number)

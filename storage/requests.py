@@ -696,10 +696,22 @@ def alike_in_grid(
     return _told_in_estate(**wanted, estate=whole, length=len(whole))
 
 
-async def told(tx: Tx, question: Filled) -> list[Told]:
-    """What `alike_in_grid` asks for."""
+class Near(NamedTuple):
+    """What `alike_in_grid` has found."""
+
+    question: Filled
+    records: list[Told]
+
+
+async def near(tx: Tx, question: Filled, before: Near | None = None) -> Near:
+    """Asks `alike_in_grid`. What this transaction has found `before` is taken where the question is the same and nobody
+
+    can have filed meanwhile: on SQLite. On PostgreSQL who waited for a number must see what came before it.
+    """
+    if before is not None and before.question == question and tx.connection.dialect.name == "sqlite":
+        return before
     asked = Filled(question.form, {**question.values})  # which is filled in further: the question stays what it is
-    return [Told._make(row) for row in await tx.all(asked)]
+    return Near(question, [Told._make(row) for row in await tx.all(asked)])
 
 
 @form_with("in_states")

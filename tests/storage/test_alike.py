@@ -30,7 +30,7 @@ places = st.fixed_dictionaries(
 
 async def near(tx: Tx, grid: str, since: datetime, place: dict[str, str], kind: str = "") -> set[int]:
     where = {name: place.get(name, "") for name in ("estate", "building")}
-    return {r.id for r in await requests.told(tx, requests.alike_in_grid(grid, since, kind=kind, **where))}
+    return {r.id for r in (await requests.near(tx, requests.alike_in_grid(grid, since, kind=kind, **where))).records}
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -95,3 +95,22 @@ async def test_the_house_of_an_ended_record_is_forgotten_with_its_place(store: S
         await erasure.erase_person(tx, 7, "已删除")
         found = await requests.of_house(tx, "g1", now - WITHIN, house="翠湖苑/3", item=LIFT, in_states=["withdrawn"])
         assert found == []
+
+
+async def test_what_was_found_before_counts_only_where_nobody_files_meanwhile(store: Store, now: datetime) -> None:
+    question = requests.alike_in_grid("g1", now - WITHIN, estate="翠湖苑", building="3")
+    async with store.write() as tx:
+        first = await add_request(tx, now, place={"estate": "翠湖苑", "building": "3"})
+        found = await requests.near(tx, question)
+        assert [r.id for r in found.records] == [first.id]
+        if store.database.is_sqlite:
+            assert await requests.near(tx, question, found) is found
+        other = requests.alike_in_grid("g1", now - WITHIN, estate="翠湖苑", building="5")
+        assert (await requests.near(tx, other, found)).records == []
+    if store.database.is_sqlite:
+        return
+    async with store.write() as tx:
+        found = await requests.near(tx, question)
+        async with store.write() as another:
+            second = await add_request(another, now, place={"estate": "翠湖苑", "building": "3"})
+        assert {r.id for r in (await requests.near(tx, question, found)).records} == {first.id, second.id}
