@@ -17,21 +17,21 @@ from storage.tx import Tx
 _LIKENED = "request.likened"
 
 
-def _there(request_id: Any) -> list[Any]:
-    """Whether there is any of each."""
+def _there(request_id: Any, tenant: Any = ME) -> list[Any]:
+    """Whether there is any of each; beside a record the tenant is the record's."""
     file, event, child = attachments.attachments.c, events.events.c, requests.alias().c
-    under = (child.tenant == ME, child.parent_id == request_id)
-    joined = (supporters.supporters.c.tenant == ME, supporters.supporters.c.request_id == request_id)
-    about = (event.tenant == ME, event.subject == "request", event.subject_id == request_id)
+    under = (child.tenant == tenant, child.parent_id == request_id)
+    joined = (supporters.supporters.c.tenant == tenant, supporters.supporters.c.request_id == request_id)
+    about = (event.tenant == tenant, event.subject == "request", event.subject_id == request_id)
     asked, blown, snap = petitions.petitions.c, whistles.whistles.c, snaps.snaps.c
-    of_it = (file.tenant == ME, file.subject_id == request_id)
+    of_it = (file.tenant == tenant, file.subject_id == request_id)
     return [
         exists().where(*of_it, file.subject == "request").label("files"),
         exists().where(*of_it, file.subject == "result").label("results"),
         (exists().where(*joined) | exists().where(*under)).label("company"),
-        exists().where(asked.tenant == ME, asked.request_id == request_id).label("petitions"),
-        exists().where(blown.tenant == ME, blown.request_id == request_id).label("whistles"),
-        exists().where(snap.tenant == ME, snap.id == request_id).label("snap"),
+        exists().where(asked.tenant == tenant, asked.request_id == request_id).label("petitions"),
+        exists().where(blown.tenant == tenant, blown.request_id == request_id).label("whistles"),
+        exists().where(snap.tenant == tenant, snap.id == request_id).label("snap"),
         exists().where(*about, event.name == _LIKENED).label("likened"),
     ]
 
@@ -41,7 +41,7 @@ def _one(request_id: Any) -> Select[Any]:
     return select(*_there(request_id))
 
 
-_WITH_IT = select(*columns(), *_there(requests.c.id)).where(requests.c.tenant == ME)
+_WITH_IT = select(*columns(), *_there(requests.c.id, requests.c.tenant)).where(requests.c.tenant == ME)
 _OTHERS = (attachments.attachments, supporters.supporters, petitions.petitions, whistles.whistles, snaps.snaps)
 """Tables of what belongs to a record. A merged one makes itself known (`supporters.learn_none`), and so does an event."""
 

@@ -555,9 +555,9 @@ async def foresee(tx: Tx, person_ids: Collection[int], with_chats: Collection[in
     """`get_person` of these, and `private_chats` of those, asked together."""
     for row in await tx.all(_all_of(person_ids=list(person_ids))):
         tx.learn(_person_of(person_id=row.id), [_person(tx, row)], lasting=True)
-    found: dict[int, list[Chat]] = {person_id: [] for person_id in with_chats}
+    found: dict[int, list[_Mine]] = {person_id: [] for person_id in with_chats}
     for row in await tx.all(_private_chats_of(person_ids=list(with_chats))):
-        found[row.person_id].append(_chat(row))
+        found[row.person_id].append(_Mine(_chat(row), row.seen_at))
     for person_id, theirs in found.items():
         tx.learn(_private_chats(person_id=person_id), theirs, lasting=True)
 
