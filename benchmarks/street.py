@@ -17,7 +17,7 @@ from bot.catalogue import SHIPPED_STREET, build_city
 from bot.config import load_config
 from bot.program import sealing_keys
 from storage.seal import new_key
-from tests.storage.cluster import Cluster, find_binaries
+from tests.storage.cluster import DURABLE, Cluster, find_binaries
 
 WORKERS = 3
 """Staff in each queue."""
@@ -125,11 +125,8 @@ def server() -> Iterator[str]:
     binaries = find_binaries()
     if binaries is None:
         raise SystemExit("no PostgreSQL server here: apt-get install postgresql")
-    cluster = Cluster(binaries)
+    cluster = Cluster(binaries, **DURABLE)
     try:
-        for setting in ("fsync", "full_page_writes"):
-            cluster.execute(f"ALTER SYSTEM SET {setting} = 'on'")
-        cluster.execute("SELECT pg_reload_conf()")
         yield cluster.url(cluster.empty())
     finally:
         cluster.close()

@@ -232,6 +232,7 @@ async def look(
         return None
     shown = await attachments.likenesses(turn.tx, "request", [request.id]) if with_files else {}
     matter = matter_of(turn, request, shown.get(request.id, ()))
+    await requests.hold_grid(turn.tx, request.grid)
     records = (await _near(turn, matter, near)).records
     found = await _nearest(turn, matter, records, _HINTED, partial(_these, apart), own=request.id)
     if found is not None:

@@ -9,14 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from storage import appeals, audit, figures, ledger, requests
+from storage import appeals, audit, counters, figures, ledger, requests
 from storage.appeals import Appeal
 from storage.chain import micros
 from storage.tx import Tx
 from workflow.indicators import Counts, indicators
 from workflow.replay import Account, Books, Protest, Step
 
-_COUNTER = "record"
+_COUNTER = counters.RECORD
 """Requests and wishes share one row of numbers: this counter stands at the highest."""
 
 
@@ -35,7 +35,7 @@ async def rebuild(tx: Tx, tell: Callable[[int], None] = lambda _: None) -> Books
 
 async def differences(tx: Tx, books: Books, now: datetime) -> AsyncIterator[str]:
     """One line for each thing that is stored otherwise than the events say."""
-    kept, told = await audit.find_counter(tx, _COUNTER), books.last_number()
+    kept, told = await audit.find_counter(tx, _COUNTER), await _counted(tx, books)
     if kept != told:
         yield f"counter {_COUNTER}: {kept} is kept, {told} by the events"
     given = await audit.rated(tx)
@@ -55,11 +55,16 @@ async def differences(tx: Tx, books: Books, now: datetime) -> AsyncIterator[str]
 
 async def write_counters(tx: Tx, books: Books) -> list[str]:
     """Sets the counters to what the events say; one line for each that stood otherwise."""
-    kept, told = await audit.find_counter(tx, _COUNTER), books.last_number()
+    kept, told = await audit.find_counter(tx, _COUNTER), await _counted(tx, books)
     if told is None or kept == told:
         return []
     await audit.set_counter(tx, _COUNTER, told)
     return [f"counter {_COUNTER}: {kept} was kept, {told} by the events"]
+
+
+async def _counted(tx: Tx, books: Books) -> int | None:
+    """Where the counter has to stand: at the highest number that anything has, or that is still free."""
+    return max(books.last_number() or 0, await counters.highest_free(tx)) or None
 
 
 def _compared(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Executable, String, Table, Text, select, update
+from sqlalchemy import BigInteger, Column, Executable, String, Table, Text, delete, func, select, update
 
 from storage.plans import ME, form
 from storage.rows import Row
@@ -27,27 +27,73 @@ settings = Table(
     Column("value", Text, nullable=False),
 )
 
+free_numbers = Table(
+    "free_numbers",
+    metadata,
+    tenant_column(),
+    Column("number", BigInteger, primary_key=True),
+)
+"""Record numbers that the counter has passed and nothing has yet. Only on PostgreSQL (`next_number`)."""
+
 FIRST = 1001
+RECORD = "record"
+"""The counter of record numbers."""
+AHEAD = 32
+"""Numbers that are made at a time where several processes take them."""
 
 
 @form
-def _next(name: Any) -> Executable:
+def _next(name: Any, by: Any) -> Executable:
     mine = (counters.c.tenant == ME, counters.c.name == name)
-    return update(counters).where(*mine).values(value=counters.c.value + 1).returning(counters.c.value)
+    return update(counters).where(*mine).values(value=counters.c.value + by).returning(counters.c.value)
 
 
-async def next_number(tx: Tx, name: str = "record") -> int:
-    """The next number: 1001, 1002, … Requests and wishes share one row of numbers, so a number names one thing."""
-    row = await tx.one(_next(name=name)) or await _first_number(tx, name)
+@form
+def _lowest_free() -> Executable:
+    """What others are about to use is passed over, and free again should they fail."""
+    ours = free_numbers.c.tenant == ME
+    lowest = select(free_numbers.c.number).where(ours).order_by(free_numbers.c.number).limit(1)
+    found = lowest.with_for_update(skip_locked=True).scalar_subquery()
+    return delete(free_numbers).where(ours, free_numbers.c.number == found).returning(free_numbers.c.number)
+
+
+async def next_number(tx: Tx, name: str = RECORD) -> int:
+    """The next number: 1001, 1002, … Requests and wishes share one row of numbers, so a number names one thing.
+
+    Without gaps, but for what is under way. On PostgreSQL nobody waits for a record number that another transaction
+    has taken, except for one in `AHEAD`; other counters are held until the commit.
+    """
+    if name != RECORD or _counts_alone(tx):
+        return await _count(tx, name, 1)
+    row = await tx.one(_lowest_free())
+    if row is None:
+        last = await _count(tx, name, 0)  # whoever makes some now does so first
+        row = await tx.one(_lowest_free())
+    if row is not None:
+        return int(row.number)
+    await _count(tx, name, AHEAD)
+    made = range(last + 1, last + AHEAD + 1)
+    await tx.add(free_numbers, [{"tenant": tx.tenant, "number": number} for number in made[1:]])
+    return made[0]
+
+
+def _counts_alone(tx: Tx) -> bool:
+    """On SQLite nobody else writes meanwhile."""
+    return tx.connection.dialect.name == "sqlite"
+
+
+async def _count(tx: Tx, name: str, by: int) -> int:
+    """Where the counter stands after so many more, held until the commit."""
+    row = await tx.one(_next(name=name, by=by)) or await _first_number(tx, name, by)
     return int(row.value)
 
 
-async def _first_number(tx: Tx, name: str) -> Row:
+async def _first_number(tx: Tx, name: str, by: int) -> Row:
     """The row that counts is made, by us or by whoever is doing so now; then it is theirs and ours is the next."""
-    statement = tx.insert(counters).values(tenant=tx.tenant, name=name, value=FIRST)
+    statement = tx.insert(counters).values(tenant=tx.tenant, name=name, value=FIRST + by - 1)
     row = await tx.one(
         statement.on_conflict_do_update(
-            index_elements=["tenant", "name"], set_={"value": counters.c.value + 1}
+            index_elements=["tenant", "name"], set_={"value": counters.c.value + by}
         ).returning(counters.c.value)
     )
     if row is None:
@@ -55,19 +101,35 @@ async def _first_number(tx: Tx, name: str) -> Row:
     return row
 
 
-async def last_number(tx: Tx, name: str = "record") -> int:
+async def last_number(tx: Tx, name: str = RECORD) -> int:
     """The number that was given last; 0 before the first."""
     row = await tx.one(select(counters.c.value).where(counters.c.tenant == tx.tenant, counters.c.name == name))
-    return int(row.value) if row else 0
+    free = await tx.one(select(func.count()).where(free_numbers.c.tenant == tx.tenant)) if name == RECORD else None
+    return int(row.value) - (int(free[0]) if free else 0) if row else 0
 
 
-async def give_back(tx: Tx, name: str = "record") -> None:
-    """The number this transaction has just taken was not needed; nobody can have taken a later one meanwhile."""
-    await tx.run(
+async def highest_free(tx: Tx) -> int:
+    """The highest record number that the counter has passed and nothing has; 0 without any."""
+    row = await tx.one(select(func.max(free_numbers.c.number)).where(free_numbers.c.tenant == tx.tenant))
+    return int(row[0] or 0) if row else 0
+
+
+async def give_back(tx: Tx, number: int, name: str = RECORD) -> None:
+    """A number this transaction has just taken was not needed."""
+    if name == RECORD and not _counts_alone(tx):
+        await tx.add(free_numbers, [{"tenant": tx.tenant, "number": number}])
+        return
+    await tx.run(  # nobody can have taken a later one meanwhile
         update(counters)
         .where(counters.c.tenant == tx.tenant, counters.c.name == name)
         .values(value=counters.c.value - 1)
     )
+
+
+async def hold(tx: Tx, name: str) -> None:
+    """Whoever else holds this name waits until this transaction ends. On SQLite nobody else writes meanwhile."""
+    if not _counts_alone(tx):
+        await tx.put(counters, {"tenant": tx.tenant, "name": name, "value": 0}, on=("tenant", "name"), change=("value",))
 
 
 async def find_setting(tx: Tx, name: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from zlib import crc32
 
 from sqlalchemy import (
     JSON,
@@ -312,7 +313,7 @@ async def file(
     }
     added = await tx.add_new(requests, row, on=("tenant", "draft_id"), columns=Request._fields)
     if added is None:
-        await counters.give_back(tx)
+        await counters.give_back(tx, number)
         return await _get_by_draft(tx, draft_id), False
     search.add(tx, request_id, text, place_text)
     request = _request(added)
@@ -415,6 +416,12 @@ def house_of(place: Mapping[str, Any]) -> str:
     """
     estate = place.get("estate") or ""
     return f"{estate}/{place.get('building') or ''}"[:HOUSE_LONGEST] if estate else ""
+
+
+async def hold_grid(tx: Tx, grid: str) -> None:
+    """Whoever else files in this grid waits here until this transaction ends: of two reports of one matter that come at
+    the same time the later one sees the earlier."""
+    await counters.hold(tx, f"near:{crc32(grid.encode()):08x}")
 
 
 async def lock(tx: Tx, request_id: int) -> None:
@@ -706,7 +713,7 @@ class Near(NamedTuple):
 async def near(tx: Tx, question: Filled, before: Near | None = None) -> Near:
     """Asks `alike_in_grid`. What this transaction has found `before` is taken where the question is the same and nobody
 
-    can have filed meanwhile: on SQLite. On PostgreSQL who waited for a number must see what came before it.
+    can have filed meanwhile: on SQLite. On PostgreSQL who waited for the house (`hold_grid`) must see what came before.
     """
     if before is not None and before.question == question and tx.connection.dialect.name == "sqlite":
         return before

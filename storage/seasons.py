@@ -61,9 +61,10 @@ async def open_one(
     tx: Tx, title: str, launch_at: datetime, closes_at: datetime, now: datetime, *, actor_id: int | None
 ) -> Season:
     """Begins a season that collects wishes. Raises `Taken` while another is current."""
-    number = await counters.next_number(tx, "season") - counters.FIRST + 1  # the counter's row is held until the commit
+    counted = await counters.next_number(tx, "season")  # the counter's row is held until the commit
+    number = counted - counters.FIRST + 1
     if await find_current(tx) is not None:
-        await counters.give_back(tx, "season")
+        await counters.give_back(tx, counted, "season")
         raise Taken
     season_id = tx.ids.new()
     await tx.run(

@@ -8,7 +8,7 @@ from storage.appeals import appeals
 from storage.articles import articles
 from storage.attachments import attachments
 from storage.codes import one_time_codes
-from storage.counters import counters, settings
+from storage.counters import counters, free_numbers, settings
 from storage.dialogues import dialogues, keyboards, menus
 from storage.duties import duties, duty_holds, duty_services
 from storage.echoes import echoes
@@ -73,6 +73,7 @@ ALL = (
     duty_services,
     echoes,
     events,
+    free_numbers,
     held,
     identities,
     imported_rows,

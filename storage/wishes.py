@@ -225,7 +225,7 @@ async def submit(
         .on_conflict_do_nothing(index_elements=["tenant", "draft_id"])
     )
     if not added:  # submitted by another process since we looked
-        await counters.give_back(tx)
+        await counters.give_back(tx, number)
         return await _get_by_draft(tx, draft_id), False
     await events.add(
         tx,

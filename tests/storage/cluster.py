@@ -31,6 +31,8 @@ SETTINGS = {
     "full_page_writes": "off",
     "autovacuum": "off",  # else the planner learns of a table in the middle of a test, or not
 }
+DURABLE = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
+"""As a street runs it: for benchmarks."""
 
 
 def find_binaries() -> Path | None:
@@ -42,12 +44,14 @@ def find_binaries() -> Path | None:
 class Cluster:
     """Started when made. `template` is the database that `clone` copies once somebody has filled it."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, **settings: str) -> None:
+        """`settings` go before those above: what is given to the server when it starts cannot be altered later."""
         self.folder = Path(tempfile.mkdtemp(prefix="linli-postgresql-"))
         self.password = secrets.token_hex(8)
         self.port = free_port()
         self.template = "empty"
         self._binaries = binaries
+        self._settings = SETTINGS | settings
         self._numbers = itertools.count(1)
         self._loop = asyncio.new_event_loop()
         self._aside = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -95,7 +99,7 @@ class Cluster:
             await self._admin.execute(statement)
 
     def start(self) -> None:
-        options = " ".join(f"-c {key}={value}" for key, value in SETTINGS.items())
+        options = " ".join(f"-c {key}={value}" for key, value in self._settings.items())
         options += f" -p {self.port} -k {self.folder}"
         log = str(self.folder / "log")
         self._as_postgres(
