@@ -309,7 +309,7 @@ class Inbox:
         waiting = await self._waiting(strand)
         if not waiting:
             return False
-        parsed = self._reading.parse_all(waiting) if self._store.database.is_sqlite and len(waiting) > 1 else {}
+        parsed = self._reading.parse_all(waiting) if len(waiting) > 1 else {}
 
         handled: list[StoredReceipt] = []
 

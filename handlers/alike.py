@@ -232,7 +232,6 @@ async def look(
         return None
     shown = await attachments.likenesses(turn.tx, "request", [request.id]) if with_files else {}
     matter = matter_of(turn, request, shown.get(request.id, ()))
-    await requests.hold_grid(turn.tx, request.grid)
     records = (await _near(turn, matter, near)).records
     found = await _nearest(turn, matter, records, _HINTED, partial(_these, apart), own=request.id)
     if found is not None:
@@ -293,8 +292,11 @@ async def tell_desk(turn: Turn, request: Request, other: Told, decision: Decisio
 
 
 async def _look_again(turn: Turn, timer: Timer) -> None:
-    """Once more, now that its photos have been looked at."""
-    request = await requests.get(turn.tx, timer.subject_id)
+    await look_again(turn, await requests.get(turn.tx, timer.subject_id))
+
+
+async def look_again(turn: Turn, request: Request) -> None:
+    """Once more after the filing: now its photos have been looked at, or what was filed at the same moment is there."""
     if not _is_comparable(request):
         return
     shown = await attachments.likenesses(turn.tx, "request", [request.id])

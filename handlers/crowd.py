@@ -10,14 +10,34 @@ from datetime import timedelta
 from handlers import alike, cards
 from handlers.turn import Turn
 from nlp.duplicates import WITHIN as DUPLICATES_WITHIN
-from storage import events, requests, supporters
+from storage import events, requests, supporters, timers
 from storage.requests import Counted, Request
+from storage.timers import Timer
 from workflow.states import State
 
 WITHIN = timedelta(hours=72)
+_LOOK_AGAIN = timedelta(minutes=1)
 ENOUGH = 3
 """Records and supporters together (peers.md: three orders on one matter within three days)."""
 _COUNTED = frozenset(State) - {State.WITHDRAWN, State.REFUSED}
+
+
+async def look_again_unless_alone(turn: Turn, request: Request) -> None:
+    """Before what is near a new record is looked for: what somebody else files in this grid at the same moment cannot be
+    seen yet, so it is looked for once more."""
+    if _counts(request) and not await requests.hold_grid(turn.tx, request.grid):
+        await timers.put(turn.tx, turn.now + _LOOK_AGAIN, "crowd.look", "request", request.id)
+
+
+async def _look_again(turn: Turn, timer: Timer) -> None:
+    request = await requests.get(turn.tx, timer.subject_id)
+    await alike.look_again(turn, request)
+    if request.state in _COUNTED:
+        await watch(turn, request)
+
+
+def _counts(request: Request) -> bool:
+    return bool(request.grid and request.item) and request.intent == "request"
 
 
 async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
@@ -25,7 +45,7 @@ async def watch(turn: Turn, request: Request, *, is_new: bool = False) -> None:
 
     `is_new`: just filed, so that nobody has joined this one.
     """
-    if not request.grid or not request.item or request.intent != "request":
+    if not _counts(request):
         return
     since = turn.now - WITHIN
     matter = await _of_one_matter(turn, request)
@@ -62,3 +82,6 @@ async def _is_alarmed(turn: Turn, matter: list[Counted]) -> bool:
     """Whether the desk has heard of this matter today."""
     today = turn.now.astimezone(turn.city.manners.tz).replace(hour=0, minute=0, second=0, microsecond=0)
     return not {r.id for r in matter}.isdisjoint(await supporters.crowded_since(turn.tx, today))
+
+
+TIMERS = {"crowd.look": _look_again}

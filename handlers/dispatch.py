@@ -32,9 +32,9 @@ _CONTACTS = _WORDS | {"press", "scan", "edit"}
 async def look_ahead(tx: Tx, arrived: Sequence[Incoming]) -> None:
     """Reads at once what `handle` asks first for each of these: who it is, in which chat, and what is open and shown there.
 
-    Only on SQLite, where nobody else writes meanwhile: on PostgreSQL nobody may be read before they are held.
+    They are held first, in one order, so that they do one thing at a time.
     """
-    here = [one.address for one in arrived if one.kind in _CONTACTS and one.address.user and not one.address.is_group]
+    here = [one.address for one in arrived if one.kind in _CONTACTS and one.address.user]
     met = await people.meet(tx, {(at.channel, at.account, at.user) for at in here})
     asked = []
     for one in arrived:

@@ -72,6 +72,7 @@ async def file(
     await clocks.set_first(turn, request)
     for other in draft.apart:
         await supporters.tell_apart(turn.tx, request.id, other, turn.me.id, turn.now)
+    await crowd.look_again_unless_alone(turn, request)
     found = await alike.look(turn, request, with_files=bool(draft.media), apart=draft.apart, near=near)
     await cards.refresh(turn, request, bare=not draft.media and found is None)
     await groups_told(turn, request)

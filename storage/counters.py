@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Executable, String, Table, Text, delete, func, select, update
+from sqlalchemy import BigInteger, Column, Executable, Select, String, Table, Text, delete, func, select, update
 
 from storage.plans import ME, form
 from storage.rows import Row
@@ -38,7 +38,7 @@ free_numbers = Table(
 FIRST = 1001
 RECORD = "record"
 """The counter of record numbers."""
-AHEAD = 32
+AHEAD = 200
 """Numbers that are made at a time where several processes take them."""
 
 
@@ -126,10 +126,21 @@ async def give_back(tx: Tx, number: int, name: str = RECORD) -> None:
     )
 
 
-async def hold(tx: Tx, name: str) -> None:
-    """Whoever else holds this name waits until this transaction ends. On SQLite nobody else writes meanwhile."""
-    if not _counts_alone(tx):
-        await tx.put(counters, {"tenant": tx.tenant, "name": name, "value": 0}, on=("tenant", "name"), change=("value",))
+@form
+def _unheld(name: Any) -> Select[Any]:
+    mine = (counters.c.tenant == ME, counters.c.name == name)
+    return select(counters.c.value).where(*mine).with_for_update(skip_locked=True)
+
+
+async def try_hold(tx: Tx, name: str) -> bool:
+    """Holds this name until the transaction ends; False at once where somebody else holds it, or nobody ever has.
+
+    On SQLite nobody else writes meanwhile.
+    """
+    if _counts_alone(tx) or await tx.one(_unheld(name=name)) is not None:
+        return True
+    tx.put_later(counters, {"tenant": tx.tenant, "name": name, "value": 0}, on=("tenant", "name"))
+    return False
 
 
 async def find_setting(tx: Tx, name: str) -> str | None:

@@ -11,9 +11,9 @@ from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Select, Str
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
-from storage.jsontext import written
 from storage.late import OF
-from storage.people import among, chats
+from storage.lists import among
+from storage.people import chats
 from storage.plans import ME, form, form_of
 from storage.schema import Moment, metadata, tenant_column
 from storage.tx import Tx
@@ -143,35 +143,37 @@ async def find_here(tx: Tx, chat_id: int, person_id: int, token: str) -> Dialogu
 
 @form
 def _open_in(chat_ids: Any) -> Select[Any]:
-    return select(dialogues).where(dialogues.c.tenant == ME, dialogues.c.chat_id.in_(among(chat_ids)))
+    return select(dialogues).where(dialogues.c.tenant == ME, among(dialogues.c.chat_id, chat_ids))
 
 
 @form
 def _menus_in(chat_ids: Any) -> Select[Any]:
-    return select(menus).where(menus.c.tenant == ME, menus.c.chat_id.in_(among(chat_ids)))
+    return select(menus).where(menus.c.tenant == ME, among(menus.c.chat_id, chat_ids))
 
 
 @form
 def _keyboards_of(codes: Any) -> Select[Any]:
-    return select(keyboards).where(keyboards.c.tenant == ME, keyboards.c.code.in_(among(codes)))
+    return select(keyboards).where(keyboards.c.tenant == ME, among(keyboards.c.code, codes))
 
 
 async def read_ahead(tx: Tx, asked: Sequence[tuple[int, int, str]]) -> None:
-    """What `find_here` will be asked with these (private chat, person, token). Only on SQLite (`Tx.read_ahead`)."""
+    """What `find_here` will be asked with these (private chat, person, token). The people are held."""
+    if not asked:
+        return
     open_ones: dict[tuple[Any, ...], list[Any]] = {(chat_id, person_id): [] for chat_id, person_id, _ in asked}
-    for row in await tx.all(_open_in(chat_ids=written([chat_id for chat_id, _, _ in asked]))):
+    for row in await tx.all(_open_in(chat_ids=[chat_id for chat_id, _, _ in asked])):
         if (row.chat_id, row.person_id) in open_ones:
             open_ones[row.chat_id, row.person_id] = [row]
     code_of = {chat_id: token.rpartition(".")[0] for chat_id, _, token in asked}
     codes = set(code_of.values()) - {""}
     shown: dict[tuple[Any, ...], list[Any]] = {(chat_id,): [] for chat_id, code in code_of.items() if not code}
     if shown:
-        for row in await tx.all(_menus_in(chat_ids=written([chat_id for (chat_id,) in shown]))):
+        for row in await tx.all(_menus_in(chat_ids=[chat_id for (chat_id,) in shown])):
             shown[row.chat_id,] = [row]
             codes.add(row.code)
     presses: dict[tuple[Any, ...], list[Any]] = {(code,): [] for code in codes}
     if codes:
-        for row in await tx.all(_keyboards_of(codes=written(sorted(codes)))):
+        for row in await tx.all(_keyboards_of(codes=sorted(codes))):
             presses[row.code,] = [row]
     tx.read_ahead(dialogues, ("chat_id", "person_id"), open_ones)
     tx.read_ahead(menus, ("chat_id",), shown)

@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ColumnElement,
-    CompoundSelect,
     FromClause,
     Index,
     Integer,
@@ -22,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
+    exists,
     func,
     literal,
     or_,
@@ -32,6 +32,7 @@ from sqlalchemy import (
 from storage import queueing
 from storage.late import OF
 from storage.leases import part_number, part_of
+from storage.lists import among
 from storage.people import Chat, chats, rooms
 from storage.plans import ME, form, form_of
 from storage.schema import Moment, id_column, metadata, tenant_column
@@ -582,26 +583,24 @@ _CHAT = [chats.c[name] for name in Chat._fields]
 
 
 @form_of("slot")
-def _rooms_and_slots(queue: Any, slot: Any) -> CompoundSelect[Any]:
-    bound = (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id)
-    there = (posts.c.tenant == chats.c.tenant) & (posts.c.chat_id == chats.c.id)
-    own = select(*_CHAT, literal(None, String).label("ref")).join(rooms, bound)
-    had = select(*_CHAT, posts.c.ref).join(posts, there)
-    return own.where(chats.c.tenant == ME, rooms.c.tenant == ME, rooms.c.queue == queue).union_all(
-        had.where(chats.c.tenant == ME, posts.c.tenant == ME, posts.c.slot == slot)
-    )
+def _rooms_and_slots(queue: Any, slot: Any) -> Select[Any]:
+    own, had = rooms.c.queue == queue, posts.c.slot == slot
+    found = select(rooms.c.chat_id).where(rooms.c.tenant == ME, own)
+    found_too = select(posts.c.chat_id).where(posts.c.tenant == ME, had)
+    is_own = exists().where(rooms.c.tenant == chats.c.tenant, own, rooms.c.chat_id == chats.c.id)
+    ref = select(posts.c.ref).where(posts.c.tenant == chats.c.tenant, had, posts.c.chat_id == chats.c.id)
+    asked = select(*_CHAT, is_own.label("own"), ref.scalar_subquery().label("ref"))
+    return asked.where(chats.c.tenant == ME, among(chats.c.id, found.union_all(found_too))).order_by(chats.c.id)
 
 
 async def rooms_and_slots(tx: Tx, queue: str, slot: str) -> tuple[list[Chat], list[Chat]]:
     """The rooms of a queue, and every chat where a message stands, or is about to stand, in this slot, oldest first."""
-    found = [(row.ref, Chat._make(row[:-1])) for row in await tx.all(_rooms_and_slots(queue=queue, slot=slot))]
-    found.sort(key=lambda one: one[1].id)
-    refs = {chat.id: ref for ref, chat in found if ref is not None}
-    own = [chat for ref, chat in found if ref is None]
+    rows = await tx.all(_rooms_and_slots(queue=queue, slot=slot))
+    found = [(Chat._make(row[: len(_CHAT)]), row.own, row.ref) for row in rows]
     if tx.connection.dialect.name == "sqlite":  # elsewhere it is asked anew with the lock
-        for chat_id in {chat.id for _, chat in found}:
-            tx.learn(_post(chat_id=chat_id, slot=slot), refs.get(chat_id))
-    return own, [chat for ref, chat in found if ref is not None]
+        for chat, _, ref in found:
+            tx.learn(_post(chat_id=chat.id, slot=slot), ref)
+    return [chat for chat, own, _ in found if own], [chat for chat, _, ref in found if ref is not None]
 
 
 async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:

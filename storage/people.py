@@ -19,13 +19,12 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     Update,
-    func,
     select,
 )
 from sqlalchemy import delete as sql_delete
 from sqlalchemy import update as sql_update
 
-from storage.jsontext import written
+from storage.lists import among
 from storage.plans import ME, form, form_with
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.seal import SealBroken
@@ -182,44 +181,48 @@ async def find_by_identity(tx: Tx, channel: str, account: str, user_key: str, *,
     return found
 
 
-def among(values: Any) -> Select[Any]:
-    """The members of a JSON list, on SQLite: one statement for lists of any length."""
-    return select(func.json_each(values).table_valued("value").c.value)
+@form
+def _ids_known_as(channel: Any, account: Any, user_keys: Any) -> Select[Any]:
+    theirs = (identities.c.tenant == ME, identities.c.channel == channel, identities.c.account == account)
+    return select(identities.c.user_key, identities.c.person_id).where(*theirs, among(identities.c.user_key, user_keys))
 
 
 @form
-def _all_known_as(channel: Any, account: Any, user_keys: Any) -> Select[Any]:
-    theirs = (identities.c.tenant == ME, identities.c.channel == channel, identities.c.account == account)
-    joined = identities.join(people, (people.c.tenant == identities.c.tenant) & (people.c.id == identities.c.person_id))
-    asked = select(identities.c.user_key, people).select_from(joined)
-    return asked.where(*theirs, people.c.tenant == ME, identities.c.user_key.in_(among(user_keys)))
+def _held(person_ids: Any) -> Select[Any]:
+    """In one order everywhere: two who hold the same people never wait for each other."""
+    wanted = (people.c.tenant == ME, among(people.c.id, person_ids))
+    return select(people).where(*wanted).order_by(people.c.id).with_for_update()
 
 
 @form
 def _chats_of(person_ids: Any) -> Select[Any]:
-    theirs = (chats.c.tenant == ME, chats.c.person_id.in_(among(person_ids)), chats.c.is_group.is_(False))
+    theirs = (chats.c.tenant == ME, among(chats.c.person_id, person_ids), chats.c.is_group.is_(False))
     return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
 
 
 async def meet(tx: Tx, users: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[Chat]]:
-    """Reads ahead who these (channel, account, user) are and their private chats, which are given by user.
-
-    Only on SQLite (`Tx.read_ahead`). Whoever is new is not among them.
+    """Reads ahead who these (channel, account, user) are and their private chats, which are given by user. Each is held
+    until the commit, as `find_by_identity` does with `lock`. Whoever is new is not among them.
     """
     by_account: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for channel, account, user_key in users:
         by_account[channel, account].add(user_key)
-    known: dict[tuple[Any, ...], list[Any]] = {}
+    ids: dict[tuple[str, str, str], int] = {}
     for (channel, account), keys in by_account.items():
-        asked = _all_known_as(channel=channel, account=account, user_keys=written(sorted(keys)))
-        known |= {(channel, account, row.user_key): [_person(tx, row)] for row in await tx.all(asked)}
-    mine: dict[tuple[Any, ...], list[Any]] = {(found[0].id,): [] for found in known.values()}
-    for row in await tx.all(_chats_of(person_ids=written([person_id for (person_id,) in mine]))):
+        asked = _ids_known_as(channel=channel, account=account, user_keys=sorted(keys))
+        ids |= {(channel, account, row.user_key): int(row.person_id) for row in await tx.all(asked)}
+    if not ids:
+        return {}
+    wanted = sorted(set(ids.values()))
+    known = {(row.id,): [_person(tx, row)] for row in await tx.all(_held(person_ids=wanted))}
+    mine: dict[tuple[Any, ...], list[Any]] = {person_id: [] for person_id in known}
+    for row in await tx.all(_chats_of(person_ids=wanted)):
         mine[row.person_id,].append(_Mine(_chat(row), row.seen_at))
-    tx.read_ahead(identities, ("channel", "account", "user_key"), {key: [p.id] for key, (p,) in known.items()})
-    tx.read_ahead(people, ("id",), {(p.id,): [p] for (p,) in known.values()})
+    met = {user: person_id for user, person_id in ids.items() if (person_id,) in known}
+    tx.read_ahead(identities, ("channel", "account", "user_key"), {user: [found] for user, found in met.items()})
+    tx.read_ahead(people, ("id",), known)
     tx.read_ahead(chats, ("person_id",), mine)
-    return {(c, a, u): [one.chat for one in mine[p.id,]] for (c, a, u), (p,) in known.items()}
+    return {user: [one.chat for one in mine[person_id,]] for user, person_id in met.items()}
 
 
 def _met(tx: Tx, channel: str, account: str, user_key: str) -> Person | None:

@@ -418,10 +418,9 @@ def house_of(place: Mapping[str, Any]) -> str:
     return f"{estate}/{place.get('building') or ''}"[:HOUSE_LONGEST] if estate else ""
 
 
-async def hold_grid(tx: Tx, grid: str) -> None:
-    """Whoever else files in this grid waits here until this transaction ends: of two reports of one matter that come at
-    the same time the later one sees the earlier."""
-    await counters.hold(tx, f"near:{crc32(grid.encode()):08x}")
+async def hold_grid(tx: Tx, grid: str) -> bool:
+    """Whether surely nobody else is filing in this grid now. Of two who file there at the same time one is told no."""
+    return await counters.try_hold(tx, f"near:{crc32(grid.encode()):08x}")
 
 
 async def lock(tx: Tx, request_id: int) -> None:
@@ -713,7 +712,7 @@ class Near(NamedTuple):
 async def near(tx: Tx, question: Filled, before: Near | None = None) -> Near:
     """Asks `alike_in_grid`. What this transaction has found `before` is taken where the question is the same and nobody
 
-    can have filed meanwhile: on SQLite. On PostgreSQL who waited for the house (`hold_grid`) must see what came before.
+    can have filed meanwhile: on SQLite. On PostgreSQL what was filed meanwhile is asked for (`hold_grid`).
     """
     if before is not None and before.question == question and tx.connection.dialect.name == "sqlite":
         return before

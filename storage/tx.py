@@ -275,9 +275,10 @@ class Tx:
 
     async def lock(self, table: Table, row_id: int) -> None:
         """Whoever else locks this row waits until this transaction ends. On SQLite nobody else writes meanwhile."""
-        self.forget_all()  # what was read ahead stays: it is there only on SQLite
+        self.forget_all()
         await self._catch_up((table,))
-        if self.connection.dialect.name != "sqlite":
+        if self.connection.dialect.name != "sqlite":  # there nobody else writes, and what was read ahead stays
+            self.ahead_of.pop(table, None)
             wanted = (table.c.tenant == self.tenant, table.c.id == row_id)
             await self.connection.execute(select(table.c.id).where(*wanted).with_for_update())
 
@@ -291,7 +292,8 @@ class Tx:
 
     def read_ahead(self, table: Table, columns: tuple[str, ...], rows: dict[tuple[Any, ...], list[Any]]) -> None:
         """Keeps what was read of a table by the values of these columns, for the pieces of work that follow in this
-        transaction; an empty list where there is no such row. Only on SQLite: nobody else changes it meanwhile.
+        transaction; an empty list where there is no such row. On PostgreSQL only what belongs to somebody who is held:
+        what is decided by it is what they saw when they wrote.
         """
         self.ahead_of[table] = Ahead(columns, rows)
 

@@ -15,29 +15,36 @@ from sqlalchemy.sql.elements import BindParameter, BooleanClauseList, ColumnElem
 
 from storage import tables
 
-NEVER = re.compile(
-    r"SKIP LOCKED|pg_\w*advisory\w*|\bLISTEN\b|\bNOTIFY\b|pg_notify|\b(?:next|curr|set)val\b", re.IGNORECASE
-)
+NEVER = re.compile(r"pg_\w*advisory\w*|\bLISTEN\b|\bNOTIFY\b|pg_notify|\b(?:next|curr|set)val\b", re.IGNORECASE)
 """Locks and messages that reach across tenants, and sequences."""
+SKIPS = "SKIP LOCKED"
+"""Only for rows of one table of one tenant."""
 _NAMES = re.compile(rf"\b({'|'.join(table.name for table in tables.ALL)})\b")
 
 
 def broken(statement: Any, sql: str) -> list[str]:
     """Every rule that a statement breaks, in words; `sql` is what is sent to the database."""
     found = [f"uses {match[0]}" for match in NEVER.finditer(sql)]
+    skips = sql.upper().count(SKIPS)
     if isinstance(statement, TextClause):
+        found += [f"uses {SKIPS}"] * bool(skips)
         if _NAMES.search(sql) and "tenant" not in sql:
             found.append("is plain text without the tenant")
         return found
     for part in visitors.iterate(statement):
         if isinstance(part, Select):
-            found += _loose(part.get_final_froms(), [*part._where_criteria])
+            froms = part.get_final_froms()
+            found += _loose(froms, [*part._where_criteria])
+            is_alone = len(froms) == 1 and not isinstance(froms[0], Join)
+            skips -= is_alone and bool(getattr(part._for_update_arg, "skip_locked", False))
         elif isinstance(part, Update | Delete):
             found += _loose([part.table], [*part._where_criteria])
         if isinstance(part, Update) and any(getattr(k, "name", k) == "tenant" for k in part._values or {}):
             found.append(f"moves rows of {part.table} to another tenant")
         if isinstance(part, Insert) and not re.search(r"INSERT INTO \w+ \(tenant,", sql):
             found.append(f"writes {part.table} without a tenant")
+    if skips > 0:
+        found.append(f"uses {SKIPS} for more than the rows of one table")
     if "ON CONFLICT" in sql and not re.search(r"ON CONFLICT \(tenant[,)]", sql):
         found.append("resolves a conflict without the tenant")
     return found

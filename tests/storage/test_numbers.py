@@ -51,7 +51,9 @@ async def test_other_counters_are_held_until_the_commit(store: Store) -> None:
 
 
 async def test_numbers_that_run_out_are_made_and_waited_for(store: Store) -> None:
-    assert await both_at_once(store, counters.RECORD) == ([FIRST, FIRST + 1], True), "the second uses what the first made"
+    assert await both_at_once(store, counters.RECORD) == ([FIRST, FIRST + 1], True), (
+        "the second uses what the first made"
+    )
     found = [await store.run(counters.next_number) for _ in range(2 * AHEAD)]
     assert found == list(range(FIRST + 2, FIRST + 2 + 2 * AHEAD))
 

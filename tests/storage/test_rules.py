@@ -26,6 +26,10 @@ GOOD = {
     .where(rooms.c.tenant == ME),
     "a change": update(timers).where(timers.c.tenant == ME, timers.c.id == 1).values(state="done"),
     "an insert": insert(rooms).values(tenant="street", queue="q", chat_id=1, bound_at=None),
+    "rows of one table locked past others": select(outbox.c.id)
+    .where(outbox.c.tenant == ME)
+    .limit(1)
+    .with_for_update(skip_locked=True),
     "nothing of ours": select(func.now()),
 }
 BAD = {
@@ -38,7 +42,14 @@ BAD = {
     ),
     "a change of every tenant": update(timers).values(state="done"),
     "a row that changes its tenant": update(timers).where(timers.c.tenant == ME).values(tenant="other"),
-    "rows locked past others": select(outbox).where(outbox.c.tenant == ME).with_for_update(skip_locked=True),
+    "rows of every tenant locked past others": select(outbox).with_for_update(skip_locked=True),
+    "rows of two tables locked past others": select(chats)
+    .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
+    .where(rooms.c.tenant == ME)
+    .with_for_update(skip_locked=True),
+    "rows locked past others in plain text": text(
+        "SELECT 1 FROM outbox WHERE tenant = 'street' FOR UPDATE SKIP LOCKED"
+    ),
     "an advisory lock": select(func.pg_advisory_xact_lock(1)),
     "a sequence": select(func.nextval("numbers")),
     "a call to everybody": text("NOTIFY outbox"),
