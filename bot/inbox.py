@@ -98,8 +98,6 @@ class Inbox:
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._ending = asyncio.Event()
-        self.said = asyncio.Event()
-        """Set whenever something may wait in the outbox."""
 
     async def start(self, *, handles: bool = True) -> None:
         """Begins to store and to handle; what was left from before is handled first. Without `handles`, others do that."""
@@ -347,8 +345,7 @@ class Inbox:
         return True
 
     def _answered(self, receipt: StoredReceipt) -> None:
-        """Whoever waits for this update hears of it; the sender may have something to say."""
-        self.said.set()
+        """Whoever waits for this update hears of it."""
         self._release(receipt.id)
         ANSWERED.labels(receipt.channel).observe((self._clock.now() - receipt.received_at).total_seconds())
 

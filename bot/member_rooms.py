@@ -51,8 +51,6 @@ class MemberRooms:
         self._prefix = prefix
         self._group_prefix = group_prefix
         self._when = when
-        self.said: asyncio.Event | None = None
-        """Set when something may wait in the outbox."""
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -75,8 +73,7 @@ class MemberRooms:
     async def follow(self) -> None:
         """Rooms somebody works in are open, the others shut; what waits is drawn in one that has just opened."""
         for queue in self._city.org.queues():
-            if await self._store.run(partial(self._follow, queue=queue)) and self.said is not None:
-                self.said.set()
+            await self._store.run(partial(self._follow, queue=queue))
 
     async def _run(self) -> None:
         while not self._stopping.is_set():
@@ -89,13 +86,12 @@ class MemberRooms:
             except Exception:
                 log.exception("member_rooms.not_followed", channel=self._channel)
 
-    async def _follow(self, tx: Tx, queue: str) -> bool:
-        """Whether the room was opened just now."""
+    async def _follow(self, tx: Tx, queue: str) -> None:
         now, name = self._clock.now(), f"{self._prefix}{queue}"
         has_members = bool(await self._members(tx, queue))
         chat = await people.find_chat(tx, self._channel, self._account, name)
         if chat is None and not has_members:
-            return False
+            return
         new = chat is None
         if chat is None:
             chat = await people.add_chat(
@@ -111,11 +107,10 @@ class MemberRooms:
             )
             await people.bind_room(tx, queue, chat.id, None, now)
         if not new and chat.reachable == has_members:
-            return False
+            return
         await people.set_reachable(tx, chat.id, has_members)
         if has_members:
             await groups.room_opened(Turn(self._city, tx, now, chat=chat._replace(reachable=True)), queue)
-        return has_members
 
     async def _members(self, tx: Tx, queue: str) -> list[str]:
         if self._when == "never" or (self._when == "without_group" and await self._has_group(tx, queue)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 from threading import Thread
 from wsgiref.simple_server import WSGIServer
@@ -40,12 +41,16 @@ READY = Gauge("linli_ready", "1 when /readyz says yes")
 class Watch:
     """Counts transactions and what they put into the ledger; satisfies `storage.tx.Watcher`."""
 
-    def __init__(self) -> None:
+    def __init__(self, said: asyncio.Event | None = None) -> None:
+        """`said` is set whenever something new waits in the outbox."""
         self._log = EventLog()
+        self._said = said
 
     def committed(self, tx: Tx) -> None:
         """It is saved."""
         TRANSACTIONS.inc()
+        if tx.says and self._said is not None:
+            self._said.set()
         if not tx.written:
             return
         for event in tx.written:

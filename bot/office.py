@@ -93,21 +93,15 @@ class Office:
             turn = await turning.open_turn(self.city, tx, seat.person.id, self._program.clock.now())
             return await work(turn)
 
-        result = await self.store.run(run)
-        self._program.inbox.said.set()
-        return result
+        return await self.store.run(run)
 
     async def run(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
         """Work of nobody at the desk, such as another system's; what it says to people goes out when it is saved."""
-        result = await self.store.run(work)
-        self._program.inbox.said.set()
-        return result
+        return await self.store.run(work)
 
     async def run_together(self, work: Callable[[Tx], Awaitable[Result]]) -> Result:
         """`run` for much short work: what waits at the same time shares one transaction."""
-        result = await self._together.run(work)
-        self._program.inbox.said.set()
-        return result
+        return await self._together.run(work)
 
     async def act(self, seat: Seat, number: int, order: Order) -> Outcome:
         """One order about one record."""

@@ -96,7 +96,8 @@ class Program:
         await migrate.upgrade(database, upgrading.Console())
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))
-        store.watcher = metrics.Watch()
+        said = asyncio.Event()
+        store.watcher = metrics.Watch(said)
         logs.bind(database.tenant)
         async with store.read() as tx:
             ids.go_on_after(await newest_id(tx))
@@ -121,16 +122,14 @@ class Program:
         engine = engine_of(config.hearing)
         ears = Ears(store, channels, engine) if engine is not None else None
         inbox = Inbox(store, city, channels, real, takes, hears=ears is not None, traces=traces, together=together)
-        if wecom is not None:
-            wecom.rooms.said = inbox.said
         files = Files(store, media, channels, lambda tx, file, why: refused_files.tell(city, tx, file, why, real.now()))
-        sender = Sender(store, city, channels, real, files, inbox.said, sends, traces)
+        sender = Sender(store, city, channels, real, files, said, sends, traces)
         pictures = Pictures(store, city, real, media, files)
         chores: list[Callable[[], Awaitable[object]]] = [pictures.prepare]
         if service is not None:
             chores.append(Articles(store, city, real, service.client).bring)
-        scheduler = Scheduler(store, city, real, files, inbox.said, fires, chores, traces)
-        answers = Answers(store, real, inbox.receive, inbox.handled, inbox.said)
+        scheduler = Scheduler(store, city, real, files, said, fires, chores, traces)
+        answers = Answers(store, real, inbox.receive, inbox.handled, said)
         joined = (web, telegram, service, wecom, answers, ears, channels, inbox, sender, scheduler, shares)
         return cls(config, real, city, store, *joined, intake, delivery)
 

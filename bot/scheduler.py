@@ -149,7 +149,6 @@ class Scheduler:
             if self._stopping.is_set() or not self._share.held():
                 return first
             await self._fire(due[first : first + size])
-            self._said.set()
         return len(due)
 
     async def _fire(self, batch: Sequence[Timer]) -> None:

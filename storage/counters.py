@@ -33,7 +33,7 @@ free_numbers = Table(
     tenant_column(),
     Column("number", BigInteger, primary_key=True),
 )
-"""Record numbers that the counter has passed and nothing has yet. Only on PostgreSQL (`next_number`)."""
+"""Record numbers that the counter has passed and nothing has yet."""
 
 FIRST = 1001
 RECORD = "record"
@@ -60,12 +60,14 @@ def _lowest_free() -> Executable:
 async def next_number(tx: Tx, name: str = RECORD) -> int:
     """The next number: 1001, 1002, … Requests and wishes share one row of numbers, so a number names one thing.
 
-    Without gaps, but for what is under way. On PostgreSQL nobody waits for a record number that another transaction
-    has taken, except for one in `AHEAD`; other counters are held until the commit.
+    Without gaps, but for what is under way. On PostgreSQL record numbers are made ahead: nobody waits until another who
+    has taken one commits, except once in `AHEAD`; other counters are held until the commit.
     """
-    if name != RECORD or _counts_alone(tx):
+    if name != RECORD:
         return await _count(tx, name, 1)
     row = await tx.one(_lowest_free())
+    if row is None and _counts_alone(tx):
+        return await _count(tx, name, 1)
     if row is None:
         last = await _count(tx, name, 0)  # whoever makes some now does so first
         row = await tx.one(_lowest_free())
@@ -115,8 +117,8 @@ async def highest_free(tx: Tx) -> int:
 
 
 async def give_back(tx: Tx, number: int, name: str = RECORD) -> None:
-    """A number this transaction has just taken was not needed."""
-    if name == RECORD and not _counts_alone(tx):
+    """A number this transaction has just taken was not needed: it is the next one."""
+    if name == RECORD:
         await tx.add(free_numbers, [{"tenant": tx.tenant, "number": number}])
         return
     await tx.run(  # nobody can have taken a later one meanwhile

@@ -148,6 +148,7 @@ async def put(
         "error": "",
     }
     tx.later(outbox, row)
+    tx.says = True
     return row_id
 
 
@@ -677,11 +678,11 @@ def _chats_of(rows: Sequence[Any]) -> frozenset[int] | None:
 async def holds_up(tx: Tx, chat_id: int, *, anew: bool) -> bool:
     """Whether something waits for this chat after which all that is said now has to come.
 
-    `anew`: asked of the database though this transaction knows, for others may have said something meanwhile. On SQLite
-    nobody can have, and while little waits one question is enough for all chats.
+    While little waits one question is enough for all chats: what others say meanwhile may come before or after. `anew`:
+    not for a card, of which somebody may just have put another version there; on SQLite nobody can have.
     """
-    if tx.connection.dialect.name == "sqlite":
-        chats_waiting = await tx.recall(_some_in_order(limit=HANDFUL + 1), _chats_of, lasting=True)
+    if tx.connection.dialect.name == "sqlite" or not anew:
+        chats_waiting = await tx.recall(_some_in_order(limit=HANDFUL + 1), _chats_of, lasting=True, stale=True)
         if chats_waiting is not None:
             return chat_id in chats_waiting
     question = _one_in_order(chat_id=chat_id)

@@ -197,7 +197,7 @@ def _held(person_ids: Any) -> Select[Any]:
 @form
 def _chats_of(person_ids: Any) -> Select[Any]:
     theirs = (chats.c.tenant == ME, among(chats.c.person_id, person_ids), chats.c.is_group.is_(False))
-    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc(), chats.c.id)
 
 
 async def meet(tx: Tx, users: Collection[tuple[str, str, str]]) -> dict[tuple[str, str, str], list[Chat]]:
@@ -521,7 +521,7 @@ async def chats_with_platform_id(tx: Tx, channel: str, account: str, chat: str) 
 @form
 def _private_chats(person_id: Any) -> Select[Any]:
     mine = (chats.c.tenant == ME, chats.c.person_id == person_id, chats.c.is_group.is_(False))
-    return select(chats).where(*mine).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+    return select(chats).where(*mine).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc(), chats.c.id)
 
 
 async def find_private_chat(tx: Tx, person_id: int) -> Chat | None:
@@ -551,7 +551,7 @@ def _all_of(person_ids: Any) -> Select[Any]:
 @form_with("person_ids")
 def _private_chats_of(person_ids: Any) -> Select[Any]:
     theirs = (chats.c.tenant == ME, chats.c.person_id.in_(person_ids), chats.c.is_group.is_(False))
-    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc())
+    return select(chats).where(*theirs).order_by(chats.c.reachable.desc(), chats.c.seen_at.desc(), chats.c.id)
 
 
 async def foresee(tx: Tx, person_ids: Collection[int], with_chats: Collection[int]) -> None:

@@ -59,6 +59,8 @@ class Tx:
     """What was read for several pieces of work before the first of them."""
     late: dict[Table, Late] = field(default_factory=dict)
     """What is still to be written and nobody has asked for yet."""
+    says: bool = False
+    """Whether something was put into the outbox."""
     dropped: list[tuple[str, int, str]] = field(default_factory=list)
     """Subjects whose timers this transaction has called off, with the beginning of their names (`storage.timers`)."""
 
@@ -178,14 +180,20 @@ class Tx:
         self.lasting.clear()
 
     async def recall(
-        self, question: Filled, make: Callable[[list[Row]], Result], *, lasting: bool = False, keep: bool = True
+        self,
+        question: Filled,
+        make: Callable[[list[Row]], Result],
+        *,
+        lasting: bool = False,
+        stale: bool = False,
+        keep: bool = True,
     ) -> Result:
         """What is made of the rows of a question, read once for one piece of work while nothing changes its tables.
 
         For what several steps of a conversation ask about the same person, chat or record; what somebody else may have
         changed meanwhile is asked for anew after `lock`. The values must be hashable, the result not to be changed.
-        `lasting`: to the end of the transaction on SQLite, where nobody else writes meanwhile. Without `keep` only what
-        was learned of it is known.
+        `lasting`: to the end of the transaction on SQLite, where nobody else writes meanwhile; with `stale` also where
+        somebody does. Without `keep` only what was learned of it is known.
         """
         key = (self.tenant, question.form, *question.values.items())
         found = self.known.get(key) or self.lasting.get(key)
@@ -194,11 +202,11 @@ class Tx:
             return result
         made = make(await self._ask(question))
         if keep:
-            self._kept(lasting).keep(key, question.form.tables, made)
+            self._kept(lasting, stale).keep(key, question.form.tables, made)
         return made
 
-    def _kept(self, lasting: bool) -> Known:
-        return self.lasting if lasting and self.connection.dialect.name == "sqlite" else self.known
+    def _kept(self, lasting: bool, stale: bool = False) -> Known:
+        return self.lasting if lasting and (stale or self.connection.dialect.name == "sqlite") else self.known
 
     def learn(
         self, question: Filled, found: Any, *, of: Collection[Table] | None = None, lasting: bool = False

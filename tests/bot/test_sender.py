@@ -17,10 +17,12 @@ from bot.clock import Clock
 from bot.files import Files
 from bot.gate import Pace
 from bot.media import MediaStore
+from bot.metrics import Watch
 from bot.sender import Sender
 from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
 from storage import outbox, people
 from storage.people import Chat
+from storage.tx import Tx
 from tests.handlers.resident_steps import LAMP, ROOM, WHO
 from tests.town import Town
 from workflow.rights import Role
@@ -204,3 +206,24 @@ def test_a_pause_is_never_shortened(monkeypatch: pytest.MonkeyPatch) -> None:
     pace.pause(30)
     pace.pause(1)
     assert pace.wait_for("c", is_group=False) > 29
+
+
+async def test_whatever_is_put_into_the_outbox_wakes_the_sender_with_the_commit(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        chat, said = await chat_of(town, "c"), asyncio.Event()
+        town.store.watcher = Watch(said)
+        async with town.store.write() as tx:
+            await people.set_reachable(tx, chat.id, True)
+        assert not said.is_set(), "nothing was said"
+
+        async def fails(tx: Tx) -> None:
+            await outbox.put(tx, chat_id=chat.id, body={}, lane=outbox.REPLY, now=town.now)
+            raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            await town.store.run(fails)
+        assert not said.is_set(), "it was not saved"
+        async with town.store.write() as tx:
+            await outbox.put(tx, chat_id=chat.id, body={}, lane=outbox.NOTICE, now=town.now)
+            assert not said.is_set()
+        assert said.is_set()

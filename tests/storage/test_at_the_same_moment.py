@@ -1,0 +1,78 @@
+"""Two residents file one matter at the same moment, so that neither record can see the other: it is looked at once more."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlers import alike
+from storage import requests, timers
+from tests.handlers.test_joining import DESK, NEIGHBOUR, SAME, WHO, desk, desk_text
+from tests.storage.conftest import Fresh
+from tests.town import Town
+
+FILES = "对，就这样"
+
+
+@pytest.fixture
+async def town(fresh: Fresh, tmp_path: Path) -> AsyncIterator[Town]:
+    async with Town.open(tmp_path, url=fresh("postgresql")) as opened:
+        await desk(opened)
+        await opened.says("钱叔", "银杏苑5幢楼下垃圾没人清")  # the first of all is looked at again in any case
+        await opened.presses("钱叔", FILES)
+        await opened.passes(minutes=2)
+        yield opened
+
+
+async def test_the_desk_hears_of_both_and_only_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, both = alike.look, asyncio.Barrier(2)
+
+    async def look(*given: Any, **more: Any) -> Any:
+        found = await real(*given, **more)
+        async with asyncio.timeout(20):
+            await both.wait()
+        return found
+
+    for who in (WHO, NEIGHBOUR):
+        await town.says(who, SAME)
+    with monkeypatch.context() as patched:
+        patched.setattr(alike, "look", look)
+        await asyncio.gather(*[town.presses(who, FILES) for who in (WHO, NEIGHBOUR)])
+    await town.deliver()
+    assert "像是和" not in desk_text(town)
+    await town.passes(minutes=2)
+    assert desk_text(town).count("像是和") == 1, town.room(DESK)
+
+
+async def test_whoever_files_alone_is_not_looked_at_again(town: Town) -> None:
+    for who, text in ((WHO, SAME), ("赵姐", "银杏苑5幢门口的路灯坏了")):
+        await town.says(who, text)
+        await town.presses(who, FILES)
+    async with town.store.read() as tx:
+        waiting = await timers.due(tx, town.now.replace(year=town.now.year + 1), 100)
+    assert not [timer for timer in waiting if timer.name == "crowd.look"]
+
+
+async def test_the_third_of_three_at_once_alarms_the_desk(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, both = requests.of_house, asyncio.Barrier(3)
+
+    async def of_house(*given: Any, **more: Any) -> Any:
+        found = await real(*given, **more)
+        async with asyncio.timeout(20):
+            await both.wait()
+        return found
+
+    crowd = (WHO, NEIGHBOUR, "赵姐")
+    for who in crowd:
+        await town.says(who, SAME)
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "of_house", of_house)
+        await asyncio.gather(*[town.presses(who, FILES) for who in crowd])
+    await town.deliver()
+    assert "三天内" not in desk_text(town)
+    await town.passes(minutes=2)
+    assert desk_text(town).count("三天内同一件事 3 次") == 1
