@@ -28,21 +28,26 @@ async def town(fresh: Fresh, tmp_path: Path) -> AsyncIterator[Town]:
         yield opened
 
 
-async def test_the_desk_hears_of_both_and_only_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, both = alike.look, asyncio.Barrier(2)
+async def all_file(town: Town, patched: pytest.MonkeyPatch, place: Any, name: str, *crowd: str) -> None:
+    """All say the same and confirm it; nobody goes on from this function before all have been there."""
+    real, everybody = getattr(place, name), asyncio.Barrier(len(crowd))
 
-    async def look(*given: Any, **more: Any) -> Any:
+    async def together(*given: Any, **more: Any) -> Any:
         found = await real(*given, **more)
         async with asyncio.timeout(20):
-            await both.wait()
+            await everybody.wait()
         return found
 
-    for who in (WHO, NEIGHBOUR):
+    for who in crowd:
         await town.says(who, SAME)
-    with monkeypatch.context() as patched:
-        patched.setattr(alike, "look", look)
-        await asyncio.gather(*[town.presses(who, FILES) for who in (WHO, NEIGHBOUR)])
+    with patched.context() as now:
+        now.setattr(place, name, together)
+        await asyncio.gather(*[town.presses(who, FILES) for who in crowd])
     await town.deliver()
+
+
+async def test_the_desk_hears_of_both_and_only_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    await all_file(town, monkeypatch, alike, "look", WHO, NEIGHBOUR)
     assert "像是和" not in desk_text(town)
     await town.passes(minutes=2)
     assert desk_text(town).count("像是和") == 1, town.room(DESK)
@@ -58,21 +63,7 @@ async def test_whoever_files_alone_is_not_looked_at_again(town: Town) -> None:
 
 
 async def test_the_third_of_three_at_once_alarms_the_desk(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, both = requests.of_house, asyncio.Barrier(3)
-
-    async def of_house(*given: Any, **more: Any) -> Any:
-        found = await real(*given, **more)
-        async with asyncio.timeout(20):
-            await both.wait()
-        return found
-
-    crowd = (WHO, NEIGHBOUR, "赵姐")
-    for who in crowd:
-        await town.says(who, SAME)
-    with monkeypatch.context() as patched:
-        patched.setattr(requests, "of_house", of_house)
-        await asyncio.gather(*[town.presses(who, FILES) for who in crowd])
-    await town.deliver()
+    await all_file(town, monkeypatch, requests, "of_house", WHO, NEIGHBOUR, "赵姐")
     assert "三天内" not in desk_text(town)
     await town.passes(minutes=2)
     assert desk_text(town).count("三天内同一件事 3 次") == 1
