@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from handlers import cards, clocks, names, records, standing
+from handlers import cards, clocks, records, standing
 from handlers.turn import Denied, Turn
 from nlp.mask import mask
 from storage import events, requests, waits
@@ -132,12 +132,6 @@ async def _over(turn: Turn, timer: Timer) -> None:
     request = await requests.get(turn.tx, timer.subject_id)
     if request.state in _OPEN and request.waits_until is not None and request.waits_until <= turn.now:
         await go_on(turn, request)
-
-
-async def by_whom(turn: Turn, request: Request) -> str:
-    """Who has stopped the clock, for the web desk; empty while it runs."""
-    wait = await waits.find_open(turn.tx, request.id)
-    return await names.worker(turn, wait.person_id) if wait else ""
 
 
 TIMERS = {"waiting.over": _over}

@@ -5,7 +5,7 @@ One open petition of a kind a record. Kinds, limits and who answers are `workflo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -125,24 +125,6 @@ async def of(tx: Tx, request_id: int, kind: Petition | None = None) -> list[Aske
 def learn_none(tx: Tx, request_id: int) -> None:
     """It is known that nothing was asked about a record."""
     tx.learn(_about(request_id=request_id), [])
-
-
-async def waiting_at(
-    tx: Tx, queues: Sequence[str], kinds: Collection[Petition] = tuple(Petition), *, limit: int = 50
-) -> list[Asked]:
-    """What these queues have to answer, most urgent first."""
-    rows = await tx.all(
-        select(*_COLUMNS)
-        .where(
-            petitions.c.tenant == tx.tenant,
-            petitions.c.queue.in_(list(queues)),
-            petitions.c.outcome == Outcome.OPEN,
-            petitions.c.kind.in_(list(kinds)),
-        )
-        .order_by(petitions.c.due_at, petitions.c.id)
-        .limit(limit)
-    )
-    return [_asked(r) for r in rows]
 
 
 async def decide(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from handlers import claim, desk, handover, merging, placing, refusals, result
+from handlers import claim, desk, handover, merging, refusals, result
 from handlers.office import acts_more as more
 from handlers.office.order import Order
 from handlers.office.turning import OfficeTurn
@@ -238,17 +238,3 @@ async def perform(turn: OfficeTurn, number: int, order: Order) -> Outcome:
 def _steps(turn: OfficeTurn) -> int:
     """How many events about records this transaction has."""
     return sum(1 for row in (*turn.tx.pending, *turn.tx.written) if row["subject"] == "request")
-
-
-def offered_queues(turn: OfficeTurn) -> list[tuple[str, str]]:
-    """Every queue with its name, as it can be dispatched to."""
-    return [(queue, turn.city.org.name_of(queue)) for queue in turn.city.org.queues()]
-
-
-def offered_grids(turn: OfficeTurn) -> list[tuple[str, str]]:
-    """Every grid with its name."""
-    return [
-        (c.grid, c.label)
-        for community in turn.city.street.communities
-        for c in placing.grids_of(turn.city, community.id)
-    ]
