@@ -135,14 +135,13 @@ def _unheld(name: Any) -> Select[Any]:
 
 
 async def try_hold(tx: Tx, name: str) -> bool:
-    """Holds this name until the transaction ends; False at once where somebody else holds it, or nobody ever has.
+    """Holds this name until the transaction ends; False at once where somebody else holds it.
 
-    On SQLite nobody else writes meanwhile.
+    On SQLite nobody else writes meanwhile. A name is made when it is first held: only then one may wait for another.
     """
     if _counts_alone(tx) or await tx.one(_unheld(name=name)) is not None:
         return True
-    tx.put_later(counters, {"tenant": tx.tenant, "name": name, "value": 0}, on=("tenant", "name"))
-    return False
+    return bool(await tx.put(counters, {"tenant": tx.tenant, "name": name, "value": 0}, on=("tenant", "name")))
 
 
 async def find_setting(tx: Tx, name: str) -> str | None:

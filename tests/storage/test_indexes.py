@@ -26,11 +26,23 @@ from tests.storage.conftest import NOW, Fresh
 from tests.storage.test_town_on_postgresql import ALONE, JOURNEYS
 
 FEW = frozenset(
-    {"activities", "counters", "duties", "leases", "ledgers", "members", "office_templates", "office_views", "partners"}
-    | {"pauses", "platform_tokens", "point_books", "resources", "rewards", "roles", "rooms", "seasons", "settings"}
+    {"activities", "counters", "duties", "free_numbers", "leases", "ledgers", "members", "office_templates"}
+    | {
+        "office_views",
+        "partners",
+        "pauses",
+        "platform_tokens",
+        "point_books",
+        "resources",
+        "rewards",
+        "roles",
+        "rooms",
+        "seasons",
+        "settings",
+    }
     | {"surveys"}
 )
-"""Tables with a row for a queue, a helper, a thing on offer: not for a record, a message or a resident."""
+"""Tables with a row for a queue, a helper, a thing on offer, a number ahead: not for a record, a message or a resident."""
 RARE = (
     r"(DELETE FROM|UPDATE) (attachments|dialogues|keyboards|labels|ratings|thing_waits|web_files) .*",  # forgetting a person
     r"UPDATE wishes SET season_id=.*",  # a season begins
