@@ -71,7 +71,6 @@ async def test_a_group_of_everybody_who_works_in_a_grid(tmp_path: Path) -> None:
             await wecom_desk.group(config, QUEUE, said.append, clock=town.clock)
         await town.employ(liu)
         await wecom_desk.group(config, QUEUE, said.append, clock=town.clock)
-        town.program.inbox.said.set()
         (group,) = server.world.groups.values()
         await server.wait_for(group, "回复：接单 单号")
         assert group.members == ["liu", "wang"]

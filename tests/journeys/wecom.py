@@ -70,7 +70,6 @@ class Company:
             await roles.grant(tx, found.id, role, scope, None, self.clock.now())
         assert self.program.wecom is not None
         await self.program.wecom.rooms.follow()
-        self.program.inbox.said.set()
 
     async def room(self, group: Group, queue: str = QUEUE) -> None:
         """Makes a group with the bot the room of a queue."""
