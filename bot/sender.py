@@ -125,10 +125,12 @@ class Sender:
         await self._accounts.take_over(held)
         shares = self._accounts.shares(held)
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
+        skip, skip_chats = (
+            frozenset(self._pressed),
+            frozenset(self._busy),
+        )  # before the look, which may show them unsent
         async with self._store.read() as tx:
-            presses, rows = await outbox.ready(
-                tx, now, 200, skip=self._pressed, skip_chats=self._busy, shares=shares, room=room
-            )
+            presses, rows = await outbox.ready(tx, now, 200, skip=skip, skip_chats=skip_chats, shares=shares, room=room)
         if presses:
             self._pressed |= {row.id for row in presses}
             self._begin(self._answer(presses))

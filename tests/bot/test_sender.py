@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -37,11 +38,14 @@ class Wire:
     def __init__(self) -> None:
         self.taken: list[tuple[str, str, str]] = []
         self.answers: list[Refused] = []
+        self.asked = asyncio.Event()
+        self.hold: asyncio.Event | None = None
 
     async def send(
         self, address: Address, out: Outgoing, *, files: Sequence[Any] = (), post: str = ""
     ) -> Receipt | Refused:
-        await asyncio.sleep(0)
+        self.asked.set()
+        await (self.hold.wait() if self.hold else asyncio.sleep(0))
         if self.answers:
             return self.answers.pop(0)
         self.taken.append((address.chat, out.text, post))
@@ -227,3 +231,29 @@ async def test_whatever_is_put_into_the_outbox_wakes_the_sender_with_the_commit(
             await outbox.put(tx, chat_id=chat.id, body={}, lane=outbox.NOTICE, now=town.now)
             assert not said.is_set()
         assert said.is_set()
+
+
+async def test_what_is_being_sent_while_the_outbox_is_looked_at_is_not_sent_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On PostgreSQL a result may be stored between the moment that a look shows and the moment it comes back."""
+    real = outbox.ready
+
+    async with sending(tmp_path) as (town, wire, sender):
+        chat = await chat_of(town, "c")
+
+        async def late(tx: Tx, now: datetime, limit: int, *, skip_chats: Collection[int], **more: Any) -> Any:
+            presses, rows = await real(tx, now, limit, skip_chats=(), **more)
+            if chat.id in skip_chats:
+                await asyncio.wait(sender._jobs, timeout=20)
+            return presses, [row for row in rows if row.chat_id not in skip_chats]
+
+        monkeypatch.setattr(outbox, "ready", late)
+        wire.hold = asyncio.Event()
+        await queued(town, chat, "one")
+        await wire.asked.wait()
+        sender._wake.set()
+        await asyncio.sleep(0.05)
+        wire.hold.set()
+        await sender.drained()
+        assert [text for _, text, _ in wire.taken] == ["one"]
