@@ -126,9 +126,9 @@ class Sender:
         shares = self._accounts.shares(held)
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
         skip, skip_chats = (
-            frozenset(self._pressed),
-            frozenset(self._busy),
-        )  # before the look, which may show them unsent
+            set(self._pressed),
+            set(self._busy),
+        )  # now: the look may still show as unsent what ends meanwhile
         async with self._store.read() as tx:
             presses, rows = await outbox.ready(tx, now, 200, skip=skip, skip_chats=skip_chats, shares=shares, room=room)
         if presses:

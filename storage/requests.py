@@ -419,7 +419,10 @@ def house_of(place: Mapping[str, Any]) -> str:
 
 
 async def hold_grid(tx: Tx, grid: str) -> bool:
-    """Whether surely nobody else is filing in this grid now. Of two who file there at the same time one is told no."""
+    """Whether surely nobody else is filing in this grid now. Of two who file there at the same time one is told no.
+
+    Grids with one checksum are held together: that costs a look too many, never one too few.
+    """
     return await counters.try_hold(tx, f"near:{crc32(grid.encode()):08x}")
 
 

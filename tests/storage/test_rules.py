@@ -9,6 +9,7 @@ from sqlalchemy import Table, UniqueConstraint, bindparam, column, func, insert,
 from sqlalchemy.dialects import postgresql
 
 from storage import tables
+from storage.counters import free_numbers
 from storage.database import Database
 from storage.outbox import outbox
 from storage.people import chats, rooms
@@ -26,9 +27,8 @@ GOOD = {
     .where(rooms.c.tenant == ME),
     "a change": update(timers).where(timers.c.tenant == ME, timers.c.id == 1).values(state="done"),
     "an insert": insert(rooms).values(tenant="street", queue="q", chat_id=1, bound_at=None),
-    "rows of one table locked past others": select(outbox.c.id)
-    .where(outbox.c.tenant == ME)
-    .limit(1)
+    "numbers locked past others": select(free_numbers)
+    .where(free_numbers.c.tenant == ME)
     .with_for_update(skip_locked=True),
     "nothing of ours": select(func.now()),
 }
@@ -42,7 +42,8 @@ BAD = {
     ),
     "a change of every tenant": update(timers).values(state="done"),
     "a row that changes its tenant": update(timers).where(timers.c.tenant == ME).values(tenant="other"),
-    "rows of every tenant locked past others": select(outbox).with_for_update(skip_locked=True),
+    "rows locked past others": select(outbox).where(outbox.c.tenant == ME).with_for_update(skip_locked=True),
+    "numbers of every tenant locked past others": select(free_numbers).with_for_update(skip_locked=True),
     "rows of two tables locked past others": select(chats)
     .join(rooms, (rooms.c.tenant == chats.c.tenant) & (rooms.c.chat_id == chats.c.id))
     .where(rooms.c.tenant == ME)
