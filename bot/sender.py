@@ -125,10 +125,8 @@ class Sender:
         await self._accounts.take_over(held)
         shares = self._accounts.shares(held)
         now, room = self._clock.now(), NOTICES - sum(self._busy.values())
-        skip, skip_chats = (
-            set(self._pressed),
-            set(self._busy),
-        )  # now: the look may still show as unsent what ends meanwhile
+        # taken before the look: it may still show as unsent what ends while it is under way
+        skip, skip_chats = set(self._pressed), set(self._busy)
         async with self._store.read() as tx:
             presses, rows = await outbox.ready(tx, now, 200, skip=skip, skip_chats=skip_chats, shares=shares, room=room)
         if presses:
