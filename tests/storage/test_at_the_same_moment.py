@@ -37,10 +37,14 @@ async def all_file(town: Town, patched: pytest.MonkeyPatch, place: Any, name: st
             await everybody.wait()
         return found
 
+    async def later() -> None:
+        """What is said waits until everybody was heard: a process has one sender, not one for everybody who presses."""
+
     for who in crowd:
         await town.says(who, SAME)
     with patched.context() as now:
         now.setattr(place, name, together)
+        now.setattr(town, "deliver", later)
         await asyncio.gather(*[town.presses(who, FILES) for who in crowd])
     await town.deliver()
 
