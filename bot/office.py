@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 
@@ -28,6 +29,8 @@ Result = TypeVar("Result")
 Work = Callable[[OfficeTurn], Awaitable[Result]]
 LOOK_AGAIN = 0.5
 """Seconds that everybody who follows the ledger from this process shares one look at it."""
+RESTS = 4.0
+"""Of the time after a start in which the columns are read and nobody asks for them, how much is left to everybody else."""
 
 
 class Office:
@@ -40,6 +43,7 @@ class Office:
         self._facts = Facts()
         self._together = Together(program.store)
         self._reading = asyncio.Lock()
+        self._closed = asyncio.Event()
         self._newest = (0, float("-inf"))
 
     def now(self) -> datetime:
@@ -121,11 +125,17 @@ class Office:
         return self._facts.is_read
 
     async def warm(self) -> None:
-        """Reads the columns in before anybody asks: the first look after a start need not wait for it."""
+        """Reads the columns in before anybody asks: the first look after a start need not wait for it. A little at a
+        time, because the threads of a process get in each other's way; whoever asks meanwhile reads the rest at once.
+        """
         begun = time.monotonic()
         try:
-            async with self._reading:
-                await self.store.study(self._facts.refresh)
+            while not self.is_warm:
+                part = time.monotonic()
+                async with self._reading:
+                    await self.store.study(self._facts.read_some)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closed.wait(), RESTS * (time.monotonic() - part))
         except (Halted, Unavailable, SQLAlchemyError) as error:  # whoever looks at the cockpit reads them in then
             log.warning("office.not_warm", why=type(error).__name__)
             return
@@ -134,6 +144,7 @@ class Office:
     def close(self) -> None:
         """Gives up what is being read in."""
         self._facts.halted = True
+        self._closed.set()
 
     async def newest(self) -> int:
         """Where the ledger stands: it moves whenever anything happens. However many ask, it is looked up twice a second."""

@@ -21,8 +21,8 @@ from storage.tx import Tx
 from workflow.indicators import RECURS_WITHIN
 
 Ints = NDArray[np.int64]
-BATCH = 5_000
-"""Rows read at once: on PostgreSQL everybody else waits while they are put into columns."""
+BATCH = 1_000
+"""Rows read at once: everybody else waits, at least for the interpreter, while they are put into columns."""
 NONE = -1
 """In a column: no such moment, rating or person."""
 _MOMENTS = (
@@ -64,6 +64,10 @@ class Facts:
     size: int = 0
     halted: bool = False
     """Set from any thread: a first reading under way ends with `Halted` before its next batch."""
+    _since: int = -1
+    """Where the ledger stood when the first reading began."""
+    _last: int = 0
+    """The last record that the first reading has come to."""
     words: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in _WORDS})
     _codes: dict[str, dict[str, int]] = field(default_factory=lambda: {name: {} for name in _WORDS})
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict)
@@ -84,28 +88,35 @@ class Facts:
     # ---------------------------------------------------------------- keeping up
 
     async def refresh(self, tx: Tx) -> bool:
-        """Reads what has happened since; whether anything had. The first time everything."""
+        """Reads what has happened since; whether anything had. The first time everything that is not read yet."""
+        anew = not self.is_read
+        while not self.is_read:
+            await self.read_some(tx)
         seq = await ledger.last_seq(tx)
         if seq == self.seq:
-            return False
-        if self.seq < 0:
-            await self._read_all(tx)
-        else:
-            touched = await _touched(tx, self.seq, seq)
-            for start in range(0, len(touched), 500):
-                part = touched[start : start + 500]
-                self._put(await tx.all(_statement(tx, of=part)))
+            return anew
+        touched = await _touched(tx, self.seq, seq)
+        for start in range(0, len(touched), 500):
+            part = touched[start : start + 500]
+            self._put(await tx.all(_statement(tx, of=part)))
         self.seq = seq
         return True
 
-    async def _read_all(self, tx: Tx) -> None:
-        self.size, last = 0, 0
-        while (part := await _next_ids(tx, last)) is not None:
-            if self.halted:
-                raise Halted
-            statement = _statement(tx, within=part).where(requests.c.id.between(*part)).order_by(requests.c.id)
-            self._append(self._coded(await tx.all(statement)))
-            last = part[1]
+    async def read_some(self, tx: Tx) -> None:
+        """The next batch of the first reading. Each may be read in a transaction of its own: what changes meanwhile is in
+        the ledger, and `refresh` goes on from where that stood at the beginning. Raises `Halted`.
+        """
+        if self.halted:
+            raise Halted
+        if self._since < 0:
+            self._since = await ledger.last_seq(tx)
+        part = await _next_ids(tx, self._last)
+        if part is None:
+            self.seq = self._since
+            return
+        statement = _statement(tx, within=part).where(requests.c.id.between(*part)).order_by(requests.c.id)
+        self._append(self._coded(await tx.all(statement)))
+        self._last = part[1]
 
     def _put(self, rows: Sequence[Any]) -> None:
         """Rows that are new, or in place of what they were."""

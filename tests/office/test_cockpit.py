@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from bot import office
 from handlers import audit
 from handlers.office import periods
 from handlers.office.counting import Sheet, micros
@@ -95,9 +97,53 @@ async def test_the_columns_are_there_before_anybody_asks(desk: DeskTown, monkeyp
     async def never(_facts: Facts, _tx: Any) -> None:
         raise AssertionError("everything was read in anew")
 
-    monkeypatch.setattr(Facts, "_read_all", never)
+    monkeypatch.setattr(Facts, "read_some", never)
     await desk.filed(f"银杏苑2幢{WORDS[1]}", by="赵大爷")
     assert await desk.office.counted(lambda facts, _now: facts.size) == 2
+
+
+async def test_what_changes_between_two_parts_is_in_the_columns(
+    desk: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lived(desk)
+    monkeypatch.setattr(storage_facts, "BATCH", 2)
+    facts, parts = Facts(), 0
+    street = await desk.sits("街道老陈", Role.STREET, "linjiang")
+    while not facts.is_read:
+        async with desk.town.store.read() as tx:
+            await facts.read_some(tx)
+        parts += 1
+        if parts in (1, 3):  # one that was read, one that was not, and one that is new
+            await desk.town.says("居民1", "补充：还在漏")
+            number = await desk.filed(f"银杏苑{parts}幢{WORDS[parts]}", by=f"居民{parts}")
+            await desk.act(street, number, "dispatch", queue="dept:urban")
+            await desk.town.passes(hours=30)
+    async with desk.town.store.read() as tx:
+        await facts.refresh(tx)
+    fresh = await columns(desk)
+    assert parts > 4
+    for name in storage_facts.COLUMNS:
+        told = [
+            [f.words[name][code] for code in f[name]] if name in f.words else f[name].tolist() for f in (facts, fresh)
+        ]
+        assert told[0] == told[1], name
+
+
+async def test_whoever_asks_does_not_wait_for_a_reading_that_rests(
+    desk: DeskTown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for house in (1, 2, 3):
+        await desk.filed(f"银杏苑{house}幢{WORDS[house]}")
+    monkeypatch.setattr(storage_facts, "BATCH", 1)
+    monkeypatch.setattr(office, "RESTS", 1e6)
+    warming = asyncio.create_task(desk.office.warm())
+    async with asyncio.timeout(20):
+        while not desk.office._facts.size:  # noqa: ASYNC110 - the columns tell nobody
+            await asyncio.sleep(0.01)
+        assert not desk.office.is_warm
+        assert await desk.office.counted(lambda facts, _now: facts.size) == 3
+        desk.office.close()
+        await warming
 
 
 async def test_an_office_that_closes_gives_the_reading_up(desk: DeskTown) -> None:
