@@ -30,7 +30,7 @@ Work = Callable[[OfficeTurn], Awaitable[Result]]
 LOOK_AGAIN = 0.5
 """Seconds that everybody who follows the ledger from this process shares one look at it."""
 RESTS = 4.0
-"""Of the time after a start in which the columns are read and nobody asks for them, how much is left to everybody else."""
+"""How many times as long as reading a part of the columns took everybody else is left alone after it, unless somebody asks."""
 
 
 class Office:

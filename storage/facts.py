@@ -88,7 +88,10 @@ class Facts:
     # ---------------------------------------------------------------- keeping up
 
     async def refresh(self, tx: Tx) -> bool:
-        """Reads what has happened since; whether anything had. The first time everything that is not read yet."""
+        """Reads what has happened since; whether anything had. The first time everything that is not read yet.
+
+        Raises `Halted` while that is going on.
+        """
         anew = not self.is_read
         while not self.is_read:
             await self.read_some(tx)
