@@ -98,6 +98,19 @@ def test_what_was_written_without_network_is_sent_once_it_is_back(open_page: Ope
     assert [one.text for one in live.program.seen.values()] == ["楼道灯坏了"]
 
 
+def test_what_does_not_get_out_is_said_though_the_stream_still_lives(open_page: OpenPage, live: LiveServer) -> None:
+    page = open_page()
+    say(page, "楼道灯坏了")
+    expect(page.get_by_role("log")).to_contain_text(ANSWER)
+    page.route("**/messages", lambda route: route.abort("internetdisconnected"))
+    say(page, "门也坏了")
+    expect(page.locator("#network")).to_have_text(SCRIPT["connecting"])
+    page.unroute("**/messages")
+    expect(page.get_by_role("log")).to_contain_text("明白了，门也坏了")
+    expect(page.locator("#network")).to_be_hidden()
+    assert len(live.program.seen) == 2
+
+
 def test_an_unsent_message_outlives_the_page(open_page: OpenPage, live: LiveServer) -> None:
     page = open_page()
     expect(page.get_by_role("textbox")).to_be_visible()

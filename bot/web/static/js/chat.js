@@ -28,14 +28,28 @@ const act = {
 const log = new Log(act);
 const outbox = new Outbox(api, changed);
 const composer = new Composer({ send, save });
+let stuck = false;
 const stream = new Stream(api, { post: arrived, toast: told, state: connected });
 
 function send(body, shown = {}) {
   outbox.add({ ...body, client_id: newId(), at: new Date().toISOString(), shown });
 }
 
+// A break is told by the stream or by a message that does not get out, whichever sees it: each may outlive the other.
 function changed(message, state) {
   log.pend(message, state);
+  if (state === "waiting") broken();
+  else if (stuck && state !== "sending" && stream.lives()) mended();
+}
+
+function broken() {
+  stuck = true;
+  network(navigator.onLine ? words.connecting : words.offline);
+}
+
+function mended() {
+  stuck = false;
+  network("");
 }
 
 async function save(post, text) {
@@ -78,9 +92,9 @@ function told({ text, alert }) {
 }
 
 function connected(state) {
-  if (state === "open") { network(""); outbox.hurry(); }
+  if (state === "open") { mended(); outbox.hurry(); }
   else if (state === "gone") { network(words.gone); document.getElementById("composer").hidden = true; }
-  else network(state === "offline" ? words.offline : words.connecting);
+  else broken();
 }
 
 async function history() {
@@ -112,7 +126,7 @@ async function begin(wait = 1000) {
     await arrive();
   } catch (problem) {
     if (!problem.later) { network(problem.message || words.failed); return; }
-    network(navigator.onLine ? words.connecting : words.offline);
+    broken();
     setTimeout(() => begin(Math.min(wait * 2, 30000)), wait);
   }
 }

@@ -9,7 +9,7 @@ export class Stream {
     this.source = null;
     this.timer = 0;
     addEventListener("online", () => this.open());
-    addEventListener("offline", () => this.on.state("offline"));
+    addEventListener("offline", () => this.on.state("broken"));
     addEventListener("pagehide", () => this.close());
     addEventListener("pageshow", (event) => { if (event.persisted) this.open(); });
     document.addEventListener("visibilitychange", () => {
@@ -21,6 +21,10 @@ export class Stream {
 
   seen(cursor) {
     if (cursor.length > this.cursor.length || (cursor.length === this.cursor.length && cursor > this.cursor)) this.cursor = cursor;
+  }
+
+  lives() {
+    return this.source?.readyState === EventSource.OPEN;
   }
 
   close() {
@@ -38,7 +42,7 @@ export class Stream {
     source.addEventListener("toast", (event) => this.on.toast(JSON.parse(event.data)));
     source.addEventListener("gone", () => { this.close(); this.on.state("gone"); });
     source.addEventListener("error", () => {
-      this.on.state(navigator.onLine ? "broken" : "offline");
+      this.on.state("broken");
       if (source.readyState !== EventSource.CLOSED || this.source !== source) return;
       this.timer = setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(this.wait * 2, 30000);
