@@ -41,7 +41,7 @@ def set_up(*, debug: bool) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", key="at"),
         _process,
-        *([] if debug else [only_plain]),
+        *([] if debug else [_filled, only_plain]),
         *([structlog.processors.format_exc_info] if debug else []),
     ]
     last = structlog.processors.JSONRenderer(_json)
@@ -56,9 +56,9 @@ def set_up(*, debug: bool) -> None:
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-            use_get_message=debug,  # else the words of the program, without what was filled in
+            use_get_message=debug,  # else the words of the program, and what `_filled` lets through
             keep_exc_info=False,
-            pass_foreign_args=False,
+            pass_foreign_args=not debug,
         )
     )
     root = logging.getLogger()
@@ -125,6 +125,22 @@ def only_plain(_logger: Any, _method: str, event: Event) -> Event:
     if error is not None:
         line |= _of_error(error)
     return line
+
+
+def _filled(_logger: Any, _method: str, event: Event) -> Event:
+    """The words of a line of `logging` with the numbers that belong into them, and of errors their type and number."""
+    given = event.pop("positional_args", ())
+    if isinstance(given, tuple) and given:
+        with suppress(TypeError, ValueError):  # they do not go together: as it stands
+            event["event"] %= tuple(map(_fit, given))
+    return event
+
+
+def _fit(value: object) -> object:
+    if isinstance(value, BaseException):
+        number = getattr(value, "code", None) or getattr(value, "errno", None)
+        return f"{type(value).__name__} {number}" if isinstance(number, int) else type(value).__name__
+    return value.__name__ if isinstance(value, type) else value if isinstance(value, int | float) else "…"
 
 
 def _process(_logger: Any, _method: str, event: Event) -> Event:

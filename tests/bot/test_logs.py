@@ -107,6 +107,23 @@ def test_words_that_libraries_write_are_masked(out: Out, said: str) -> None:
     assert [secret for secret in (*SECRETS, "AAHk3jXq") if secret in out.getvalue()] == []
 
 
+def test_what_is_filled_into_the_words_is_a_number_or_the_type_of_an_error(out: Out) -> None:
+    refused = OSError(111, f"{WHO} {PHONE}")
+    given = logging.getLogger("bot.channels.telegram.channel")
+    given.error("telegram: cannot start receiving, trying again: %s", refused)
+    given.warning("%d updates of %s waited %.1f s", 7, PHONE, 2.5)
+    given.warning("lost (%s), coming back", ConnectionError)
+    given.warning("%(who)s came", {"who": WHO})
+    said = [line["event"] for line in lines(out)]
+    assert said == [
+        "telegram: cannot start receiving, trying again: ConnectionRefusedError 111",
+        "7 updates of … waited 2.5 s",
+        "lost (ConnectionError), coming back",
+        "%(who)s came",
+    ]
+    assert [secret for secret in SECRETS if secret in out.getvalue()] == []
+
+
 def test_with_debug_errors_are_whole(out: Out) -> None:
     logs.set_up(debug=True)
     try:

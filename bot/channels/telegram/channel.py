@@ -98,7 +98,7 @@ class TelegramChannel:
         except (BadRequest, Forbidden) as error:
             raise FileNotFoundError(error.message) from error
         except TelegramError as error:
-            raise ConnectionError(self._clean(error)) from None
+            raise ConnectionError(error) from None
         return content, mimetypes.guess_type(file.file_path or "")[0] or "application/octet-stream"
 
     async def start(self, receive: Receive) -> None:
@@ -169,8 +169,9 @@ class TelegramChannel:
             return False
         return True
 
-    def _clean(self, error: TelegramError) -> str:
-        return f"{type(error).__name__}: {error.message}".replace(self._token, f"{self.account}:…")
+    def _clean(self, error: TelegramError) -> TelegramError:
+        error.message = error.message.replace(self._token, f"{self.account}:…")  # "the token … was rejected"
+        return error
 
 
 def _keep_tokens_out_of_logs() -> None:

@@ -76,7 +76,7 @@ class Poller:
             _log_refusal(error)
             return max(error.retry_for, pauses.again())
         except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            log.warning("telegram: getUpdates failed (%s), trying again", type(error).__name__)
+            log.warning("telegram: getUpdates failed (%s), trying again", type(error))
             return pauses.again()
         try:
             await self._take(updates)

@@ -80,7 +80,7 @@ class Sender:
         try:
             await self._bot.answer_callback_query(out.callback, text or None, show_alert=out.alert or None)
         except TelegramError as error:
-            log.info("telegram: a press was not answered: %s", refusal(error).detail)
+            log.info("telegram: a press was not answered: %s", error)
         return Receipt()
 
     # --- changing

@@ -135,7 +135,7 @@ class BotConnection:
                 self._socket = socket
                 return await self._talk(socket)
         except (OSError, WebSocketException, TimeoutError) as error:
-            log.warning("wecom: the bot's connection is lost (%s), coming back", type(error).__name__)
+            log.warning("wecom: the bot's connection is lost (%s), coming back", type(error))
             await self._on_state(f"lost: {type(error).__name__}")
             return self._longer()
         finally:
@@ -162,7 +162,7 @@ class BotConnection:
         except WecomError as error:
             if error.code == HTTP:
                 return self._longer()
-            log.error("wecom: the bot is refused: %s; check bot_id and bot_secret, or run linli doctor", error.message)
+            log.error("wecom: the bot is refused: %s; check bot_id and bot_secret, or run linli doctor", error)
             await self._on_state(f"refused: {error.code} {error.message}")
             return REFUSED_PAUSE
         finally:
@@ -196,7 +196,7 @@ class BotConnection:
                     return REPLACED_PAUSE
                 await self._take(frame, queue)
         except WebSocketException as error:
-            log.info("wecom: the bot's connection ended (%s)", type(error).__name__)
+            log.info("wecom: the bot's connection ended (%s)", type(error))
         return self._longer()
 
     async def _take(self, frame: dict[str, Any], queue: asyncio.Queue[dict[str, Any]]) -> None:
