@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import AsyncAdaptedQueuePool, PoolProxiedConnection
 
 from storage.jsontext import read
-from storage.links import Link, PostgresLink, SqliteLink, wrapped
+from storage.links import WITHIN, Link, PostgresLink, SqliteLink, wrapped
 from storage.plans import Plans
 
 Result = TypeVar("Result")
@@ -37,6 +37,8 @@ CONNECT_WITHIN = 10
 STANDSTILL = 60
 """Seconds after which PostgreSQL ends a change in which a process stands still: what it has locked is everybody's, and
 a machine that is gone says no goodbye. Ours think for milliseconds between two statements."""
+ROLLED_BACK_WITHIN = 5
+"""Seconds that PostgreSQL may take to forget a change, and to call a statement off before; else the connection is dropped."""
 RESTING = 3
 """Connections to PostgreSQL, of each kind, that the next transaction or look takes without asking the pool."""
 RENEWED_AFTER = 1800
@@ -140,7 +142,7 @@ class Database:
                 async with self._grouped() as link:
                     yield link
             else:
-                async with self._linked(self._writer) as link:
+                async with self._linked(self._writer, WITHIN) as link:
                     yield link
 
     @asynccontextmanager
@@ -166,7 +168,12 @@ class Database:
         """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
         if self.is_sqlite:
             return _SqliteLook(self)
-        return self._linked(self._reader) if self._looker is None else self._looking(self._looker)
+        return self._looked(WITHIN)
+
+    def _looked(self, within: float | None) -> AbstractAsyncContextManager[Link]:
+        if self._looker is None:
+            return self._linked(self._reader, within)
+        return self._looking(self._looker, within)
 
     def _lend_reader(self) -> sqlite3.Connection:
         return self._idle.pop() if self._idle else self._open(writes=False)
@@ -183,7 +190,7 @@ class Database:
         `work` awaits nothing but its link.
         """
         if not self.is_sqlite:
-            async with self.look() as link:
+            async with self._looked(None) as link:
                 return await work(link)
         return await asyncio.to_thread(self._studied, work)
 
@@ -260,9 +267,9 @@ class Database:
         return connection
 
     @asynccontextmanager
-    async def _linked(self, engine: AsyncEngine) -> AsyncIterator[Link]:
+    async def _linked(self, engine: AsyncEngine, within: float | None) -> AsyncIterator[Link]:
         """A link to PostgreSQL in a transaction."""
-        async with self._driven(engine) as (driver, adapter, link):
+        async with self._driven(engine, within) as (driver, adapter, link):
             transaction = driver.transaction(isolation=adapter.isolation_level, readonly=adapter.readonly)
             with _given_up_unless_done(driver):
                 await link.run_on_driver("BEGIN", transaction.start())
@@ -278,18 +285,18 @@ class Database:
                 await link.run_on_driver("COMMIT", transaction.commit())
 
     @asynccontextmanager
-    async def _looking(self, engine: AsyncEngine) -> AsyncIterator[Link]:
+    async def _looking(self, engine: AsyncEngine, within: float | None) -> AsyncIterator[Link]:
         """A link to PostgreSQL that only reads, each statement for itself."""
-        async with self._driven(engine) as (_, _, link):
+        async with self._driven(engine, within) as (_, _, link):
             yield link
 
     @asynccontextmanager
-    async def _driven(self, engine: AsyncEngine) -> AsyncIterator[tuple[Any, Any, PostgresLink]]:
+    async def _driven(self, engine: AsyncEngine, within: float | None) -> AsyncIterator[tuple[Any, Any, PostgresLink]]:
         """asyncpg's connection, SQLAlchemy's cover of it, and a link. One that broke does not go back to the pool."""
         held, is_well = await self._borrowed(engine), False
         driver = held.driver
         try:
-            yield driver, held.adapter, PostgresLink(driver, self.plans, held.prepared)
+            yield driver, held.adapter, PostgresLink(driver, self.plans, held.prepared, within)
             is_well = True
         finally:
             if not driver.is_closed() and driver.is_in_transaction():  # its end was called off as well
@@ -467,7 +474,8 @@ async def _rolled_back(driver: Any, transaction: Any) -> None:
         PostgresError, InterfaceError, InternalClientError, OSError
     )  # what is to be told is why it was given up
     with refused, _given_up_unless_done(driver):
-        await transaction.rollback()
+        async with asyncio.timeout(ROLLED_BACK_WITHIN):
+            await transaction.rollback()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ on it is done when the call returns. Opening and ending transactions is database
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Mapping, Sequence
 from functools import partial
@@ -22,6 +23,9 @@ from storage.rows import Row, rows
 _FAILS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 PREPARED = 500
 """Statements that one connection to PostgreSQL keeps prepared."""
+WITHIN = 30.0
+"""Seconds that PostgreSQL may take for an everyday statement. What takes longer is called off and told as a lost
+connection: the network is gone and nobody said so, or the server does not see that two wait for each other."""
 
 
 class Rows(list[Row]):
@@ -133,8 +137,11 @@ class PostgresLink:
         connection: asyncpg.Connection,
         plans: Plans,
         prepared: dict[str, PreparedStatement] | None,
+        within: float | None,
     ) -> None:
+        """`within`: seconds that a statement may take; None: however long it takes."""
         self._connection = connection
+        self._within = within
         self._plans = plans
         self._prepared = prepared
         self.dialect = plans.dialect
@@ -161,7 +168,8 @@ class PostgresLink:
     async def run_on_driver(self, sql: str, work: Awaitable[None]) -> None:
         """What begins or ends the transaction. Raises `DBAPIError`."""
         try:
-            await work
+            async with asyncio.timeout(self._within):
+                await work
         except _FAILS as error:
             raise self._failed(sql, error) from error
 
@@ -171,7 +179,7 @@ class PostgresLink:
         if len(given) == 1:
             return await self._run(plan.sql, given[0], plan)
         try:
-            await (await self._prepare(plan.sql)).executemany(given)
+            await (await self._prepare(plan.sql)).executemany(given, timeout=self._within)
         except _FAILS as error:
             raise self._failed(plan.sql, error) from error
         return Rows()
@@ -179,7 +187,7 @@ class PostgresLink:
     async def _run(self, sql: str, given: tuple[Any, ...], plan: Plan | None) -> Rows:
         try:
             statement = await self._prepare(sql)
-            got = await statement.fetch(*given)
+            got = await statement.fetch(*given, timeout=self._within)
         except _FAILS as error:
             raise self._failed(sql, error) from error
         found = Rows()
@@ -192,19 +200,20 @@ class PostgresLink:
 
     async def _prepare(self, sql: str) -> PreparedStatement:
         if self._prepared is None:  # behind a pooler the next transaction may be on another server connection
-            return await self._connection.prepare(sql, name="")
+            return await self._connection.prepare(sql, name="", timeout=self._within)
         statement = self._prepared.get(sql)
         if statement is None:
             if len(self._prepared) >= PREPARED:
                 self._prepared.clear()
-            statement = self._prepared[sql] = await self._connection.prepare(sql)
+            statement = self._prepared[sql] = await self._connection.prepare(sql, timeout=self._within)
         return statement
 
     def _failed(self, sql: str, error: Exception) -> DBAPIError:
         if isinstance(error, asyncpg.InternalClientError):
             # the server is just saying that it ended the session: no statement of ours can follow on this connection
             self._connection.terminate()
-        return wrapped(sql, _translated(error, self.dialect), self.dialect, lost=self._connection.is_closed())
+        is_lost = self._connection.is_closed() or isinstance(error, TimeoutError)
+        return wrapped(sql, _translated(error, self.dialect), self.dialect, lost=is_lost)
 
 
 def _named(description: Sequence[Sequence[Any]]) -> list[tuple[str, int | None]]:
