@@ -1,14 +1,15 @@
-"""Rows that a test needs but is not about."""
+"""Rows that a test needs but is not about; two changes that wait for each other."""
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from storage import people, requests, wishes
+from storage import counters, people, requests, wishes
 from storage.requests import Original, Request
-from storage.tx import Tx
+from storage.tx import Store, Tx
 from storage.wishes import Wish
 
 
@@ -96,3 +97,20 @@ async def add_wish(tx: Tx, now: datetime, **values: Any) -> Wish:
     }
     wish, _ = await wishes.submit(tx, **{**given, **values})
     return wish
+
+
+async def cross(one: Store, two: Store) -> int:
+    """Two changes that wait for each other, both done in the end. How often they were begun."""
+    begun, met = {"a": 0, "b": 0}, asyncio.Barrier(2)
+
+    async def work(tx: Tx, first: str, second: str) -> None:
+        begun[first] += 1
+        await counters.set_setting(tx, first, first)
+        if begun[first] == 1:
+            await met.wait()  # each holds what the other wants
+        await counters.set_setting(tx, second, first)
+
+    await one.run(lambda tx: counters.set_setting(tx, "a", ""))
+    await one.run(lambda tx: counters.set_setting(tx, "b", ""))
+    await asyncio.gather(one.run(lambda tx: work(tx, "a", "b")), two.run(lambda tx: work(tx, "b", "a")))
+    return sum(begun.values())

@@ -19,6 +19,7 @@ from storage.ids import Ids
 from storage.seal import Sealer, new_key
 from storage.tx import Store, Tx
 from tests.storage.conftest import Fresh
+from tests.storage.samples import cross
 
 SOON = 0.5
 """Seconds that an everyday statement may take here."""
@@ -71,22 +72,11 @@ async def opened(url: str) -> AsyncIterator[Store]:
 async def test_a_deadlock_that_the_server_overlooks(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its own look comes by the wall clock, which may be put back in that second: ours ends it, both go through."""
     monkeypatch.setattr(storage.database, "WITHIN", SOON)
-    url, begun, met = fresh("postgresql"), {"a": 0, "b": 0}, asyncio.Barrier(2)
+    url = fresh("postgresql")
     admin = await asyncpg.connect(url)
     await admin.execute(f"ALTER DATABASE {make_url(url).database} SET deadlock_timeout = '10min'")
-
-    async def work(tx: Tx, first: str, second: str) -> None:
-        begun[first] += 1
-        await counters.set_setting(tx, first, first)
-        if begun[first] == 1:
-            await met.wait()  # each holds what the other wants
-        await counters.set_setting(tx, second, first)
-
     async with asyncio.timeout(60), opened(url) as one, opened(url) as two:
-        await one.run(lambda tx: counters.set_setting(tx, "a", ""))
-        await one.run(lambda tx: counters.set_setting(tx, "b", ""))
-        await asyncio.gather(one.run(lambda tx: work(tx, "a", "b")), two.run(lambda tx: work(tx, "b", "a")))
-        assert sum(begun.values()) >= 3, "at least one was begun anew"
+        assert await cross(one, two) >= 3, "at least one was begun anew"
         async with one.read() as tx:
             assert await counters.find_setting(tx, "a") == await counters.find_setting(tx, "b")
         assert await admin.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted") == 0
