@@ -5,6 +5,7 @@ from __future__ import annotations
 from handlers import account, answers, consult, danger, meant, records, report, talk, wall, wish
 from handlers import draft as drafts
 from handlers.turn import Turn
+from nlp.supplements import read_supplement
 
 _CALL_FOR_HELP = 15
 """Characters of a text that only asks for a person."""
@@ -21,7 +22,9 @@ async def fresh(turn: Turn) -> None:
         await _menu(turn, findings.menu)
     elif incoming is not None and (incoming.media or incoming.geo) and not text:
         await report.start_wordless(turn)
-    elif not findings.place.text and await meant.wanted(turn, answers.about_record(text)):
+    elif ((more := read_supplement(text)) is not None and await meant.supplements(turn, more)) or (
+        not findings.place.text and await meant.wanted(turn, answers.about_record(text))
+    ):
         return
     elif findings.intent == "wish":
         await wish.start(turn, findings)

@@ -1,4 +1,4 @@
-"""Which of their records a resident's plain words mean, and what they want of it: how it stands, urge, withdraw, redo."""
+"""Which of their records a resident's plain words mean, and what they want of it: how it stands, add, urge, withdraw, redo."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from handlers import albums, answers, records, wish_mine, withdraw
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
+from nlp.supplements import Supplement
 from storage import requests, supporters, wishes
 from storage.requests import Request
 from workflow.rating import may_reopen
@@ -82,6 +83,40 @@ def _may_be(request: Request, findings: Findings) -> bool:
         return False
     topic, kind = findings.topic or "", request.item
     return not (topic and kind and topic.split(".")[0] != kind.split(".")[0])
+
+
+async def supplements(turn: Turn, more: Supplement) -> bool:
+    """Adds announced words and files to the open record that is meant; asks where several can be, or none is likely.
+
+    False when nothing is open, and for files of which nobody knows where they belong: those begin a report.
+    """
+    found = [r for r in await supporters.followed_by(turn.tx, turn.me.id, limit=20) if r.state in OPEN]
+    if more.number is not None:
+        found = [r for r in found if r.number == more.number]
+    if not found:
+        return False
+    findings = turn.city.read(more.words)
+    chosen = found if more.number is not None else _meant(turn, found, findings, more.words)
+    if len(chosen) == 1 and (more.words or turn.attached):
+        await records.supplement(turn, chosen[0], text=more.words)
+        await albums.keep(turn, "request", chosen[0].id)
+    elif len(chosen) == 1:
+        await records.PRESSES["records.add"](turn, {"id": chosen[0].id})
+    elif turn.attached:
+        return False
+    else:
+        await _ask_to_which(turn, found, more.words)
+    return True
+
+
+async def _ask_to_which(turn: Turn, found: Sequence[Request], words: str) -> None:
+    sealed = {"words": drafts.sealed(turn, words)} if words else {}
+    rows = [
+        [turn.button("records.button_open", "records.add", {"id": r.id} | sealed, **records.named(turn, r))]
+        for r in found[: records.SHOWN]
+    ]
+    new = [[turn.button("records.button_new", "report.from_words", sealed)]] if words else []
+    await turn.say("records.which", rows=[*rows, *new])
 
 
 async def is_about_open(turn: Turn, findings: Findings) -> bool:

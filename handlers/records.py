@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
 from handlers import albums, alike, cards, clocks, names
+from handlers import draft as drafts
 from handlers.messages import About
 from handlers.turn import Rows, Turn
 from nlp.mask import mask
@@ -197,7 +198,9 @@ async def _show(turn: Turn, args: dict[str, Any]) -> None:
 
 async def _add(turn: Turn, args: dict[str, Any]) -> None:
     request = await _own(turn, args)
-    if request is not None:
+    if request is not None and args.get("words"):
+        await supplement(turn, request, text=drafts.unsealed(turn, args["words"]))
+    elif request is not None:
         await turn.ask("supplement", "words", {"id": request.id})
         await turn.say("records.ask_add", **named(turn, request))
 

@@ -22,6 +22,7 @@ from nlp.model import Reading, Stack, stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import is_announced, split_matters, summarize, without_opening
+from nlp.supplements import announcement
 from nlp.taxonomy import Item
 from nlp.text import plain
 from nlp.urgency import Alarm, AlarmReader
@@ -134,7 +135,7 @@ class Reader:
         if not _tells(shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
-        said = sentence(_without_call(_blank(shown, spans)))
+        said = sentence(_without_opening(_blank(shown, spans)))
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
         ranking, calm = self._rank(said, reading, of_items)
@@ -265,9 +266,9 @@ _BY_INTENT = frozenset(item for items in GIVEN_ITEMS.values() for item in items)
 _NOTHING = Findings("smalltalk", None, (), 0.0, False, None, NOWHERE, None, (), False, None)
 
 
-def _without_call(text: str) -> str:
-    """The text with a call before the matter blanked: "在吗" before a broken lamp asks nothing and greets nobody."""
-    found = _CALL.match(text)
+def _without_opening(text: str) -> str:
+    """The text with what comes before the matter blanked: "在吗" asks nothing, and "补充一下" wants nothing filled up."""
+    found = _CALL.match(text) or announcement(text)
     if found is None or sum(map(str.isalnum, text[found.end() :])) < LEAST_AFTER_CALL:
         return text
     return "，" * found.end() + text[found.end() :]

@@ -137,6 +137,57 @@ async def test_too_late_for_a_supplement_the_words_are_not_lost(tmp_path: Path) 
         assert any("补不进去" in text for text, _ in town.screen(WHO))
 
 
+@pytest.mark.parametrize(
+    "said", ["补充一下，三楼的也不亮", "补充 三楼的也不亮", "1001 补充：三楼的也不亮", "给1001补充一句，三楼的也不亮"]
+)
+async def test_words_that_announce_a_supplement_join_the_record(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, said, media=1)
+        assert "1001" in town.last(WHO)
+        assert (await original(town)).endswith("三楼的也不亮")
+        assert await files(town) == 1
+        assert any("三楼的也不亮" in text for text, _ in town.room(ROOM))
+        assert await how_many(town) == 1
+
+
+async def test_an_announced_supplement_of_one_of_several(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await several(town, 2)
+        await town.says(WHO, "补充一下，晚上特别黑")
+        assert {"1001 楼道灯、门禁、对讲", "1002 楼道灯、门禁、对讲", "是新的事，帮我登记"} == set(labels(town))
+        await town.presses(WHO, "1002")
+        assert (await original(town, 1002)).endswith("晚上特别黑")
+        await town.says(WHO, "1001 补充：一楼也不亮")
+        assert (await original(town, 1001)).endswith("一楼也不亮")
+        assert await how_many(town) == 2
+
+
+async def test_an_announced_supplement_of_another_matter_is_asked_after(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "补充一下，菜场门口的垃圾桶满了没人收")
+        assert "是新的事，帮我登记" in labels(town)
+        assert await original(town) == LAMP
+        await town.presses(WHO, "是新的事，帮我登记")
+        assert "垃圾" in town.last(WHO)
+
+
+async def test_an_announcement_alone_asks_what_is_to_be_added(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "我要补充一下")
+        assert "想补充什么" in town.last(WHO)
+        await town.says(WHO, "是三楼到四楼那段")
+        assert (await original(town)).endswith("是三楼到四楼那段")
+
+
+async def test_a_supplement_to_nothing_is_a_report(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "补充一下，银杏苑3幢楼道灯坏了")
+        assert "对，就这样" in labels(town)
+
+
 # -------------------------------------------------------------------- urge, withdraw
 
 

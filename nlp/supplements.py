@@ -1,0 +1,41 @@
+"""Recognises words that announce a supplement to what was said before: "补充一下，三楼也不亮", "1001 补充：…"."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_MARKS = r"[，,。.；;：:！!、~…\s]"
+_NUMBER = r"[#＃№]?\s*(?P<{}>\d{{4,9}})(?!\d)\s*(?:号|这单|那单|这件|那件|单)?"
+_ANNOUNCEMENT = re.compile(
+    rf"(?:(?:对了|还有|另外|哦|噢)?{_MARKS}*)"
+    rf"(?:(?:给|对|关于|我的)?(?:单号|编号|工单)?{_MARKS}*{_NUMBER.format('before')}{_MARKS}*)?"
+    r"(?:我们?|俺)?(?:再|还)?(?:想|要|得|需要)?(?:再)?(?:给你们|跟你们)?补充"
+    rf"(?:{_MARKS}*{_NUMBER.format('after')})?"
+    r"(?:(?:说明)?(?P<briefly>一下|一句|两句|几句|下)|说明|一点|几点|两点|点|(?:一个|个|一下|下)?情况|一条|一张)?"
+    rf"(?:吧|哈|啊|哦|呀)?(?P<marks>{_MARKS}+|$)?"
+)
+
+
+class Supplement(NamedTuple):
+    """What is to be added, perhaps nothing yet, and the number of the record when it was said."""
+
+    number: int | None
+    words: str
+
+
+def announcement(text: str) -> re.Match[str] | None:
+    """The words at the beginning of a text that only say that something is added; None when there are none."""
+    found = _ANNOUNCEMENT.match(text)
+    if found is None or not (found["marks"] is not None or found["briefly"] or found["after"]):
+        return None  # "补充充电桩" wants something
+    return found
+
+
+def read_supplement(text: str) -> Supplement | None:
+    """The supplement that a text announces; None for every other text."""
+    found = announcement(text)
+    if found is None:
+        return None
+    number = found["before"] or found["after"]
+    return Supplement(int(number) if number else None, text[found.end() :].strip())
