@@ -65,6 +65,10 @@ class Nursery:
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
         """One line there, one line back. Raises RuntimeError when nobody is there any more."""
+        # whoever waits no longer would leave the answer to the next who asks
+        return await asyncio.shield(asyncio.create_task(self._asked(question)))
+
+    async def _asked(self, question: dict[str, Any]) -> dict[str, Any]:
         async with self._turn:
             mother = await self._opened()
             assert mother.stdin is not None and mother.stdout is not None  # noqa: PT018
@@ -100,10 +104,11 @@ def main() -> None:
     """The process that all others are forked from. It never runs a loop or a thread of its own."""
     build_city(street_file=SHIPPED_STREET, taxonomy_file=None, channels={})  # what is read once is kept
     alive: set[int] = set()
+    codes: dict[int, int] = {}
     for line in sys.stdin.buffer:
         question = json.loads(line)
         if "ended" in question:
-            answer: dict[str, Any] = {"code": _code(question["ended"], alive)}
+            answer: dict[str, Any] = {"code": _code(question["ended"], alive, codes)}
         else:
             pid = os.fork()
             if pid == 0:
@@ -118,12 +123,16 @@ def main() -> None:
         os.waitpid(pid, 0)
 
 
-def _code(pid: int, alive: set[int]) -> int | None:
+def _code(pid: int, alive: set[int], codes: dict[int, int]) -> int | None:
+    """What a process ended with, as often as it is asked; None while it runs."""
+    if pid in codes:
+        return codes[pid]
     ended, status = os.waitpid(pid, os.WNOHANG)
     if not ended:
         return None
     alive.discard(pid)
-    return os.waitstatus_to_exitcode(status)
+    codes[pid] = os.waitstatus_to_exitcode(status)
+    return codes[pid]
 
 
 def _become(question: dict[str, Any]) -> None:
