@@ -28,7 +28,7 @@ async def show(config: Config, chat_id: int | None, say: Say) -> None:
         found = await letters.dead(tx, chat_id=chat_id)
     for letter in found:
         say(_line(letter, now))
-    say(f"{len(found)} dead letters" if found else "no dead letters")
+    say(f"{len(found) or 'no'} dead letter{'' if len(found) == 1 else 's'}")
 
 
 async def retry(config: Config, chat_id: int | None, letter_id: int | None, say: Say, *, everything: bool) -> None:
