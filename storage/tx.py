@@ -61,6 +61,8 @@ class Tx:
     """What is still to be written and nobody has asked for yet."""
     says: bool = False
     """Whether something was put into the outbox."""
+    is_complete: bool = False
+    """Whether only the commit is left."""
     dropped: list[tuple[str, int, str]] = field(default_factory=list)
     """Subjects whose timers this transaction has called off, with the beginning of their names (`storage.timers`)."""
 
@@ -343,6 +345,7 @@ class Store:
             tx = Tx(connection, self.database.tenant, self.ids, self.sealer)
             yield tx
             await tx.end()
+            tx.is_complete = True
         for done in tx.afterwards:
             done()
         if self.watcher is not None:
@@ -357,14 +360,14 @@ class Store:
         """
         tries = 0
         while True:
-            committing = False
+            tx: Tx | None = None
             try:
                 async with self.write() as tx:
                     result = await work(tx)
-                    committing = True
                 return result
             except SQLAlchemyError as error:
                 tries += 1
+                committing = tx is not None and tx.is_complete
                 if self.database.is_sqlite or not may_run_again(error, committing=committing):
                     raise
                 if tries >= TRIES:

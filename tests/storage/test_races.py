@@ -214,6 +214,28 @@ async def test_a_server_that_was_restarted_costs_nothing(fresh: Fresh, cluster: 
     await store.database.close()
 
 
+async def test_a_connection_lost_with_the_last_words_before_the_commit(fresh: Fresh) -> None:
+    """Nothing of it was saved: it is begun anew, and nobody hears of it."""
+    store = Store(Database(fresh("postgresql"), "street"), Ids(), Sealer([new_key()]))
+    begun: list[int] = []
+
+    async def hang_up(tx: Tx) -> None:
+        if len(begun) == 1:
+            with pytest.raises(DBAPIError):
+                await tx.connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        await counters.set_setting(tx, "last", "word")
+
+    async def work(tx: Tx) -> None:
+        begun.append(await counters.next_number(tx))
+        tx.endings["hang up"] = hang_up
+
+    await store.run(work)
+    assert begun == [counters.FIRST] * 2
+    async with store.read() as tx:
+        assert await counters.find_setting(tx, "last") == "word"
+    await store.database.close()
+
+
 def test_a_connection_lost_in_the_commit_is_not_taken_for_lost_work() -> None:
     gone = DBAPIError("COMMIT", {}, ConnectionError(), connection_invalidated=True)
     assert not may_run_again(gone, committing=True)
