@@ -363,8 +363,7 @@ class Store:
             tx: Tx | None = None
             try:
                 async with self.write() as tx:
-                    result = await work(tx)
-                return result
+                    return await work(tx)
             except SQLAlchemyError as error:
                 tries += 1
                 committing = tx is not None and tx.is_complete
