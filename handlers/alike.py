@@ -30,6 +30,8 @@ STEP = "offer"
 """The open question of a report while an open record is shown."""
 _LOOK_AGAIN = timedelta(minutes=2)
 """After a filing with photos: by then they have been fetched and looked at."""
+FOLLOWS_WITHIN = timedelta(minutes=30)
+"""How long after a filing words without a place and without a clear kind may belong to it."""
 _SHORT = 24
 
 
@@ -175,6 +177,28 @@ async def find_same(turn: Turn, matter: Matter, near: Near) -> tuple[Request, De
     refused = partial(_refused_before, turn, matter)
     found = await _nearest(turn, matter, near.records, frozenset({Verdict.SAME}), refused)
     return None if found is None else (await requests.get(turn.tx, found[0].id), found[1])
+
+
+async def followed(turn: Turn, draft: Draft, findings: Findings) -> Request | None:
+    """The record that its reporter has just filed and may be going on about: "三楼也不亮" a minute after. Else None."""
+    place = drafts.place_of(draft, findings)
+    if len(draft.words) > 1 or draft.apart or draft.parts or draft.shown or draft.geo or findings.intent != "request":
+        return None
+    if place.grid or place.candidates or place.outside:
+        return None
+    latest = next(iter(await requests.of_reporter(turn.tx, turn.me.id, limit=1)), None)
+    if latest is None or latest.state not in MERGEABLE or turn.now - latest.received_at > FOLLOWS_WITHIN:
+        return None
+    return None if draft.item or triage.level_of(turn.city, findings) == "sure" else latest
+
+
+async def offer_to_add(turn: Turn, draft: Draft, request: Request) -> None:
+    """Asks whether it belongs to what was just filed."""
+    args = {"draft": draft.id, "id": request.id}
+    yes = turn.button("joining.button_add", "joining.join", args)
+    no = turn.button("joining.button_new", "joining.apart", args)
+    kind = cards.kind_name(turn, request)
+    await turn.say("joining.offer_to_add", number=request.number, item=kind, place=request.place_text, rows=[[yes, no]])
 
 
 async def offer(turn: Turn, draft: Draft, request: Request, decision: Decision) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from handlers import account, answers, consult, danger, meant, records, report, talk, wall, wish
 from handlers import draft as drafts
 from handlers.turn import Turn
-from nlp.supplements import read_supplement
+from nlp.supplements import read_numbered, read_supplement
 
 _CALL_FOR_HELP = 15
 """Characters of a text that only asks for a person."""
@@ -22,7 +22,7 @@ async def fresh(turn: Turn) -> None:
         await _menu(turn, findings.menu)
     elif incoming is not None and (incoming.media or incoming.geo) and not text:
         await report.start_wordless(turn)
-    elif ((more := read_supplement(text)) is not None and await meant.supplements(turn, more)) or (
+    elif await meant.supplements(turn, read_supplement(text)) or (
         not findings.place.text and await meant.wanted(turn, answers.about_record(text))
     ):
         return
@@ -36,7 +36,7 @@ async def fresh(turn: Turn) -> None:
         await consult.answer(turn, findings)
     elif findings.wants_person and len(text) <= _CALL_FOR_HELP:
         await talk.reply(turn, findings)
-    else:
+    elif findings.intent != "request" or not await meant.supplements(turn, read_numbered(text)):
         await report.start(turn, findings)
 
 

@@ -85,11 +85,14 @@ def _may_be(request: Request, findings: Findings) -> bool:
     return not (topic and kind and topic.split(".")[0] != kind.split(".")[0])
 
 
-async def supplements(turn: Turn, more: Supplement) -> bool:
+async def supplements(turn: Turn, more: Supplement | None) -> bool:
     """Adds announced words and files to the open record that is meant; asks where several can be, or none is likely.
 
-    False when nothing is open, and for files of which nobody knows where they belong: those begin a report.
+    False when nothing is to be added or nothing is open, and for files of which nobody knows where they belong: those
+    begin a report.
     """
+    if more is None:
+        return False
     found = [r for r in await supporters.followed_by(turn.tx, turn.me.id, limit=20) if r.state in OPEN]
     if more.number is not None:
         found = [r for r in found if r.number == more.number]

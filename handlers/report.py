@@ -1,6 +1,7 @@
 """Saying something: from the first words to a filed record. One summary, one confirmation; asks only for what is missing.
 
-Questions in order: which of several matters, what it is, which kind when unsure, where, whether an open record is the same.
+Questions in order: which of several matters, what it is, whether it belongs to what was just filed, which kind when
+unsure, where, whether an open record is the same.
 `report.mmd` draws the conversation; `report_presses.py` and `report_words.py` take the answers, `report_later.py` looks
 after forgotten drafts.
 """
@@ -114,6 +115,12 @@ async def go_on(turn: Turn, draft: Draft) -> None:
     findings = drafts.read(turn, draft)
     if not findings.summary and not draft.item and not draft.words_asked:
         await ask_words(turn, draft)
+        return
+    before = await alike.followed(turn, draft, findings)
+    if before is not None:
+        draft.shown = before.id
+        await keep(turn, draft, alike.STEP)
+        await alike.offer_to_add(turn, draft, before)
         return
     if not draft.item and not draft.kind_asked and level_of(turn.city, findings) == "unsure":
         offered = kinds_offered(turn, findings)

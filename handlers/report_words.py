@@ -11,6 +11,7 @@ from handlers.triage import restored, whole
 from handlers.turn import Turn
 from nlp.address import Place
 from nlp.reader import Findings
+from nlp.supplements import read_supplement
 from storage import requests
 
 _CALL_FOR_HELP = 15
@@ -76,11 +77,19 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
     decided = None if turn.attached else answers.yes_or_no(text)
     if step_ == "confirm" and await _answered_summary(turn, draft, text, findings, decided):
         return
+    if findings.intent == "smalltalk" and not turn.attached and answers.is_thanks(text):
+        draft.place_asked -= step_ == "place"
+        await report.go_on(turn, draft)  # a word of thanks is no part of the matter: what was asked is still to be said
+        return
     if step_ == "matters" and decided is not None:
         await (report_presses.split if decided else report_presses.together)(turn, draft)
         return
     if step_ == alike.STEP and decided is not None:
         await joining.answered(turn, draft, wanted=decided)
+        return
+    if step_ == alike.STEP and (more := read_supplement(text)) is not None:
+        draft.add(turn, more.words)
+        await joining.answered(turn, draft, wanted=True)
         return
     if step_ == "words" and decided is not None:  # "yes" names no matter, and "no" may mean the place
         await (report.ask_words if decided else _ask_what_is_wrong)(turn, draft)

@@ -10,11 +10,14 @@ _NUMBER = r"[#＃№]?\s*(?P<{}>\d{{4,9}})(?!\d)\s*(?:号|这单|那单|这件|�
 _ANNOUNCEMENT = re.compile(
     rf"(?:(?:对了|还有|另外|哦|噢)?{_MARKS}*)"
     rf"(?:(?:给|对|关于|我的)?(?:单号|编号|工单)?{_MARKS}*{_NUMBER.format('before')}{_MARKS}*)?"
-    r"(?:我们?|俺)?(?:再|还)?(?:想|要|得|需要)?(?:再)?(?:给你们|跟你们)?补充"
+    r"(?:我们?|俺)?(?:再|还)?(?:想|要|得|需要)?(?:再)?(?:给你们|跟你们)?(?:补充|[加添补]上?(?=一句|两句|几句|个情况))"
     rf"(?:{_MARKS}*{_NUMBER.format('after')})?"
     r"(?:(?:说明)?(?P<briefly>一下|一句|两句|几句|下)|说明|一点|几点|两点|点|(?:一个|个|一下|下)?情况|一条|一张)?"
     rf"(?:吧|哈|啊|哦|呀)?(?P<marks>{_MARKS}+|$)?"
 )
+
+
+_NUMBER_FIRST = re.compile(rf"{_NUMBER.format('number')}{_MARKS}+(?P<words>\S.*)", re.DOTALL)
 
 
 class Supplement(NamedTuple):
@@ -39,3 +42,9 @@ def read_supplement(text: str) -> Supplement | None:
         return None
     number = found["before"] or found["after"]
     return Supplement(int(number) if number else None, text[found.end() :].strip())
+
+
+def read_numbered(text: str) -> Supplement | None:
+    """What is said after a number at the very beginning, "1001 三楼也不亮"; None for every other text."""
+    found = _NUMBER_FIRST.fullmatch(text.strip())
+    return None if found is None else Supplement(int(found["number"]), found["words"])

@@ -173,6 +173,62 @@ async def test_an_announced_supplement_of_another_matter_is_asked_after(tmp_path
         assert "垃圾" in town.last(WHO)
 
 
+@BOTH
+@pytest.mark.parametrize("said", ["三楼也不亮", "晚上特别黑", "是三单元不是二单元"])
+async def test_what_follows_a_filing_and_names_nothing_else_may_belong_to_it(
+    tmp_path: Path, buttons: bool, said: str
+) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says(WHO, said)
+        assert "1001" in town.last(WHO)
+        assert labels(town) == ["补到那一单里", "另一件事"]
+        await town.presses(WHO, "补到那一单里")
+        assert (await original(town)).endswith(said)
+        assert await how_many(town) == 1
+
+
+async def test_what_follows_a_filing_is_another_matter(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "三楼也不亮")
+        await town.says(WHO, "不是")
+        assert "补到那一单里" not in labels(town)
+        await town.says(WHO, "谢谢")
+        assert "谢谢" not in town.last(WHO), "thanks are no part of a matter"
+        await town.says(WHO, "银杏苑5幢")
+        assert "银杏苑 5 幢" in town.last(WHO)
+        assert "三楼也不亮" in town.last(WHO)
+        assert await original(town) == LAMP
+
+
+@pytest.mark.parametrize("said", ["银杏苑5幢楼道灯也不亮", "垃圾桶满了没人收，一股味道"])
+async def test_another_place_or_kind_is_not_asked_after(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, said)
+        assert "补到那一单里" not in labels(town)
+
+
+async def test_half_an_hour_later_it_is_a_report_of_its_own(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.passes(minutes=31)
+        await town.says(WHO, "三楼也不亮")
+        assert "补到那一单里" not in labels(town)
+
+
+@pytest.mark.parametrize("said", ["补充：三楼也不亮", "1001 三楼也不亮"])
+async def test_said_to_the_question_whether_it_belongs_to_it(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        if said.startswith("补"):
+            await town.says(WHO, "晚上特别黑")
+        await town.says(WHO, said)
+        assert (await original(town)).endswith("三楼也不亮")
+        assert await how_many(town) == 1
+
+
 async def test_an_announcement_alone_asks_what_is_to_be_added(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await filed(town)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.reader import Reader
-from nlp.supplements import Supplement, read_supplement
+from nlp.supplements import Supplement, read_numbered, read_supplement
 
 ANNOUNCED = [
     ("补充一下，晚上特别黑", None, "晚上特别黑"),
@@ -24,8 +24,12 @@ ANNOUNCED = [
     ("补充", None, ""),
     ("我要补充一下", None, ""),
     ("补充1001", 1001, ""),
+    ("给1001加一句，晚上特别黑", 1001, "晚上特别黑"),
+    ("再添一句：是三单元", None, "是三单元"),
 ]
 OTHER = [
+    "补一下路面的坑",
+    "加一点绿化",
     "补充充电桩",
     "小区要补充几个充电桩",
     "补充一些健身器材吧",
@@ -50,6 +54,20 @@ def test_what_only_looks_like_it(said: str) -> None:
 @pytest.mark.parametrize("matter", ["三楼的灯也不亮", "垃圾桶满了没人收", "楼上半夜拖椅子"])
 def test_the_announcement_says_nothing_of_the_matter(reader: Reader, announcement: str, matter: str) -> None:
     assert reader.read(announcement + matter).item == reader.read(matter).item
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("1001 三楼也不亮", 1001),
+        ("#1001，三楼也不亮", 1001),
+        ("1001号：三楼也不亮", 1001),
+        ("1001三楼也不亮", 0),
+        ("1001", 0),
+    ],
+)
+def test_a_number_first(said: str, number: int) -> None:
+    assert read_numbered(said) == (Supplement(number, "三楼也不亮") if number else None)
 
 
 @given(st.text(max_size=60))
