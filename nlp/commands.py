@@ -1,4 +1,4 @@
-"""Recognises a message that is nothing but a command of the menu, and the wish to speak with a person."""
+"""Recognises a message that is nothing but a command of the menu, the wish to speak with a person, or a prelude."""
 
 from __future__ import annotations
 
@@ -20,6 +20,24 @@ _PERSON = re.compile(
     "不想跟机器|不跟机器人|不和机器人|人工在吗|要人工|接人工|换个人|叫个人|"
     "派人联系|电话联系我|回电|致电我"
 )
+
+
+_ADDRESS = "(?:喂+|哈喽|你好|您好|在吗|在不在|请问|师傅|同志|领导|小邻|邻里|网格员|社区的?|麻烦|不好意思|打扰了?|那个|嗯+|哎+|诶)*"
+_WITH_WHOM = "(?:[跟给向找](?:你们?|您|社区|街道))?"
+_SOMETHING = "(?:[一个件点几些]{0,2}(?:事情?|小事|问题|情况))"
+_SAY = "请?(?:反映|反应|说|讲|报告?|投诉|举报|咨询|问问?|请教|报修|求助|上报|汇报)(?:一下|下)?"
+_PRELUDE = re.compile(
+    rf"{_ADDRESS}(?:"
+    rf"(?:我们?|俺)?(?:想要?|要|来|得|需要|打算)?{_WITH_WHOM}{_SAY}{_SOMETHING}?"
+    rf"|(?:我们?|俺|这里|这边)?(?:有|碰到了?|遇到了?){_SOMETHING}(?:想|要)?{_WITH_WHOM}(?:{_SAY})?"
+    "|帮帮我们?|帮帮忙|帮个忙|有没有人管|有人管|谁来管管?|喂+"
+    ")(?:可以|行|好|吧|啊|呀|呢|哦|吗|么|谢谢)*"
+)
+
+
+def is_prelude(text: str) -> bool:
+    """Whether somebody says that they have something to say, and not yet what: "我想反映个事", "有人管吗"."""
+    return len(text) <= LONGEST and _PRELUDE.fullmatch(_TRIM.sub("", text).lower()) is not None
 
 
 def read_commands() -> dict[str, str]:

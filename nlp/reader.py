@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nlp.address import NOWHERE, Place, PlaceBook
 from nlp.classify import GIVEN_ITEMS, Found, IntentScorer, ItemScorer, Learned, Ranking, pick
-from nlp.commands import Commands
+from nlp.commands import Commands, is_prelude
 from nlp.cues import CueSets, totals
 from nlp.exclamations import without_exclamations
 from nlp.lexicon import read_classes
@@ -148,7 +148,7 @@ class Reader:
         if len(said.text) > STORY and not alarm.urgent:
             alarm = self._ending(said)
         intent = "request" if alarm.urgent else pick(scores)
-        if _CALL.fullmatch(shown):
+        if _CALL.fullmatch(shown) or (is_prelude(shown) and not alarm.urgent):
             intent = "smalltalk"
         if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, calm, scores):
             intent = "smalltalk"
