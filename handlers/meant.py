@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from handlers import albums, answers, records, wish_mine, withdraw
+from handlers import albums, answers, records, sure, wish_mine, withdraw
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.reader import Findings
@@ -139,7 +139,8 @@ async def wanted(turn: Turn, what: str) -> bool:
     if len(able) > 1:
         await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[: records.SHOWN]])
     elif what == "redo":
-        await turn.say("records.redo_sure", rows=[[_button(turn, able[0], what)]], **records.named(turn, able[0]))
+        no = turn.button("records.button_redo_no", "records.redo_no", {"id": able[0].id})
+        await sure.ask(turn, "records.redo_sure", _button(turn, able[0], what), no, **records.named(turn, able[0]))
     else:
         await {**records.PRESSES, **withdraw.PRESSES}[_PRESS_FOR[what]](turn, {"id": able[0].id})
     return True
@@ -158,3 +159,16 @@ def _can(turn: Turn, request: Request, what: str) -> bool:
 def _button(turn: Turn, request: Request, what: str) -> Any:
     key = "records.button_reopen" if what == "redo" else "records.button_open"
     return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **records.named(turn, request))
+
+
+async def _no_redo(turn: Turn, args: dict[str, Any]) -> None:
+    await sure.settled(turn)
+    await records.PRESSES["records.show"](turn, args)
+
+
+async def _sure(turn: Turn) -> bool:
+    return await sure.step(turn, {**records.PRESSES, **withdraw.PRESSES, **PRESSES})
+
+
+PRESSES = {"records.redo_no": _no_redo}
+STEPS = {sure.FLOW: _sure}

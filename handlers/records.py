@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
 
-from handlers import albums, alike, cards, clocks, names
+from handlers import albums, alike, cards, clocks, names, sure
 from handlers import draft as drafts
 from handlers.messages import About
 from handlers.turn import Rows, Turn
@@ -321,6 +321,7 @@ async def _urge(turn: Turn, args: dict[str, Any]) -> None:
 
 
 async def _reopen(turn: Turn, args: dict[str, Any]) -> None:
+    await sure.settled(turn)
     request = await _own(turn, args)
     if request is None:
         return

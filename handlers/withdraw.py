@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards, merging, records
+from handlers import cards, merging, records, sure
 from handlers.turn import Turn
 from storage import events, people, requests, supporters, timers
 from storage.requests import Lost, Original, Request
@@ -28,11 +28,17 @@ async def _ask(turn: Turn, args: dict[str, Any]) -> None:
     request = await _own(turn, args)
     if request is not None:
         yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
-        no = turn.button("records.button_withdraw_no", "records.show", args)
-        await turn.say("records.withdraw_sure", rows=[[yes, no]], **records.named(turn, request))
+        no = turn.button("records.button_withdraw_no", "records.withdraw_no", args)
+        await sure.ask(turn, "records.withdraw_sure", yes, no, **records.named(turn, request))
+
+
+async def _no(turn: Turn, args: dict[str, Any]) -> None:
+    await sure.settled(turn)
+    await records.PRESSES["records.show"](turn, args)
 
 
 async def _yes(turn: Turn, args: dict[str, Any]) -> None:
+    await sure.settled(turn)
     request = await _own(turn, args)
     if request is None:
         return
@@ -86,4 +92,4 @@ async def _free_merged(turn: Turn, parent: Request) -> None:
             )
 
 
-PRESSES = {"records.withdraw": _ask, "records.withdraw_yes": _yes}
+PRESSES = {"records.withdraw": _ask, "records.withdraw_yes": _yes, "records.withdraw_no": _no}

@@ -286,6 +286,46 @@ async def test_withdrawing_in_own_words_asks_first(tmp_path: Path, buttons: bool
         assert "撤回" in town.room(ROOM)[0][0]
 
 
+@pytest.mark.parametrize(
+    ("said", "state"), [("对", State.WITHDRAWN), ("不用了", State.WITHDRAWN), ("先不撤", State.QUEUED)]
+)
+async def test_the_last_question_is_answered_in_words(tmp_path: Path, said: str, state: State) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "灯自己亮了，不用修了")
+        await town.says(WHO, said)
+        assert (await record(town)).state is state
+        assert await how_many(town) == 1
+
+
+@pytest.mark.parametrize("between", ["button", "words", "time"])
+async def test_a_late_yes_withdraws_nothing(tmp_path: Path, between: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "灯自己亮了，不用修了")
+        if between == "button":
+            await town.presses(WHO, "先不撤")
+        elif between == "words":
+            await town.says(WHO, "谢谢")
+        else:
+            await town.passes(minutes=31)
+        await town.says(WHO, "对")
+        assert (await record(town)).state is State.QUEUED
+
+
+async def test_a_report_under_way_waits_for_the_answer(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, "银杏苑5幢垃圾桶满了没人收")
+        await town.says(WHO, "我的诉求")
+        await town.presses(WHO, "1001")
+        await town.presses(WHO, "撤回")
+        await town.says(WHO, "对")
+        assert (await record(town)).state is State.WITHDRAWN
+        await town.says(WHO, "对")
+        assert await how_many(town) == 2
+
+
 async def test_a_claimed_record_is_withdrawn_and_the_claimer_told(tmp_path: Path) -> None:
     async with Town.open(tmp_path) as town:
         await filed(town)
