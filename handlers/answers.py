@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from nlp.exclamations import without_exclamations
+
 _NUMERALS = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2}
 _CHOICE = re.compile(r"(?:选|选择|第)?\s*(\d{1,2}|[一二三四五六七八九十两])\s*(?:个|号|项)?[.。、,!]?")
 _AFTERTHOUGHT = re.compile(r"(?:谢谢|多谢|谢了|麻烦|辛苦)(?:你|您|了|啊|啦)*$")
@@ -120,6 +122,11 @@ _TAKE_BACK = (
 _TAKEN_BACK = re.compile(
     r"(?:我要|我想|帮我|先|那)?(?:撤回|撤销|撤了|不用(?:修|来|办|管|报)|别来|不修|不报|(?:已经|自己|现在)(?:好|亮|修好|通|来水|来电))了?(?:吧|啊|谢谢)?"
 )
+_ASKS_AFTER = re.compile(
+    "(?:什么时候|啥时候|什么时间|多久|多长时间|几时|几点|哪天|几天)[^，。！？,!?]{0,8}(?:修|好|办|弄|来|解决|处理|通|亮)"
+    "|谁(?:在|来|去)?(?:负责|办|修|弄|管|处理)|(?:修|办|弄|处理|解决)[得的到]?(?:怎么样|咋样|哪了|哪一步)"
+)
+_NO_PLACE = re.compile("^[你您]|什么时候|啥时候|怎么|为什么|凭什么|管不管|[吗呢][？?！!。.]*$")
 _STARS = {
     "非常满意": 5,
     "很满意": 5,
@@ -201,6 +208,16 @@ def about_record(text: str) -> str:
     if solved(text) == "no" and yes_or_no(text) is None:
         return "redo"
     return "urge" if any(word in text for word in _URGE) else ""
+
+
+def asks_after(text: str) -> bool:
+    """Whether the words ask when something will be done, by whom, or how far it is."""
+    return _ASKS_AFTER.search(text) is not None
+
+
+def may_be_place(text: str) -> bool:
+    """Whether words that no map knows may be the name of a place: no question, no outburst, nothing said to us."""
+    return _NO_PLACE.search(text) is None and without_exclamations(text) == text
 
 
 def is_taken_back(text: str) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from handlers import albums, answers, records, sure, wish_mine, withdraw
 from handlers import draft as drafts
+from handlers.triage import level_of
 from handlers.turn import Turn
 from nlp.reader import Findings
 from nlp.supplements import Supplement
@@ -40,12 +41,19 @@ async def progress(turn: Turn, findings: Findings) -> None:
         return
     found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
     chosen = _meant(turn, found, findings, text)
+    if len(chosen) != 1 and _names_nothing(turn, findings, text):
+        chosen = [r for r in found if r.state in OPEN]
     if len(chosen) == 1:
         await show_with_files(turn, chosen[0])
     elif found:
         await records.mine(turn, rows=fresh)
     else:
         await turn.say("records.nothing_found", rows=fresh)
+
+
+def _names_nothing(turn: Turn, findings: Findings, text: str) -> bool:
+    """Whether a question after something leaves open after what: "什么时候能修好"."""
+    return not findings.place.text and level_of(turn.city, findings) != "sure" and answers.asks_after(text)
 
 
 async def show_with_files(turn: Turn, request: Request) -> None:
@@ -123,8 +131,11 @@ async def _ask_to_which(turn: Turn, found: Sequence[Request], words: str) -> Non
 
 
 async def is_about_open(turn: Turn, findings: Findings) -> bool:
-    """Whether a question ("电梯什么时候修好") is about an open record of the acting person."""
+    """Whether a question ("电梯什么时候修好", "什么时候能修好") is about an open record of the acting person."""
     found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
+    text = turn.incoming.text if turn.incoming else ""
+    if _names_nothing(turn, findings, text):
+        return any(r.state in OPEN and r.intent != "consult" for r in found)
     return any(r.state in OPEN and r.item and r.item == findings.item and r.intent != "consult" for r in found)
 
 

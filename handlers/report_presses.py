@@ -97,9 +97,11 @@ async def _kind(turn: Turn, args: dict[str, Any]) -> None:
     if draft is None:
         return
     draft.item, draft.kind_asked = args["item"], True
-    if draft.item:
-        await report.go_on(turn, draft)
-        return
+    await (report.go_on if draft.item else no_kind)(turn, draft)
+
+
+async def no_kind(turn: Turn, draft: Draft) -> None:
+    """None of the kinds that were offered: a person looks."""
     request = await report.hand_over(turn, draft)
     await report.next_part(turn, draft, request)
 

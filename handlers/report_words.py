@@ -91,6 +91,9 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
         draft.add(turn, more.words)
         await joining.answered(turn, draft, wanted=True)
         return
+    if step_ == "kind" and decided is not None:  # which of them? None of them is an answer
+        await (_ask_kind_again if decided else report_presses.no_kind)(turn, draft)
+        return
     if step_ == "words" and decided is not None:  # "yes" names no matter, and "no" may mean the place
         await (report.ask_words if decided else _ask_what_is_wrong)(turn, draft)
         return
@@ -103,6 +106,11 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
         draft.item = findings.item
     draft.parts = [] if step_ == "matters" else draft.parts
     draft.add(turn, text)
+    await report.go_on(turn, draft)
+
+
+async def _ask_kind_again(turn: Turn, draft: Draft) -> None:
+    draft.kind_asked = False
     await report.go_on(turn, draft)
 
 
@@ -193,7 +201,11 @@ def _name_place(turn: Turn, draft: Draft, text: str, findings: Findings, *, is_n
     offered = turn.city.places.search(text)
     if len(offered) == 1:
         draft.place = whole(report.chosen(turn, Place(), offered[0]))
-    elif not findings.place.outside and (is_new or not _open_place(turn, draft).candidates):
+    elif (
+        not findings.place.outside
+        and (is_new or not _open_place(turn, draft).candidates)
+        and answers.may_be_place(text)
+    ):
         draft.call_place(text)
 
 

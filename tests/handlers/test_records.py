@@ -77,6 +77,17 @@ async def test_plain_words_find_the_record(tmp_path: Path, words: str) -> None:
         assert town.last(WHO).startswith("1002")
 
 
+@pytest.mark.parametrize("words", ["什么时候修好", "什么时候能修好啊", "谁负责", "多久能弄好"])
+async def test_a_bare_question_is_about_what_was_reported(tmp_path: Path, words: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, words)
+        assert "1001" not in town.last(WHO)
+        await filed(town)
+        await town.says(WHO, words)
+        assert town.last(WHO).startswith("1001")
+        assert await how_many(town) == 1
+
+
 @BOTH
 async def test_progress_of_something_never_reported_can_be_reported(tmp_path: Path, buttons: bool) -> None:
     async with Town.open(tmp_path, buttons=buttons) as town:

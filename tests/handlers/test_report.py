@@ -650,3 +650,27 @@ async def test_staff_and_residents_share_one_door(tmp_path: Path) -> None:
         await filed(town, who="王师傅")
         async with town.store.read() as tx:
             assert (await people.get_person(tx, (await record(town)).reporter_id)).name == "王师傅"
+
+
+@pytest.mark.parametrize("said", ["气死我了", "你们管不管", "还漏水呢", "什么时候有人来"])
+async def test_an_outburst_is_no_place(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "物业是不是又偷懒了")
+        assert "在哪儿" in town.last(WHO)
+        await town.says(WHO, said)
+        await town.says(WHO, "银杏苑3幢")
+        assert "📍 银杏苑 3 幢" in town.last(WHO)
+        await town.says(WHO, "对，就这样")
+        assert said in await original(town), "what was said is kept"
+
+
+async def test_yes_to_several_kinds_asks_again_and_no_leaves_it_to_a_person(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "三楼也不亮")
+        offered = labels(town)
+        assert offered[-1] == "都不是"
+        await town.says(WHO, "对")
+        assert labels(town) == offered
+        await town.says(WHO, "不是")
+        assert "单号 1001" in town.last(WHO)
+        assert await original(town) == "三楼也不亮"
