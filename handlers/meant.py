@@ -151,7 +151,8 @@ async def wanted(turn: Turn, what: str) -> bool:
         await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[: records.SHOWN]])
     elif what == "redo":
         no = turn.button("records.button_redo_no", "records.redo_no", {"id": able[0].id})
-        await sure.ask(turn, "records.redo_sure", _button(turn, able[0], what), no, **records.named(turn, able[0]))
+        yes, named = _button(turn, able[0], what), records.named(turn, able[0])
+        await sure.ask(turn, "records.redo_sure", yes, no, ends=False, **named)
     else:
         await {**records.PRESSES, **withdraw.PRESSES}[_PRESS_FOR[what]](turn, {"id": able[0].id})
     return True

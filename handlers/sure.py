@@ -13,15 +13,19 @@ from handlers.turn import Turn
 FLOW = "sure"
 LIFE = timedelta(minutes=30)
 """A yes that comes later is no answer to this any more."""
-_NOT_NEEDED = ("不用了", "不用", "不要了", "确定")
-_REFUSED = ("先不撤", "不撤了", "不撤", "别撤", "等等", "先等等")
+_NOT_NEEDED = ("不用了", "不用", "不要了")
+_WANTED = ("确定", "确认", "撤回", "撤吧", "重办", "没好")
+_REFUSED = ("先不撤", "不撤了", "不撤", "别撤", "等等", "先等等", "已经好了")
 
 Presses = Mapping[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]]
 
 
-async def ask(turn: Turn, key: str, yes: Button, no: Button, **values: Any) -> None:
-    """Says the question, `key` of the texts, with both buttons, and takes the next words for its answer."""
-    await turn.ask(FLOW, "answer", {"yes": [yes.action, yes.args], "no": [no.action, no.args]})
+async def ask(turn: Turn, key: str, yes: Button, no: Button, *, ends: bool, **values: Any) -> None:
+    """Says the question, `key` of the texts, with both buttons, and takes the next words for its answer.
+
+    `ends` is whether yes ends the matter: "不用了" says yes then, and no otherwise.
+    """
+    await turn.ask(FLOW, "answer", {"yes": [yes.action, yes.args], "no": [no.action, no.args], "ends": ends})
     await turn.say(key, rows=[[yes, no]], **values)
 
 
@@ -37,7 +41,11 @@ async def step(turn: Turn, presses: Presses) -> bool:
     if dialogue is None or incoming is None:
         return False
     await turn.done()
-    decided = None if turn.attached or turn.now - dialogue.updated_at > LIFE else _read(incoming.text)
+    decided = (
+        None
+        if turn.attached or turn.now - dialogue.updated_at > LIFE
+        else _read(incoming.text, ends=dialogue.data["ends"])
+    )
     if decided is None:
         return False
     action, args = dialogue.data["yes" if decided else "no"]
@@ -45,8 +53,10 @@ async def step(turn: Turn, presses: Presses) -> bool:
     return True
 
 
-def _read(text: str) -> bool | None:
+def _read(text: str, *, ends: bool) -> bool | None:
     plain = answers.bare(text)
     if plain in _REFUSED:
         return False
-    return True if plain in _NOT_NEEDED or answers.is_taken_back(text) else answers.yes_or_no(text)
+    if plain in _WANTED:
+        return True
+    return ends if plain in _NOT_NEEDED or answers.is_taken_back(text) else answers.yes_or_no(text)

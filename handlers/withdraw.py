@@ -29,7 +29,7 @@ async def _ask(turn: Turn, args: dict[str, Any]) -> None:
     if request is not None:
         yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
         no = turn.button("records.button_withdraw_no", "records.withdraw_no", args)
-        await sure.ask(turn, "records.withdraw_sure", yes, no, **records.named(turn, request))
+        await sure.ask(turn, "records.withdraw_sure", yes, no, ends=True, **records.named(turn, request))
 
 
 async def _no(turn: Turn, args: dict[str, Any]) -> None:

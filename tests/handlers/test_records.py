@@ -309,6 +309,18 @@ async def test_the_last_question_is_answered_in_words(tmp_path: Path, said: str,
         assert await how_many(town) == 1
 
 
+@pytest.mark.parametrize(
+    ("said", "state"), [("是的", State.QUEUED), ("不用了，已经好了", State.RESOLVED), ("不", State.RESOLVED)]
+)
+async def test_a_redo_is_agreed_or_refused_in_words(tmp_path: Path, said: str, state: State) -> None:
+    async with Town.open(tmp_path) as town:
+        await resolved(town)
+        await town.says(WHO, "还没修好")
+        assert "重办" in town.last(WHO)
+        await town.says(WHO, said)
+        assert (await record(town)).state is state
+
+
 @pytest.mark.parametrize("between", ["button", "words", "time"])
 async def test_a_late_yes_withdraws_nothing(tmp_path: Path, between: str) -> None:
     async with Town.open(tmp_path) as town:
