@@ -7,7 +7,7 @@ from typing import Any
 from handlers import answers, missed
 from handlers import draft as drafts
 from handlers.turn import Turn
-from nlp.commands import is_prelude
+from nlp.commands import is_prelude, wants_silence
 from nlp.reader import Findings
 
 _GREETINGS = (
@@ -38,6 +38,8 @@ async def reply(turn: Turn, findings: Findings) -> None:
     args: dict[str, Any] = {"draft": turn.tx.ids.new(), "desk": True}
     if findings.wants_person:
         await turn.say("talk.person", rows=[[turn.button("consult.button_call", "consult.call", args)]])
+    elif wants_silence(text):
+        await turn.say("talk.silence")
     elif is_prelude(text):
         await turn.say("talk.listening")
     elif answers.is_thanks(text):

@@ -1,4 +1,4 @@
-"""Recognises a message that is nothing but a command of the menu, the wish to speak with a person, or a prelude."""
+"""Recognises a message that is nothing but a command of the menu, a wish to speak with a person or not at all, a prelude."""
 
 from __future__ import annotations
 
@@ -33,6 +33,20 @@ _PRELUDE = re.compile(
     "|帮帮我们?|帮帮忙|帮个忙|有没有人管|有人管|谁来管管?|喂+"
     ")(?:可以|行|好|吧|啊|呀|呢|哦|吗|么|谢谢)*"
 )
+
+
+_SILENCE = re.compile(
+    "(?:请|麻烦)?(?:"
+    "退订|取消订阅|td|stop|unsubscribe"
+    "|(?:请?别|不要|不用|不想|不许)再?(?:给我|跟我)?(?:发|推送|推|打扰|骚扰|烦)(?:消息|信息|短信|通知|我)?"
+    "|(?:不想|不要|不用)再?收到?(?:你们?的?)?(?:消息|信息|短信|通知)"
+    ")(?:了|啦|吧|好吗|行吗)*"
+)
+
+
+def wants_silence(text: str) -> bool:
+    """Whether somebody asks, and says no more, not to be written to."""
+    return len(text) <= LONGEST and _SILENCE.fullmatch(_TRIM.sub("", text).lower()) is not None
 
 
 def is_prelude(text: str) -> bool:

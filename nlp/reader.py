@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from nlp.address import NOWHERE, Place, PlaceBook
 from nlp.classify import GIVEN_ITEMS, Found, IntentScorer, ItemScorer, Learned, Ranking, pick
-from nlp.commands import Commands, is_prelude
+from nlp.commands import Commands, is_prelude, wants_silence
 from nlp.cues import CueSets, totals
 from nlp.exclamations import without_exclamations
 from nlp.lexicon import read_classes
@@ -56,6 +56,7 @@ _CALL = re.compile(
     r"(?:[\s，,。!！?？~、啊呀哈]|你好|您好|在吗|在不在|有人在?吗)*",
     re.IGNORECASE,
 )
+_NO_ALARM = Alarm(urgent=False, danger=None, confidence=0.0, words=())
 NO_ITEM = frozenset({"progress", "smalltalk"})
 """Intents that carry no item."""
 
@@ -139,7 +140,8 @@ class Reader:
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
         ranking, calm = self._rank(said, reading, of_items)
-        alarm = self._alarms.read(said, reading.scores(2), of_alarms)
+        is_silence = wants_silence(shown)
+        alarm = _NO_ALARM if is_silence else self._alarms.read(said, reading.scores(2), of_alarms)
         menu = self._commands.find_menu(shown)
         scores = self._intents.score(said, ranking, Learned(reading, 1), placed=bool(spans), found=of_intents)
         matters = self._matters(shown, ranking)
@@ -148,7 +150,7 @@ class Reader:
         if len(said.text) > STORY and not alarm.urgent:
             alarm = self._ending(said)
         intent = "request" if alarm.urgent else pick(scores)
-        if _CALL.fullmatch(shown) or (is_prelude(shown) and not alarm.urgent):
+        if _CALL.fullmatch(shown) or is_silence or (is_prelude(shown) and not alarm.urgent):
             intent = "smalltalk"
         if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, calm, scores):
             intent = "smalltalk"

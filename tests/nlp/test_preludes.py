@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.commands import is_prelude
+from nlp.commands import is_prelude, wants_silence
 from nlp.reader import Reader
 
 PRELUDES = (
@@ -57,6 +57,19 @@ def test_a_prelude_names_no_matter(reader: Reader, said: str) -> None:
 @pytest.mark.parametrize("said", MATTERS)
 def test_a_matter_is_no_prelude(said: str) -> None:
     assert not is_prelude(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["退订", "TD", "别再给我发消息了", "不要再发短信了。", "不想再收到你们的通知", "请不要打扰我"]
+)
+def test_who_wants_no_words_is_no_matter(reader: Reader, said: str) -> None:
+    assert wants_silence(said)
+    assert reader.read(said).intent == "smalltalk"
+
+
+@pytest.mark.parametrize("said", ["楼上别再烦我了", "不要发霉", "别发牢骚", "外卖员不要打扰我们休息", "停"])
+def test_other_words_are_no_wish_for_silence(said: str) -> None:
+    assert not wants_silence(said)
 
 
 @given(st.text(max_size=40))
