@@ -18,6 +18,7 @@ from handlers.turn import Turn
 from nlp.address import Place, PlaceBook
 from nlp.duplicates import AGAINST, WITHIN, Decision, Matter, Verdict, compare, may_be_same, spot_of, without
 from nlp.reader import Findings
+from nlp.supplements import goes_on
 from storage import attachments, events, requests, supporters, timers
 from storage.jsontext import read, written
 from storage.requests import Counted, Near, Request, Told
@@ -31,7 +32,7 @@ STEP = "offer"
 _LOOK_AGAIN = timedelta(minutes=2)
 """After a filing with photos: by then they have been fetched and looked at."""
 FOLLOWS_WITHIN = timedelta(minutes=30)
-"""How long after a filing words without a place and without a clear kind may belong to it."""
+"""How long after a filing words that go on, without a place and without a clear kind, may belong to it."""
 _SHORT = 24
 
 
@@ -184,7 +185,7 @@ async def followed(turn: Turn, draft: Draft, findings: Findings) -> Request | No
     place = drafts.place_of(draft, findings)
     if len(draft.words) > 1 or draft.apart or draft.parts or draft.shown or draft.geo or findings.intent != "request":
         return None
-    if place.grid or place.candidates or place.outside:
+    if place.grid or place.candidates or place.outside or not goes_on(draft.text):
         return None
     latest = next(iter(await requests.of_reporter(turn.tx, turn.me.id, limit=1)), None)
     if latest is None or latest.state not in MERGEABLE or turn.now - latest.received_at > FOLLOWS_WITHIN:

@@ -1,4 +1,4 @@
-"""Recognises words that announce a supplement to what was said before: "补充一下，三楼也不亮", "1001 补充：…"."""
+"""Recognises words that add to what was said before: "补充一下，三楼也不亮", "1001 补充：…", "三楼也不亮"."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ _ANNOUNCEMENT = re.compile(
 
 
 _NUMBER_FIRST = re.compile(rf"{_NUMBER.format('number')}{_MARKS}+(?P<words>\S.*)", re.DOTALL)
+
+_GOES_ON = re.compile(
+    r"(?:还有|还|也|又|再|而且|另外|对了|忘了|忘记|刚才|刚刚|刚报|刚说|那个|这个|就是|是)"
+    r"|[^，。！？；,.!?;\s]{1,6}?[也还](?:[是不没坏漏堵亮有在要]|一样)"
+)
+_LONGEST = 25
 
 
 class Supplement(NamedTuple):
@@ -48,3 +54,8 @@ def read_numbered(text: str) -> Supplement | None:
     """What is said after a number at the very beginning, "1001 三楼也不亮"; None for every other text."""
     found = _NUMBER_FIRST.fullmatch(text.strip())
     return None if found is None else Supplement(int(found["number"]), found["words"])
+
+
+def goes_on(text: str) -> bool:
+    """Whether a few words sound as if something was said before: "三楼也不亮", "是三单元不是二单元"."""
+    return len(text) <= _LONGEST and _GOES_ON.match(text.strip()) is not None

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nlp.reader import Reader
-from nlp.supplements import Supplement, read_numbered, read_supplement
+from nlp.supplements import Supplement, goes_on, read_numbered, read_supplement
 
 ANNOUNCED = [
     ("补充一下，晚上特别黑", None, "晚上特别黑"),
@@ -68,6 +68,20 @@ def test_the_announcement_says_nothing_of_the_matter(reader: Reader, announcemen
 )
 def test_a_number_first(said: str, number: int) -> None:
     assert read_numbered(said) == (Supplement(number, "三楼也不亮") if number else None)
+
+
+@pytest.mark.parametrize(
+    "said", ["三楼也不亮", "是三单元不是二单元", "还有二楼的", "刚才那个灯，是三楼的", "隔壁楼道也一样"]
+)
+def test_what_goes_on(said: str) -> None:
+    assert goes_on(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["巷口那家天天这样，也没个人去说说", "垃圾桶满了没人收", "", "路灯不亮，影响大家出行，老人也摔过"]
+)
+def test_what_begins_anew(said: str) -> None:
+    assert not goes_on(said)
 
 
 @given(st.text(max_size=60))
