@@ -92,7 +92,7 @@ class Program:
         texts = render.load(tz)
         telegram = _telegram(config, texts)
         city = await asyncio.to_thread(city_of, config, texts, telegram)
-        database = Database(config.storage.url, city.street.id)
+        database = Database(config.storage.url, city.street.id, hurried=True)
         await migrate.upgrade(database, upgrading.Console())
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))

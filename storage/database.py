@@ -90,12 +90,14 @@ class Database:
     """The engine pair of one database. `tenant` is the body whose books this program keeps.
 
     PostgreSQL's address takes two options: `pooler=transaction` behind pgbouncer in transaction mode (nothing prepared
-    outlives its transaction then), and libpq's `sslmode`.
+    outlives its transaction then), and libpq's `sslmode`. With `hurried` an everyday statement has `links.WITHIN` seconds
+    there: people wait for it. Operators' commands take the time they take.
     """
 
-    def __init__(self, url: str, tenant: str, *, readers: int = 4) -> None:
+    def __init__(self, url: str, tenant: str, *, readers: int = 4, hurried: bool = False) -> None:
         self.url = _async_url(url)
         self.tenant = tenant
+        self._within = WITHIN if hurried else None
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._pooled = bool(self.url.query.get("pooler"))
         self._lock = asyncio.Lock()
@@ -142,7 +144,7 @@ class Database:
                 async with self._grouped() as link:
                     yield link
             else:
-                async with self._linked(self._writer, WITHIN) as link:
+                async with self._linked(self._writer, self._within) as link:
                     yield link
 
     @asynccontextmanager
@@ -168,7 +170,7 @@ class Database:
         """What was committed: on SQLite as of one moment, on PostgreSQL as of each statement. Writing is an error."""
         if self.is_sqlite:
             return _SqliteLook(self)
-        return self._looked(WITHIN)
+        return self._looked(self._within)
 
     def _looked(self, within: float | None) -> AbstractAsyncContextManager[Link]:
         if self._looker is None:

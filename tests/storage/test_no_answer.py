@@ -62,7 +62,7 @@ class Cable:
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
-    database = Database(url, "street")
+    database = Database(url, "street", hurried=True)
     try:
         yield Store(database, Ids(), Sealer([new_key()]))
     finally:
@@ -128,3 +128,11 @@ async def test_a_study_takes_the_time_it_takes(fresh: Fresh, monkeypatch: pytest
             async with store.read() as tx:
                 await ponder(tx)
         assert refused.value.connection_invalidated, "told as a lost connection"
+
+
+async def test_an_operators_command_takes_the_time_it_takes(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage.database, "WITHIN", SOON)
+    database = Database(fresh("postgresql"), "street")
+    async with database.change() as link:
+        await link.exec_driver_sql(f"SELECT pg_sleep({2 * SOON})")
+    await database.close()
