@@ -150,7 +150,7 @@ async def wanted(turn: Turn, what: str) -> bool:
     if len(able) > 1:
         await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[: records.SHOWN]])
     elif what == "redo":
-        no = turn.button("records.button_redo_no", "records.redo_no", {"id": able[0].id})
+        no = turn.button("records.button_redo_no", "records.leave_it", {"id": able[0].id})
         yes, named = _button(turn, able[0], what), records.named(turn, able[0])
         await sure.ask(turn, "records.redo_sure", yes, no, ends=False, **named)
     else:
@@ -173,14 +173,8 @@ def _button(turn: Turn, request: Request, what: str) -> Any:
     return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **records.named(turn, request))
 
 
-async def _no_redo(turn: Turn, args: dict[str, Any]) -> None:
-    await sure.settled(turn)
-    await records.PRESSES["records.show"](turn, args)
-
-
 async def _sure(turn: Turn) -> bool:
-    return await sure.step(turn, {**records.PRESSES, **withdraw.PRESSES, **PRESSES})
+    return await sure.step(turn, {**records.PRESSES, **withdraw.PRESSES})
 
 
-PRESSES = {"records.redo_no": _no_redo}
 STEPS = {sure.FLOW: _sure}

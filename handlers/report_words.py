@@ -87,9 +87,7 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
     if step_ == alike.STEP and decided is not None:
         await joining.answered(turn, draft, wanted=decided)
         return
-    if step_ == alike.STEP and (more := read_supplement(text)) is not None:
-        draft.add(turn, more.words)
-        await joining.answered(turn, draft, wanted=True)
+    if step_ == alike.STEP and await _announced(turn, draft, text):
         return
     if step_ == "kind" and decided is not None:  # which of them? None of them is an answer
         await (_ask_kind_again if decided else report_presses.no_kind)(turn, draft)
@@ -107,6 +105,19 @@ async def _take_words(turn: Turn, draft: Draft, step_: str, text: str, findings:
     draft.parts = [] if step_ == "matters" else draft.parts
     draft.add(turn, text)
     await report.go_on(turn, draft)
+
+
+async def _announced(turn: Turn, draft: Draft, text: str) -> bool:
+    """An announced supplement agrees that all of it belongs to one's own record that is shown; to a neighbour's it does not."""
+    more = read_supplement(text)
+    if more is None:
+        return False
+    shown = await requests.get(turn.tx, draft.shown)
+    if shown.reporter_id != turn.me.id or more.number not in (None, shown.number):
+        return False
+    draft.add(turn, more.words)
+    await joining.answered(turn, draft, wanted=True)
+    return True
 
 
 async def _ask_kind_again(turn: Turn, draft: Draft) -> None:

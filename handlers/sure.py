@@ -13,9 +13,9 @@ from handlers.turn import Turn
 FLOW = "sure"
 LIFE = timedelta(minutes=30)
 """A yes that comes later is no answer to this any more."""
-_NOT_NEEDED = ("不用了", "不用", "不要了")
-_WANTED = ("确定", "确认", "撤回", "撤吧", "重办", "没好")
-_REFUSED = ("先不撤", "不撤了", "不撤", "别撤", "等等", "先等等", "已经好了")
+_DONE_WITH = ("不用了", "不用", "不要了", "撤回", "撤吧", "好了", "修好了")
+_GOES_ON = ("没好", "还没好", "没修好", "还没修好", "重办", "先不撤", "不撤了", "不撤", "别撤")
+_SURE, _NOT_YET = ("确定", "确认"), ("等等", "先等等")
 
 Presses = Mapping[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]]
 
@@ -55,8 +55,8 @@ async def step(turn: Turn, presses: Presses) -> bool:
 
 def _read(text: str, *, ends: bool) -> bool | None:
     plain = answers.bare(text)
-    if plain in _REFUSED:
-        return False
-    if plain in _WANTED:
-        return True
-    return ends if plain in _NOT_NEEDED or answers.is_taken_back(text) else answers.yes_or_no(text)
+    if plain in _DONE_WITH or answers.is_taken_back(text):
+        return ends
+    if plain in _GOES_ON:
+        return not ends
+    return True if plain in _SURE else False if plain in _NOT_YET else answers.yes_or_no(text)

@@ -28,11 +28,12 @@ async def _ask(turn: Turn, args: dict[str, Any]) -> None:
     request = await _own(turn, args)
     if request is not None:
         yes = turn.button("records.button_withdraw_yes", "records.withdraw_yes", args)
-        no = turn.button("records.button_withdraw_no", "records.withdraw_no", args)
+        no = turn.button("records.button_withdraw_no", "records.leave_it", args)
         await sure.ask(turn, "records.withdraw_sure", yes, no, ends=True, **records.named(turn, request))
 
 
-async def _no(turn: Turn, args: dict[str, Any]) -> None:
+async def _leave_it(turn: Turn, args: dict[str, Any]) -> None:
+    """Neither withdrawn nor done again: it stays as it is."""
     await sure.settled(turn)
     await records.PRESSES["records.show"](turn, args)
 
@@ -92,4 +93,4 @@ async def _free_merged(turn: Turn, parent: Request) -> None:
             )
 
 
-PRESSES = {"records.withdraw": _ask, "records.withdraw_yes": _yes, "records.withdraw_no": _no}
+PRESSES = {"records.withdraw": _ask, "records.withdraw_yes": _yes, "records.leave_it": _leave_it}

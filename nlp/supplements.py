@@ -15,15 +15,13 @@ _ANNOUNCEMENT = re.compile(
     r"(?:(?:说明)?(?P<briefly>一下|一句|两句|几句|下)|说明|一点|几点|两点|点|(?:一个|个|一下|下)?情况|一条|一张)?"
     rf"(?:吧|哈|啊|哦|呀)?(?P<marks>{_MARKS}+|$)?"
 )
-
-
 _NUMBER_FIRST = re.compile(rf"{_NUMBER.format('number')}{_MARKS}+(?P<words>\S.*)", re.DOTALL)
-
 _GOES_ON = re.compile(
     r"(?:还有|还|也|又|再|而且|另外|对了|忘了|忘记|刚才|刚刚|刚报|刚说|那个|这个|就是|是)"
     r"|[^，。！？；,.!?;\s]{1,6}?[也还](?:[是不没坏漏堵亮有在要]|一样)"
 )
 _LONGEST = 25
+"""Characters of words that may go on; what is longer tells its own story."""
 
 
 class Supplement(NamedTuple):

@@ -75,6 +75,16 @@ def desk_text(town: Town) -> str:
 # -------------------------------------------------------------------- the offer
 
 
+async def test_more_words_are_no_consent_to_join_a_neighbour(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        request = await filed(town)
+        await town.says(NEIGHBOUR, SAME)
+        assert "我也遇到" in labels(town, NEIGHBOUR)
+        before = await followers(town, request.number)
+        await town.says(NEIGHBOUR, "补充一下，晚上特别黑")
+        assert await followers(town, request.number) == before
+
+
 @BOTH
 async def test_an_open_record_is_shown_and_joined(tmp_path: Path, buttons: bool) -> None:
     async with Town.open(tmp_path, buttons=buttons) as town:

@@ -300,7 +300,14 @@ async def test_withdrawing_in_own_words_asks_first(tmp_path: Path, buttons: bool
 
 
 @pytest.mark.parametrize(
-    ("said", "state"), [("对", State.WITHDRAWN), ("不用了", State.WITHDRAWN), ("先不撤", State.QUEUED)]
+    ("said", "state"),
+    [
+        ("对", State.WITHDRAWN),
+        ("不用了", State.WITHDRAWN),
+        ("先不撤", State.QUEUED),
+        ("没好", State.QUEUED),
+        ("等等", State.QUEUED),
+    ],
 )
 async def test_the_last_question_is_answered_in_words(tmp_path: Path, said: str, state: State) -> None:
     async with Town.open(tmp_path) as town:
@@ -312,7 +319,14 @@ async def test_the_last_question_is_answered_in_words(tmp_path: Path, said: str,
 
 
 @pytest.mark.parametrize(
-    ("said", "state"), [("是的", State.QUEUED), ("不用了，已经好了", State.RESOLVED), ("不", State.RESOLVED)]
+    ("said", "state"),
+    [
+        ("是的", State.QUEUED),
+        ("不用了，已经好了", State.RESOLVED),
+        ("不", State.RESOLVED),
+        ("没好", State.QUEUED),
+        ("撤回", State.RESOLVED),
+    ],
 )
 async def test_a_redo_is_agreed_or_refused_in_words(tmp_path: Path, said: str, state: State) -> None:
     async with Town.open(tmp_path) as town:

@@ -98,7 +98,7 @@ class TelegramChannel:
         except (BadRequest, Forbidden) as error:
             raise FileNotFoundError(error.message) from error
         except TelegramError as error:
-            raise ConnectionError(error) from None
+            raise ConnectionError(f"{type(error).__name__}: {self._clean(error)}") from None
         return content, mimetypes.guess_type(file.file_path or "")[0] or "application/octet-stream"
 
     async def start(self, receive: Receive) -> None:

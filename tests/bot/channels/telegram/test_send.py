@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from telegram.error import NetworkError
 
 from bot.channels.base import OutFile
 from bot.channels.telegram.channel import TelegramChannel
@@ -15,6 +16,7 @@ from bot.channels.telegram.splitting import MAX_UNITS, split_text, units
 from handlers.messages import Key, Outgoing, Receipt, Refusal, Refused
 from tests.bot.channels.telegram.conftest import private, whole
 from tests.fakes.telegram import Group, Person, TelegramServer, picture
+from tests.fakes.telegram.server import TOKEN
 
 
 def keys(*rows: str) -> tuple[tuple[Key, ...], ...]:
@@ -306,3 +308,13 @@ async def test_fetch_gives_bytes_and_type(channel: TelegramChannel, server: Tele
     with pytest.raises(ConnectionError):
         await channel.fetch(sent)
     server.assert_clean()
+
+
+async def test_a_failed_fetch_tells_no_token(channel: TelegramChannel, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(*_: object, **__: object) -> None:
+        raise NetworkError(f"cannot reach https://api.telegram.org/file/bot{TOKEN}/photo")
+
+    monkeypatch.setattr(type(channel._bot), "get_file", refuse)
+    with pytest.raises(ConnectionError, match="NetworkError: cannot reach") as failed:
+        await channel.fetch("any")
+    assert TOKEN.partition(":")[2] not in str(failed.value)
