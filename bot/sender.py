@@ -180,14 +180,8 @@ class Sender:
 
     async def _answer(self, rows: Sequence[Waiting]) -> None:
         """Answers to presses, all at once: nobody's screen waits for another's."""
-        toasts = [row for row in rows if row.body.get("callback")]
-        said = [row for row in rows if not row.body.get("callback")]
         try:
-            await asyncio.gather(
-                self._delivery.show(toasts), *[self._delivery.send(row, self._accounts.term(row)) for row in said]
-            )
-        except Closed:
-            return
+            await self._delivery.show(rows)
         except Exception:
             log.exception("sender.presses_failed", count=len(rows))
             await asyncio.sleep(1.0)

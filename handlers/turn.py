@@ -131,7 +131,7 @@ class Turn:
         )
 
     async def toast(self, key: str, /, *, alert: bool = False, **values: Any) -> None:
-        """Answers the presser alone where the channel can; else says it in a private chat, or to the group."""
+        """Answers the presser alone where the channel can; else says it here, after what was said before."""
         text = self.text(key, **values)
         incoming = self.incoming
         if incoming is not None and incoming.callback and self.city.channels[self.here.channel].toasts:
@@ -139,7 +139,7 @@ class Turn:
             out = Outgoing(text=text, callback=incoming.callback, alert=alert)
             await self.put(self.here, out, lane=outbox.PRESS, user_key=incoming.address.user)
             return
-        await self.send(self.here, text, lane=outbox.PRESS)
+        await self.send(self.here, text, lane=outbox.REPLY)
 
     async def tell(
         self,

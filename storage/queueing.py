@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Protocol, TypeVar
 
 PRESS, REPLY, NOTICE, LATER = 0, 1, 2, 3
-"""Lanes, first first: answers to a press, answers to a message, what is not awaited, what goes to many and has time."""
+"""Lanes, first first: answers on the presser's screen alone, answers to a message, what is not awaited, what goes to many and has time."""
 
 
 class Queued(Protocol):

@@ -20,6 +20,7 @@ from bot.gate import Pace
 from bot.media import MediaStore
 from bot.metrics import Watch
 from bot.sender import Sender
+from handlers import dispatch
 from handlers.messages import Address, Capabilities, Outgoing, Receipt, Refusal, Refused
 from storage import outbox, people
 from storage.people import Chat
@@ -128,6 +129,25 @@ async def test_a_pause_of_the_platform_is_obeyed_and_nothing_is_lost(tmp_path: P
             assert time.monotonic() - started < 20
         assert [t for _, t, _ in wire.taken] == ["one", "two"]
         assert time.monotonic() - started >= 0.4
+
+
+async def test_typed_words_are_answered_in_their_order_when_the_platform_refuses_one(tmp_path: Path) -> None:
+    async def employed(town: Town) -> None:
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("王师傅", "我的单子")
+
+    async with sending(tmp_path, employed) as (town, wire, sender):
+        wire.answers = [Refused(reason=Refusal.TEMPORARY, retry_for=0.3)]
+        async with town.store.write() as tx:
+            for number in (1001, 1002):
+                typed = town._incoming("text", "王师傅", "", text=f"接单 {number}")
+                await dispatch.handle(town.city, tx, typed, Clock().now())
+        until = time.monotonic() + 20
+        while len(wire.taken) < 2:
+            await sender.drained()
+            await asyncio.sleep(0.05)
+            assert time.monotonic() < until
+        assert ["1001" in text for _, text, _ in wire.taken] == [True, False], wire.taken
 
 
 async def test_a_room_that_is_gone_is_marked_and_its_message_kept_as_dead(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from handlers import dispatch
 from storage import dialogues, requests, timers
 from tests.handlers.staff_steps import (
     DESK,
@@ -42,6 +43,23 @@ async def test_a_press_takes_it_and_everybody_hears_who(tmp_path: Path, buttons:
         assert "王师傅" in room_text(town)
         assert "王师傅接了" in heard(town, "李阿姨")
         assert "归您了" in heard(town, "王师傅")
+
+
+@BOTH
+async def test_what_is_typed_is_answered_after_what_was_said_before(tmp_path: Path, buttons: bool) -> None:
+    """Else the card with its buttons comes under the words that it is done."""
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await filed(town)
+        await town.says("王师傅", "我的单子")
+        claim = town._incoming("text", "王师傅", ROOM, text="接单 1001")
+        done = town._incoming("text", "王师傅", "", text="办结 1001 已更换灯泡")
+        async with town.store.write() as tx:
+            await dispatch.handle(town.city, tx, claim, town.now)
+            await dispatch.handle(town.city, tx, done, town.now)
+        await town.deliver()
+        before, after = [text for text, _ in town.screen("王师傅")][-2:]
+        assert "归您了" in before
+        assert "办结了" in after
 
 
 async def test_the_response_clock_stops(tmp_path: Path) -> None:

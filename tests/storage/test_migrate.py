@@ -141,6 +141,22 @@ async def test_old_records_are_found_by_their_houses(empty_url: str) -> None:
     await database.close()
 
 
+async def test_what_waits_before_its_turn_waits_in_its_turn(empty_url: str) -> None:
+    """Answers to typed words stood in the lane of presses; those on somebody's own screen stay in it."""
+    database = Database(empty_url, "street")
+    kinds = [(0, "", "waiting"), (0, "u", "waiting"), (0, "", "sent"), (2, "", "waiting")]
+    async with database.write() as connection:
+        await connection.run_sync(to_revision, "0033")
+        for ident, (lane, user, state) in enumerate(kinds):
+            row = {**OLD_MESSAGE, "id": ident, "lane": lane, "user_key": user, "state": state}
+            await connection.execute(_old("outbox", row))
+    await migrate.upgrade(database)
+    async with database.read() as connection:
+        lanes = await connection.exec_driver_sql("SELECT lane FROM outbox ORDER BY id")
+        assert lanes.scalars().all() == [1, 0, 0, 2]
+    await database.close()
+
+
 async def test_an_upgrade_says_what_it_is_at(empty_url: str) -> None:
     database = Database(empty_url, "street")
     told: list[migrate.Step] = []
@@ -178,6 +194,10 @@ OLD_REQUEST: dict[str, Any] = {
     **{"queue": "grid:g1", "intent": "request", "item": "", "grid": "g1", "place": {}, "place_text": "", "text": ""},
     **{"original_sealed": b"", "summary": "", "urgent": False, "danger": "", "confidence": 0.5, "received_at": 5},
     **{"started_at": 5, "respond_due_at": 6, "resolve_due_at": 7, "resolution": 0, "reopened": 0, "supervised": False},
+}
+OLD_MESSAGE: dict[str, Any] = {
+    **{"tenant": "street", "chat_id": 2, "slot": "", "body_sealed": b"", "not_before": 5, "attempts": 0},
+    **{"created_at": 5, "ref": "", "error": ""},
 }
 OLD_EVENT: dict[str, Any] = {
     **{"tenant": "street", "id": 9, "subject": "request", "subject_id": 8, "name": "request.received", "at": 5},
