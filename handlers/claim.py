@@ -238,7 +238,7 @@ async def let_go(turn: Turn, request: Request, why: str = "") -> bool:
 # -------------------------------------------------------------------- my records
 
 
-async def mine(turn: Turn, _match: re.Match[str]) -> None:
+async def mine(turn: Turn, _match: re.Match[str] | None = None) -> None:
     """What I hold, what is due first on top. Somebody without a role sees what they reported."""
     held = await _by_day_and_company(turn, await requests.held_by(turn.tx, turn.me.id))
     grants = await turn.grants()

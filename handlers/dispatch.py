@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers import answers, flood, groups, listen, missed, numbered, refusals, report_words, routes
+from handlers import answers, at_work, flood, groups, listen, missed, numbered, refusals, report_words, routes
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import Denied, NotForYou, Turn
@@ -226,7 +226,8 @@ async def _words(turn: Turn) -> None:
     typed = incoming.text.translate(_HALF_WIDTH).strip()
     if typed and (await _menu_choice(turn, typed) or await _command(turn, typed) or await numbered.aside(turn, typed)):
         return
-    if not await _answer(turn) and not await numbered.opened(turn, typed) and not turn.here.is_group:
+    taken = await _answer(turn) or await numbered.opened(turn, typed) or await at_work.heard(turn, typed)
+    if not taken and not turn.here.is_group:
         await listen.fresh(turn)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import account, answers, consult, danger, meant, records, report, talk, wall, wish
+from handlers import account, answers, consult, danger, meant, records, report, standing, talk, wall, wish
 from handlers import draft as drafts
 from handlers.turn import Turn
 from nlp.supplements import read_numbered, read_supplement
@@ -59,5 +59,7 @@ async def _menu(turn: Turn, command: str) -> None:
 
 
 async def welcome(turn: Turn) -> None:
-    """Who we are and what one can say, in three lines."""
-    await turn.say("talk.welcome", street=turn.city.street.name)
+    """Who we are and what one can say, in three lines; to those who take records, what they can say of them."""
+    await turn.say(
+        "talk.welcome_at_work" if await standing.may_work(turn) else "talk.welcome", street=turn.city.street.name
+    )

@@ -80,6 +80,7 @@ class Incoming(Value):
         ""  # the platform id of this message (edit: the edited one; press: the pressed; undelivered: ours)
     )
     reply_to: str = ""  # the platform id of the message this one answers
+    replied: str = ""  # the words of that message when it is ours
     scene: str = ""  # scan: the place code or invitation carried by the link
     new_chat: str = ""  # migrate: the chat id that replaces address.chat
     chat_title: str = ""

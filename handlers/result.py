@@ -219,9 +219,22 @@ async def resolve(turn: Turn, request_id: int, words: str) -> None:
 
 async def tell_progress(turn: Turn, request_id: int, words: str) -> None:
     """A note in one go."""
-    request = await _workable(turn, await requests.get(turn.tx, request_id), "note")
-    if request is not None:
-        await _note(turn, request, words)
+    await pass_on(turn, await requests.get(turn.tx, request_id), words)
+
+
+async def finish(turn: Turn, request: Request, words: str) -> None:
+    """The result in these words and the files of this message; asks for what is missing."""
+    found = await _workable(turn, request, "resolve")
+    if found is not None:
+        turn.incoming = turn.incoming and turn.incoming.model_copy(update={"text": words})
+        await _collect(turn, found, {"words": "", "files": [], "album": ""})
+
+
+async def pass_on(turn: Turn, request: Request, words: str) -> None:
+    """A note in these words, with the files of this message, to the reporter."""
+    found = await _workable(turn, request, "note")
+    if found is not None:
+        await _note(turn, found, words)
 
 
 # -------------------------------------------------------------------- typed
@@ -235,11 +248,7 @@ async def _typed_result(turn: Turn, match: re.Match[str]) -> None:
     if not match["words"] and not turn.attached:
         await give(turn, {"id": request.id})
         return
-    found = await _workable(turn, request, "resolve")
-    if found is not None:
-        data = {"words": "", "files": [], "album": ""}
-        turn.incoming = turn.incoming and turn.incoming.model_copy(update={"text": match["words"] or ""})
-        await _collect(turn, found, data)
+    await finish(turn, request, match["words"] or "")
 
 
 async def _typed_note(turn: Turn, match: re.Match[str]) -> None:
@@ -250,9 +259,7 @@ async def _typed_note(turn: Turn, match: re.Match[str]) -> None:
     if not match["words"] and not turn.attached:
         await note(turn, {"id": request.id})
         return
-    found = await _workable(turn, request, "note")
-    if found is not None:
-        await _note(turn, found, match["words"] or "")
+    await pass_on(turn, request, match["words"] or "")
 
 
 PRESSES = {"result.give": give, "result.note": note}

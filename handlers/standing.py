@@ -72,6 +72,12 @@ def _denied(turn: Turn, request: Request, queue: str) -> Denied:
     return Denied(key, number=request.number, queue=turn.city.org.name_of(queue))
 
 
+async def may_work(turn: Turn) -> bool:
+    """Whether the acting person may claim records of any queue."""
+    grants = await turn.grants()
+    return bool(grants) and any(may_act(grants, "claim", queue, turn.city.org) for queue in turn.city.org.queues())
+
+
 async def is_above(turn: Turn, queue: str) -> bool:
     """Whether the acting person is a chief, a desk or the street to this queue: they may act on colleagues' claims."""
     return may_act(await turn.grants(), "bind_group", queue, turn.city.org)

@@ -16,6 +16,8 @@ NAME = "telegram"
 # https://core.telegram.org/bots/api#update
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member")
 
+REPLIED = 200
+"""Characters of our own message that an answer to it brings back: enough to tell which record it is about."""
 GROUPS = {Chat.GROUP, Chat.SUPERGROUP}
 
 # https://core.telegram.org/bots/api#message: notices about the chat itself, which ask nothing of anybody
@@ -198,14 +200,22 @@ def _incoming(kind: str, message: Message, me: Self, *, user: User | None, **mor
         "name": user.full_name if user else "",
         "message_ref": str(message.message_id),
         "reply_to": _reply_ref(replied, me) if replied and not opens_topic else "",
+        "replied": _words_of_ours(replied, me) if replied else "",
         "chat_title": message.chat.title or "",
     }
     return Incoming.model_validate(body | more)
 
 
 def _reply_ref(replied: Message, me: Self) -> str:
-    ours = replied.from_user is not None and str(replied.from_user.id) == me.account
-    return make_ref(replied) if ours else str(replied.message_id)
+    return make_ref(replied) if _is_ours(replied, me) else str(replied.message_id)
+
+
+def _words_of_ours(replied: Message, me: Self) -> str:
+    return (replied.text or replied.caption or "")[:REPLIED] if _is_ours(replied, me) else ""
+
+
+def _is_ours(message: Message, me: Self) -> bool:
+    return message.from_user is not None and str(message.from_user.id) == me.account
 
 
 def _thread(message: Message) -> str:
