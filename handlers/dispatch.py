@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from handlers import answers, at_work, flood, groups, listen, missed, numbered, refusals, report_words, routes
+from handlers import (
+    answers,
+    at_work,
+    flood,
+    groups,
+    listen,
+    missed,
+    numbered,
+    refusals,
+    report_words,
+    routes,
+    wish_talk,
+)
 from handlers.city import City
 from handlers.messages import MAX_TEXT, Incoming, Outgoing
 from handlers.turn import Denied, NotForYou, Turn
@@ -226,7 +238,8 @@ async def _words(turn: Turn) -> None:
     typed = incoming.text.translate(_HALF_WIDTH).strip()
     if typed and (await _menu_choice(turn, typed) or await _command(turn, typed) or await numbered.aside(turn, typed)):
         return
-    taken = await _answer(turn) or await numbered.opened(turn, typed) or await at_work.heard(turn, typed)
+    taken = await _answer(turn) or await numbered.opened(turn, typed)
+    taken = taken or await at_work.heard(turn, typed) or await wish_talk.heard(turn, typed)
     if not taken and not turn.here.is_group:
         await listen.fresh(turn)
 

@@ -171,10 +171,3 @@ def _can(turn: Turn, request: Request, what: str) -> bool:
 def _button(turn: Turn, request: Request, what: str) -> Any:
     key = "records.button_reopen" if what == "redo" else "records.button_open"
     return turn.button(key, _PRESS_FOR[what], {"id": request.id}, **records.named(turn, request))
-
-
-async def _sure(turn: Turn) -> bool:
-    return await sure.step(turn, {**records.PRESSES, **withdraw.PRESSES})
-
-
-STEPS = {sure.FLOW: _sure}

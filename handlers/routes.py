@@ -52,6 +52,7 @@ from handlers import (
     station,
     station_keep,
     supervision,
+    sure,
     survey_chat,
     volunteer,
     waiting,
@@ -59,6 +60,7 @@ from handlers import (
     wall,
     whistle_chat,
     wish,
+    wish_talk,
     withdraw,
 )
 from handlers.office import echo, signin
@@ -110,6 +112,7 @@ _MODULES = (
     staff,
     groups,
     wish,
+    wish_talk,
     adopt,
     season,
     resource,
@@ -144,7 +147,16 @@ def _merged(name: str, tables: Sequence[Mapping[str, _T]]) -> dict[str, _T]:
 
 
 PRESSES: Mapping[str, PressHandler] = _merged("press", [getattr(m, "PRESSES", {}) for m in _MODULES])
-STEPS: Mapping[str, StepHandler] = _merged("question", [getattr(m, "STEPS", {}) for m in _MODULES])
+
+
+async def _sure(turn: Turn) -> bool:
+    return await sure.step(turn, PRESSES)
+
+
+STEPS: Mapping[str, StepHandler] = {
+    **_merged("question", [getattr(m, "STEPS", {}) for m in _MODULES]),
+    sure.FLOW: _sure,
+}
 TIMERS: Mapping[str, TimerHandler] = _merged("timer", [getattr(m, "TIMERS", {}) for m in _MODULES])
 SCENES: Mapping[str, SceneHandler] = _merged("scene", [getattr(m, "SCENES", {}) for m in _MODULES])
 COMMANDS: Sequence[tuple[re.Pattern[str], CommandHandler]] = [

@@ -55,10 +55,11 @@ async def note(turn: Turn, args: dict[str, Any]) -> None:
 
 async def still(turn: Turn, args: dict[str, Any]) -> None:
     """A sign of life without words."""
-    await _progress(turn, await wishes.get(turn.tx, args["id"]), "")
+    await tell(turn, await wishes.get(turn.tx, args["id"]), "")
 
 
-async def _progress(turn: Turn, wish: Wish, words: str) -> None:
+async def tell(turn: Turn, wish: Wish, words: str) -> None:
+    """Words and pictures of this message go to the wisher, numbers hidden; without any it is a sign of life."""
     if not await _held(turn, wish):
         return
     shown, hidden = for_relay(words)
@@ -91,18 +92,17 @@ async def finish(turn: Turn, args: dict[str, Any]) -> None:
         await turn.say("adopt.photo_ask", rows=[[_stop(turn)]], force_reply=True, number=wish.number)
 
 
-def _photos(turn: Turn) -> list[int]:
-    """The pictures of this message; other files show nothing."""
-    media = turn.incoming.media if turn.incoming else ()
-    pairs = zip(turn.attached, media, strict=False)
-    return [kept for kept, m in pairs if m.kind == "photo" or m.mime.startswith("image/")]
+async def _photos(turn: Turn) -> list[int]:
+    """The pictures at hand; other files show nothing."""
+    found = [await attachments.find(turn.tx, kept) for kept in turn.attached]
+    return [f.id for f in found if f is not None and (f.kind == "photo" or f.mime.startswith("image/"))]
 
 
-async def _finish_with(turn: Turn, wish: Wish, words: str) -> None:
+async def finish_with(turn: Turn, wish: Wish, words: str) -> None:
     """Fulfils the wish with words and pictures of this message; without a picture keeps the words and asks for one."""
     if not await _held(turn, wish):
         return
-    photos = _photos(turn)
+    photos = await _photos(turn)
     if not photos:
         await turn.ask(FLOW, "photo", {"wish": wish.id, "words": words})
         await turn.say("adopt.photo_missing", rows=[[_stop(turn)]], number=wish.number)
@@ -155,7 +155,7 @@ async def _wait_for_album(turn: Turn, wish: Wish) -> None:
 
 async def _more_of_album(turn: Turn, wish: Wish, album: str) -> bool:
     media = turn.incoming.media if turn.incoming else ()
-    photos = _photos(turn)
+    photos = await _photos(turn)
     if not photos or media[-1].album != album:
         await turn.done()
         return False
@@ -227,10 +227,10 @@ async def step(turn: Turn) -> bool:
         return False
     if dialogue.step == "note":
         await turn.done()
-        await _progress(turn, wish, words)
+        await tell(turn, wish, words)
         return True
     said = dialogue.data.get("words", "")
-    await _finish_with(turn, wish, "\n".join(part for part in (said, words) if part))
+    await finish_with(turn, wish, "\n".join(part for part in (said, words) if part))
     return True
 
 
@@ -248,9 +248,9 @@ async def typed(turn: Turn, match: re.Match[str]) -> None:
     if verb.startswith("放弃"):
         await drop(turn, args)
     elif verb == "心愿进展":
-        await (_progress(turn, wish, words) if words or turn.attached else note(turn, args))
+        await (tell(turn, wish, words) if words or turn.attached else note(turn, args))
     elif words or turn.attached:
-        await _finish_with(turn, wish, words)
+        await finish_with(turn, wish, words)
     else:
         await finish(turn, args)
 
