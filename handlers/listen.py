@@ -22,8 +22,11 @@ async def fresh(turn: Turn) -> None:
         await _menu(turn, findings.menu)
     elif incoming is not None and (incoming.media or incoming.geo) and not text:
         await report.start_wordless(turn)
-    elif await meant.supplements(turn, read_supplement(text)) or (
-        not findings.place.text and await meant.wanted(turn, answers.about_record(text))
+    elif (
+        await meant.supplements(turn, read_supplement(text))
+        or (not findings.place.text and await meant.wanted(turn, answers.about_record(text)))
+        or await meant.unsolved(turn, findings)
+        or await meant.for_worker(turn, findings)
     ):
         return
     elif findings.intent == "wish":

@@ -11,7 +11,8 @@ from handlers import draft as drafts
 from handlers.triage import level_of
 from handlers.turn import Turn
 from nlp.reader import Findings
-from nlp.supplements import Supplement
+from nlp.supplements import Supplement, is_for_worker
+from nlp.verdict import is_unsolved_again
 from storage import requests, supporters, wishes
 from storage.requests import Request
 from workflow.rating import may_reopen
@@ -120,14 +121,39 @@ async def supplements(turn: Turn, more: Supplement | None) -> bool:
     return True
 
 
-async def _ask_to_which(turn: Turn, found: Sequence[Request], words: str) -> None:
+async def for_worker(turn: Turn, findings: Findings) -> bool:
+    """Words for whoever comes: asks to which open record they belong. False when nothing is open, or a place is named."""
+    text = turn.incoming.text.strip() if turn.incoming else ""
+    if findings.place.text or not is_for_worker(text):
+        return False
+    found = [r for r in await supporters.followed_by(turn.tx, turn.me.id, limit=20) if r.state in OPEN]
+    if not found or turn.attached:
+        return False
+    await _ask_to_which(turn, found, text, "records.for_worker")
+    return True
+
+
+async def unsolved(turn: Turn, findings: Findings) -> bool:
+    """ "没修好，又不亮了" of something just finished: asks whether it is to be done again. False when nothing else is meant."""
+    text = turn.incoming.text.strip() if turn.incoming else ""
+    if not is_unsolved_again(text) or turn.attached:
+        return False
+    is_sure = level_of(turn.city, findings) == "sure"
+    found = await supporters.followed_by(turn.tx, turn.me.id, limit=20)
+    able = [
+        r for r in found if _can(turn, r, "redo") and _may_be(r, findings) and (not is_sure or r.item == findings.item)
+    ]
+    return await _redo(turn, able)
+
+
+async def _ask_to_which(turn: Turn, found: Sequence[Request], words: str, key: str = "records.which") -> None:
     sealed = {"words": drafts.sealed(turn, words)} if words else {}
     rows = [
         [turn.button("records.button_open", "records.add", {"id": r.id} | sealed, **records.named(turn, r))]
         for r in found[: records.SHOWN]
     ]
     new = [[turn.button("records.button_new", "report.from_words", sealed)]] if words else []
-    await turn.say("records.which", rows=[*rows, *new])
+    await turn.say(key, rows=[*rows, *new])
 
 
 async def is_about_open(turn: Turn, findings: Findings) -> bool:
@@ -147,15 +173,24 @@ async def wanted(turn: Turn, what: str) -> bool:
     able = [r for r in found if _can(turn, r, what)]
     if not able:
         return False
+    if what == "redo":
+        return await _redo(turn, able)
     if len(able) > 1:
         await turn.say("records.which", rows=[[_button(turn, r, what)] for r in able[: records.SHOWN]])
-    elif what == "redo":
-        no = turn.button("records.button_redo_no", "records.leave_it", {"id": able[0].id})
-        yes, named = _button(turn, able[0], what), records.named(turn, able[0])
-        await sure.ask(turn, "records.redo_sure", yes, no, ends=False, **named)
     else:
         await {**records.PRESSES, **withdraw.PRESSES}[_PRESS_FOR[what]](turn, {"id": able[0].id})
     return True
+
+
+async def _redo(turn: Turn, able: Sequence[Request]) -> bool:
+    """Asks once more; which, where several can be meant. False when none can."""
+    if len(able) > 1:
+        await turn.say("records.which", rows=[[_button(turn, r, "redo")] for r in able[: records.SHOWN]])
+    elif able:
+        no = turn.button("records.button_redo_no", "records.leave_it", {"id": able[0].id})
+        yes, named = _button(turn, able[0], "redo"), records.named(turn, able[0])
+        await sure.ask(turn, "records.redo_sure", yes, no, ends=False, **named)
+    return bool(able)
 
 
 def _can(turn: Turn, request: Request, what: str) -> bool:

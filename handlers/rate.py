@@ -12,6 +12,7 @@ from handlers.turn import Rows, Turn
 from nlp.address import Place, public_text
 from nlp.mask import mask
 from nlp.reader import Findings
+from nlp.verdict import read_verdict
 from storage import around, attachments, dialogues, events, outbox, requests, supporters, timers
 from storage.people import Chat
 from storage.requests import Lost, Request
@@ -201,6 +202,9 @@ def _lane(turn: Turn) -> int | None:
 
 async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -> None:
     """The person's next words may answer, unless they are in the middle of something else."""
+    if turn.person is not None and turn.person.id == person_id and not turn.here.is_group:
+        await turn.ask("rate", step, data)  # they have just answered: a report begun before waits under it
+        return
     for chat in await turn.chats_of(person_id):
         await _listen_in(turn, chat, person_id, step, data)
 
@@ -341,12 +345,61 @@ async def _step(turn: Turn) -> bool:
             return True
         if turn.attached and not incoming.text.strip():
             return await _picture(turn, data)
+        return await _sentence(turn, data)
     if dialogue.step == "stars":
         stars = answers.stars(incoming.text)
         if stars is not None:
             await _answer_stars(turn, data["id"], data["resolution"], data["solved"], stars)
             return True
+        return await _sentence(turn, data)
     return False
+
+
+async def _sentence(turn: Turn, data: dict[str, Any]) -> bool:
+    """An answer in a whole sentence, "好了，很满意，师傅特别负责": each half it gives, and the rest as their words."""
+    text = turn.incoming.text.strip() if turn.incoming else ""
+    verdict, findings = read_verdict(text), turn.city.read(text)
+    request = await requests.get(turn.tx, data["id"])
+    solved = str(data.get("solved") or verdict.solved)
+    useful = verdict.later or (bool(solved) and (verdict.solved == solved or verdict.stars is not None))
+    if (
+        not useful
+        or _is_elsewhere_or_danger(turn, request, findings)
+        or not await _may_rate(turn, request, data["resolution"])
+    ):
+        return False
+    if verdict.later:
+        await turn.say("rate.later", rows=_solved_rows(turn, request))
+    elif verdict.stars is None or solved == Solved.NO:
+        await _answer_solved(turn, request.id, data["resolution"], solved)
+        await _with_words(turn, request.id, data["resolution"], solved, text)
+    else:
+        await _answer_stars(turn, request.id, data["resolution"], solved, verdict.stars)
+        await _with_words(turn, request.id, data["resolution"], solved, text)
+    return True
+
+
+async def _with_words(turn: Turn, request_id: int, resolution: int, solved: str, text: str) -> None:
+    """The words of the answer: what is still wrong goes to whoever does it again, all else stays with the rating."""
+    request = await requests.get(turn.tx, request_id)
+    if solved == Solved.NO and request.state in OPEN:
+        await records.supplement(turn, request, text=text)
+    else:
+        await _keep_words(turn, request, resolution, mask(text))
+        await attachments.attach(turn.tx, turn.attached, "rating", request.id)
+
+
+def _is_elsewhere_or_danger(turn: Turn, request: Request, findings: Findings) -> bool:
+    """Whether the words surely speak of something else than this result."""
+    if (findings.urgent and findings.danger != "other") or findings.menu:
+        return True
+    if findings.place.grid and (
+        findings.place.grid != request.grid or _is_elsewhere(findings.place, request.place_text)
+    ):
+        return True
+    is_sure = bool(findings.item) and findings.confidence >= turn.city.manners.sure
+    same = str(findings.item).split(".")[0] in (request.item.split(".")[0], "opinion")
+    return findings.intent == "request" and is_sure and not same
 
 
 async def _picture(turn: Turn, data: dict[str, Any]) -> bool:
@@ -391,6 +444,9 @@ async def _words(turn: Turn, data: dict[str, Any]) -> bool:
 
 
 async def _keep_words(turn: Turn, request: Request, resolution: int, words: str) -> None:
+    before = await _given(turn, request, turn.me.id)
+    if before is not None and before.words:
+        words = f"{before.words}\n{words}"
     if request.reporter_id == turn.me.id:
         await requests.complete_rating(turn.tx, request.id, resolution, words=words)
     else:

@@ -20,6 +20,10 @@ _GOES_ON = re.compile(
     r"(?:还有|还|也|又|再|而且|另外|对了|忘了|忘记|刚才|刚刚|刚报|刚说|那个|这个|就是|是)"
     r"|[^，。！？；,.!?;\s]{1,6}?[也还](?:[是不没坏漏堵亮有在要]|一样)"
 )
+_FOR_WORKER = re.compile(
+    "不在家|家里没人|(?:明天|后天|今天|下午|晚上|上午|中午|周[一二三四五六日末]|星期.).{0,6}(?:来|上门|在家|有空|方便)"
+    "|[改换]个?时间|换个?人来|电话[换改]了|新(?:的)?(?:电话|号码)|打(?:我|这个)电话|提前(?:打|说|联系|讲)|师傅(?:还)?没来|别敲门|轻点敲"
+)
 _LONGEST = 25
 """Characters of words that may go on; what is longer tells its own story."""
 
@@ -57,3 +61,8 @@ def read_numbered(text: str) -> Supplement | None:
 def goes_on(text: str) -> bool:
     """Whether a few words sound as if something was said before: "三楼也不亮", "是三单元不是二单元"."""
     return len(text) <= _LONGEST and _GOES_ON.match(text.strip()) is not None
+
+
+def is_for_worker(text: str) -> bool:
+    """Whether a few words are for whoever comes: "我不在家，明天下午再来", "我电话换了"."""
+    return len(text) <= 2 * _LONGEST and _FOR_WORKER.search(text) is not None

@@ -300,3 +300,93 @@ async def test_the_original_words_stay(tmp_path: Path) -> None:
         await resolved(town)
         await town.passes(days=8)
         assert await original(town) == LAMP
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("好了，很满意，师傅特别负责", ("yes", 5)),
+        ("修是修好了，就是来得太慢", ("yes", None)),
+        ("只换了一个，三楼的还没换", ("partly", None)),
+    ],
+)
+@BOTH
+async def test_a_whole_sentence_is_an_answer(
+    tmp_path: Path, buttons: bool, said: str, kept: tuple[str, int | None]
+) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.says(WHO, said)
+        assert await rating(town) == (*kept, said)
+        assert ((await record(town)).state is State.CLOSED) == (kept[1] is not None)
+        if kept[1] is None:
+            await town.says(WHO, "4星，态度还行")
+            assert await rating(town) == (kept[0], 4, f"{said}\n4星，态度还行")
+        assert await how_many(town) == 1
+
+
+async def test_a_sentence_that_it_is_not_solved_goes_to_whoever_does_it_again(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.says(WHO, "还是不亮，三楼的根本没人修")
+        assert (await record(town)).reopened == 1
+        assert "三楼的根本没人修" in await original(town)
+        assert await rating(town) == ("no", None, "")
+
+
+@pytest.mark.parametrize("said", ["不知道，我在外地", "等我回去看看"])
+async def test_who_has_yet_to_look_is_not_pressed(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.says(WHO, said)
+        assert await rating(town) is None
+        assert await how_many(town) == 1
+        await town.says(WHO, "亮了")
+        assert await rating(town) == ("yes", None, "")
+
+
+@pytest.mark.parametrize("said", ["银杏苑八栋电梯又坏了，还没人修", "厨房着火了，还没人来"])
+async def test_another_matter_is_no_answer(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await resolved(town)
+        await town.passes(hours=2)
+        await town.says(WHO, said)
+        assert await rating(town) is None
+        assert (await record(town)).reopened == 0
+
+
+async def test_stars_are_heard_although_a_report_was_left_unfinished(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await resolved(town)
+        await town.says(WHO, "路灯不亮")
+        await town.passes(hours=2)
+        await town.presses(WHO, "好了")
+        await town.says(WHO, "5")
+        assert await rating(town) == ("yes", 5, "")
+
+
+@pytest.mark.parametrize(("answer", "reopened"), [("没好，请重办", 1), ("不用了", 0)])
+async def test_broken_again_right_after_the_result_is_asked_back(tmp_path: Path, answer: str, reopened: int) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await resolved(town)
+        await town.says(WHO, "没修好，又不亮了")
+        await town.presses(WHO, answer)
+        assert (await record(town)).reopened == reopened
+        assert await how_many(town) == 1
+
+
+@pytest.mark.parametrize("said", ["我不在家，明天下午再来", "我电话换了 13900001111", "师傅没来"])
+async def test_words_for_whoever_comes_reach_them(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says(WHO, LAMP)
+        await town.presses(WHO, "对，就这样")
+        await town.says("王师傅", "接单 1001", room=ROOM)
+        await town.says(WHO, said)
+        assert "哪一件" in town.last(WHO)
+        await town.presses(WHO, "1001")
+        assert said[:4] in town.last("王师傅")
+        assert said in await original(town)
