@@ -29,6 +29,7 @@ from nlp.working import (
     RETURN,
     TAKE,
     TRANSFER,
+    WAITING,
     Work,
     read_work,
 )
@@ -72,7 +73,7 @@ async def heard(turn: Turn, typed: str) -> bool:
         return (said.number is not None or not turn.here.is_group or "接单" in typed) and await _take(turn, said)
     if said.number is not None:
         return await _numbered(turn, said)
-    if turn.here.is_group and (said.words or said.act == MINE):
+    if turn.here.is_group and (said.words or said.act in (MINE, WAITING)):
         return False
     return await _unnumbered(turn, said)
 
@@ -101,10 +102,7 @@ async def _take(turn: Turn, said: Work) -> bool:
         if request is not None:
             await claim.take(turn, {"id": request.id})
         return True
-    grants, org = await turn.grants(), turn.city.org
-    near = await people.queues_of_chat(turn.tx, turn.here.id) if turn.here.is_group else org.queues()
-    queues = [queue for queue in near if may_act(grants, "claim", queue, org)]
-    waiting = await requests.in_queue(turn.tx, queues, [State.QUEUED], limit=_LISTED) if queues else []
+    waiting = await _waiting(turn)
     if not waiting:
         await turn.toast("work.none_waiting")
     elif len(waiting) == 1:
@@ -112,6 +110,23 @@ async def _take(turn: Turn, said: Work) -> bool:
     else:
         await turn.say("work.which_take", rows=[[_button(turn, r, "claim.take", {}, typed="接单")] for r in waiting])
     return True
+
+
+async def _waiting(turn: Turn) -> list[Request]:
+    """What the acting person may claim, oldest first; in a group what waits there."""
+    grants, org = await turn.grants(), turn.city.org
+    near = await people.queues_of_chat(turn.tx, turn.here.id) if turn.here.is_group else org.queues()
+    queues = [queue for queue in near if may_act(grants, "claim", queue, org)]
+    return await requests.in_queue(turn.tx, queues, [State.QUEUED], limit=_LISTED) if queues else []
+
+
+async def _show_waiting(turn: Turn) -> None:
+    """What waits, each to be opened with all that can be done with it."""
+    waiting = await _waiting(turn)
+    if waiting:
+        await turn.say("work.waiting", rows=[[_button(turn, r, "claim.show", {})] for r in waiting])
+    else:
+        await turn.say("work.none_waiting")
 
 
 async def _numbered(turn: Turn, said: Work) -> bool:
@@ -130,8 +145,8 @@ async def _numbered(turn: Turn, said: Work) -> bool:
 
 async def _unnumbered(turn: Turn, said: Work) -> bool:
     """The record that is meant among those the acting person holds, or the question which it is."""
-    if said.act == MINE:
-        await claim.mine(turn)
+    if said.act in (MINE, WAITING):
+        await (claim.mine(turn) if said.act == MINE else _show_waiting(turn))
         return True
     held = await requests.held_by(turn.tx, turn.me.id)
     if said.words:

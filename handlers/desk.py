@@ -270,13 +270,15 @@ async def _step(turn: Turn) -> bool:
 
 
 async def _typed_queue(turn: Turn, match: re.Match[str]) -> None:
-    """改派 1051 城管中队: to the queue that is called so, or called so alone."""
+    """改派 1051 城管中队, 1051 派给第一网格: to the queue that is called so, or called so alone where the record is."""
     request = await standing.find(turn, match["number"])
     if request is None or not await _movable(turn, request, "reroute"):
         return
     words, org = match["words"].strip(), turn.city.org
     names_ = {queue: org.name_of(queue) for queue in org.queues()}
     found = [q for q, name in names_.items() if name == words] or [q for q, name in names_.items() if words in name]
+    if len(found) > 1:  # every community has a first grid
+        found = [q for q in found if org.desk_of(q) == org.desk_of(request.queue) or org.desk_of(q) == request.queue]
     if len(found) == 1:
         await send_to(turn, request, found[0])
     else:
@@ -374,7 +376,14 @@ PRESSES = {
 }
 STEPS = {FLOW: _step, **where.STEPS}
 COMMANDS = [
-    (re.compile(r"改派\s*#?(?P<number>\d{4,9})[\s,:;。]+(?:给|到)?\s*(?P<words>.{2,30})"), _typed_queue),
+    (
+        re.compile(r"(?:改派|转派|派单?)\s*#?(?P<number>\d{4,9})[\s,:;。]*(?:给|到)?\s*(?P<words>\D.{1,30})"),
+        _typed_queue,
+    ),
+    (
+        re.compile(r"#?(?P<number>\d{4,9})\s*(?:号|这单)?[\s,:;。]*(?:改派|转派|派)(?:给|到)\s*(?P<words>\D.{1,30})"),
+        _typed_queue,
+    ),
     (
         re.compile(
             r"(?P<verb>改类|改址|问地点|不予受理)\s*#?(?P<number>\d{4,9})(?:[\s,:;。]+(?P<words>.{1,300}))?",

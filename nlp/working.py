@@ -9,7 +9,8 @@ import re
 from typing import NamedTuple
 
 TAKE, RESULT, NOTE, RELEASE, RETURN = "take", "result", "note", "release", "return"
-TRANSFER, CONTACT, DETAIL, EXTEND, PAUSE, MINE = "transfer", "contact", "detail", "extend", "pause", "mine"
+TRANSFER, CONTACT, DETAIL, EXTEND, PAUSE = "transfer", "contact", "detail", "extend", "pause"
+MINE, WAITING = "mine", "waiting"
 
 LONGEST = 80
 """Characters of words without a number that can be about one's own work; what is longer tells its own story."""
@@ -46,6 +47,12 @@ _I = "(?:我|手[里上头]|今天|现在|还|都|一共|总共|这边)*"
 _PIECE = "(?:单子?|件|活|任务|工单)"
 _LATE = "(?:是|要|快要?|就要|将要)?(?:超时|到期|过期|逾期)了?"
 _ASKED = (
+    (
+        WAITING,
+        re.compile(
+            f"(?:给我|看看|看一下|还|现在|今天)*有?(?:没有)?(?:哪些|几|多少|什么)?{_PIECE}?(?:还|是)?(?:没人?|未|待|等人?)(?:派|接|分派|接单)(?:的|了)?{_PIECE}?(?:有(?:哪些|几个|多少)|吗)?"
+        ),
+    ),
     (
         MINE,
         re.compile(

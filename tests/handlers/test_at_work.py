@@ -220,6 +220,27 @@ async def test_of_several_that_wait_one_is_chosen(tmp_path: Path) -> None:
         assert await claimer(town) == ""
 
 
+async def test_who_asks_what_waits_can_open_it(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await filed(town)
+        await town.says("刘书记", "有哪些单子还没接")
+        await town.presses("刘书记", "1001")
+        assert "接单" in town.screen("刘书记")[-1][1]
+        await town.says(WANG, "接单 1001", room=ROOM)
+        await town.says("刘书记", "有哪些没派的")
+        assert "没有等人接" in question(town, "刘书记")[0]
+
+
+@pytest.mark.parametrize("words", ["1001 派给第二网格", "派单 1001 给银杏社区第二网格", "改派 1001 第二网格"])
+async def test_a_desk_sends_on_in_plain_words(tmp_path: Path, words: str) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await filed(town)
+        await town.says("刘书记", words, room=DESK)
+        assert (await stored(town)).queue == "grid:yinxing-02"
+        await town.says(LI, "1001 派给第一网格")
+        assert (await stored(town)).queue == "grid:yinxing-02"
+
+
 @pytest.mark.parametrize("words", ["我来", "换好了", "等配件", "办好了吗", "今天有几单"])
 async def test_people_in_a_group_talk_to_each_other(tmp_path: Path, words: str) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
@@ -284,4 +305,3 @@ async def test_help_is_of_use_to_whoever_asks(tmp_path: Path) -> None:
         for who, has in ((WANG, True), (LI, False)):
             await town.says(who, "帮助")
             assert ("接单" in question(town, who)[0]) == has
-        assert DESK
