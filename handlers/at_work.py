@@ -86,7 +86,8 @@ def _read(turn: Turn, typed: str) -> Work | None:
     said = read_work(typed)
     named = _NUMBER.search(incoming.replied)
     if named is not None and (said is None or said.number is None):
-        return (said or Work("", None, typed))._replace(number=int(named[0]))
+        is_courtesy = answers.yes_or_no(typed) is not None or answers.is_thanks(typed)
+        return None if is_courtesy else read_work(f"{named[0]} {typed}")
     if said is None and turn.attached and not typed and not turn.here.is_group:
         return Work("", None, "")
     return said
@@ -134,9 +135,9 @@ async def _numbered(turn: Turn, said: Work) -> bool:
     request = await requests.find_by_number(turn.tx, said.number or 0)
     if request is None or request.claimer_id != turn.me.id or request.state not in standing.HELD:
         return False
+    if _is_danger(turn, said) or (turn.here.is_group and said.words and not said.act):
+        return False
     if turn.here.is_group and said.words:
-        if not said.act:
-            return False
         await _offer(turn, [request], said)
     else:
         await _do(turn, request, said)
@@ -168,15 +169,20 @@ async def _unnumbered(turn: Turn, said: Work) -> bool:
 
 def _fitting(turn: Turn, held: Sequence[Request], said: Work) -> list[Request]:
     """Those the words can be about: nothing is when they tell of a danger, of another place or surely of another matter."""
-    findings = turn.city.read(said.words)
-    if findings.urgent and (findings.danger != "other" or _CRIES.search(said.words)):
+    if _is_danger(turn, said):
         return []
+    findings = turn.city.read(said.words)
     is_sure = level_of(turn.city, findings) == "sure"
     there = [r for r in held if _is_there(r, findings)]
     if is_sure and said.act != RESULT:
         there = [r for r in there if not r.item or r.item.split(".")[0] == str(findings.item).split(".")[0]]
     same = [r for r in there if r.item and r.item == findings.item]
     return same if is_sure and same else there
+
+
+def _is_danger(turn: Turn, said: Work) -> bool:
+    findings = turn.city.read(said.words)
+    return findings.urgent and (findings.danger != "other" or _CRIES.search(said.words) is not None)
 
 
 def _is_there(request: Request, findings: Findings) -> bool:

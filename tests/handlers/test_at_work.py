@@ -72,7 +72,9 @@ async def test_news_is_brought_to_the_resident_and_is_no_emergency(tmp_path: Pat
         assert (await stored(town)).state is State.CLAIMED
 
 
-@pytest.mark.parametrize("words", ["现场着火了，等人来", "快来人，救命，等不了了", "有人晕倒了，在等120"])
+@pytest.mark.parametrize(
+    "words", ["1001 现场着火了", "现场着火了，等人来", "快来人，救命，等不了了", "有人晕倒了，在等120"]
+)
 async def test_a_danger_is_a_danger_whoever_says_it(tmp_path: Path, words: str) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await claimed(town)
@@ -276,6 +278,19 @@ async def test_an_answer_to_a_card_is_about_its_record(tmp_path: Path) -> None:
         await town.presses(WANG, "办结", room=ROOM)
         assert (await stored(town)).state is State.RESOLVED
         assert (await stored(town, 1002)).state is State.QUEUED
+
+
+@pytest.mark.parametrize(("words", "offered"), [("好的", False), ("谢谢", False), ("灯泡型号特殊", True)])
+async def test_an_answer_in_private_is_about_the_record_unless_it_is_a_courtesy(
+    tmp_path: Path, words: str, offered: bool
+) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await claimed(town)
+        yours = next(text for text, _ in town.screen(WANG) if "归您了" in text)
+        said = town._incoming("text", WANG, "", text=words, replied=yours)
+        await town.hears(said)
+        assert ("带给居民" in question(town)[1]) == offered
+        assert (await stored(town)).state is State.CLAIMED
 
 
 @pytest.mark.parametrize("words", ["换好了", "1001 换好了", "1001 我来", "接单", "今天有几单", "办结"])
