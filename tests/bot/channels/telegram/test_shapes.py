@@ -55,8 +55,8 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
     "dice": [{"kind": "unknown", "who": LI}],
     "poll": [{"kind": "unknown", "who": LI}],
     "reply_in_group": [{"kind": "text", "who": WANG_IN_GROUP, "text": "换好了", "reply_to": "8", "message_ref": "9"}],
-    "reply_to_our_photo": [{"kind": "text", "who": WANG_IN_GROUP, "reply_to": "8:p"}],
-    "forum_topic": [{"kind": "text", "who": WANG_IN_GROUP, "thread": "3", "reply_to": ""}],
+    "reply_to_our_photo": [{"kind": "text", "who": WANG_IN_GROUP, "reply_to": "8:p", "replied": "结果？"}],
+    "forum_topic": [{"kind": "text", "who": WANG_IN_GROUP, "thread": "3", "reply_to": "", "replied": ""}],
     "forum_general": [{"kind": "text", "who": WANG_IN_GROUP, "thread": ""}],
     "press_in_group": [
         {
@@ -124,6 +124,13 @@ def test_recorded_update(name: str) -> None:
     assert all(each.at.tzinfo is not None for each in found)
     assert len({each.id for each in found}) == len(found)
     assert not found or found[0].id == str(load(name)["update_id"])
+
+
+def test_only_our_own_words_come_back_with_an_answer() -> None:
+    raw = load("reply_in_group")
+    assert parse_update(raw, ME)[0].replied == "结果？"
+    raw["message"]["reply_to_message"]["from"]["id"] = 100003
+    assert parse_update(raw, ME)[0].replied == ""
 
 
 def test_the_edit_carries_the_time_of_the_edit() -> None:
