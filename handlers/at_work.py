@@ -33,7 +33,7 @@ from nlp.working import (
     Work,
     read_work,
 )
-from storage import people, requests
+from storage import requests
 from storage.requests import Request
 from workflow.rights import may_act
 from workflow.states import State
@@ -64,18 +64,16 @@ _ACTS: Mapping[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
 async def heard(turn: Turn, typed: str) -> bool:
     """Answers words about one's own work. False, and nothing is said, for everybody and everything else.
 
-    In a group, where people talk to each other, a number, an answer to a card or the word 接单 has to be there.
+    In a group, where people talk to each other, a number or an answer to a card has to be there.
     """
     said = _read(turn, typed)
     if said is None or not await standing.may_work(turn):
         return False
     if said.act == TAKE:
-        return (said.number is not None or not turn.here.is_group or "接单" in typed) and await _take(turn, said)
+        return (said.number is not None or not turn.here.is_group) and await _take(turn, said)
     if said.number is not None:
         return await _numbered(turn, said)
-    if turn.here.is_group and (said.words or said.act in (MINE, WAITING)):
-        return False
-    return await _unnumbered(turn, said)
+    return not turn.here.is_group and await _unnumbered(turn, said)
 
 
 def _read(turn: Turn, typed: str) -> Work | None:
@@ -109,15 +107,14 @@ async def _take(turn: Turn, said: Work) -> bool:
     elif len(waiting) == 1:
         await claim.take(turn, {"id": waiting[0].id})
     else:
-        await turn.say("work.which_take", rows=[[_button(turn, r, "claim.take", {}, typed="接单")] for r in waiting])
+        await turn.say("work.which_take", rows=[[_button(turn, r, "claim.take", {})] for r in waiting])
     return True
 
 
 async def _waiting(turn: Turn) -> list[Request]:
-    """What the acting person may claim, oldest first; in a group what waits there."""
+    """What the acting person may claim, oldest first."""
     grants, org = await turn.grants(), turn.city.org
-    near = await people.queues_of_chat(turn.tx, turn.here.id) if turn.here.is_group else org.queues()
-    queues = [queue for queue in near if may_act(grants, "claim", queue, org)]
+    queues = [queue for queue in org.queues() if may_act(grants, "claim", queue, org)]
     return await requests.in_queue(turn.tx, queues, [State.QUEUED], limit=_LISTED) if queues else []
 
 
@@ -152,7 +149,7 @@ async def _unnumbered(turn: Turn, said: Work) -> bool:
     held = await requests.held_by(turn.tx, turn.me.id)
     if said.words:
         held = _fitting(turn, held, said)
-    if not held and (said.words or not said.act or turn.here.is_group):
+    if not held and (said.words or not said.act):
         return False
     if not held:
         await claim.mine(turn)
@@ -204,11 +201,8 @@ async def _do(turn: Turn, request: Request, said: Work) -> None:
         await _offer(turn, [request], said)
 
 
-def _button(turn: Turn, request: Request, press: str, args: dict[str, Any], *, typed: str = "") -> Button:
-    command = f"{typed} {request.number}" if typed else ""
-    return turn.button(
-        "work.button_one", press, {"id": request.id, **args}, typed=command, **standing.named(turn, request)
-    )
+def _button(turn: Turn, request: Request, press: str, args: dict[str, Any]) -> Button:
+    return turn.button("work.button_one", press, {"id": request.id, **args}, **standing.named(turn, request))
 
 
 # -------------------------------------------------------------------- asked back

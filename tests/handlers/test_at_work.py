@@ -203,11 +203,10 @@ async def test_transfer_by_name_alone(tmp_path: Path) -> None:
         assert await claimer(town) == LIU
 
 
-@pytest.mark.parametrize("room", [ROOM, ""])
-async def test_the_one_that_waits_is_taken_without_its_number(tmp_path: Path, room: str) -> None:
+async def test_the_one_that_waits_is_taken_without_its_number(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await filed(town)
-        await town.says(WANG, "接单", room=room)
+        await town.says(WANG, "接单")
         assert await claimer(town) == WANG
 
 
@@ -215,9 +214,9 @@ async def test_of_several_that_wait_one_is_chosen(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await filed(town)
         await second(town)
-        await town.says(WANG, "接单", room=ROOM)
-        assert "接哪一单" in room_text(town)
-        await town.presses(LIU, "1002", room=ROOM)
+        await town.says(LIU, "接单")
+        assert "接哪一单" in question(town, LIU)[0]
+        await town.presses(LIU, "1002")
         assert await claimer(town, 1002) == LIU
         assert await claimer(town) == ""
 
@@ -243,7 +242,7 @@ async def test_a_desk_sends_on_in_plain_words(tmp_path: Path, words: str) -> Non
         assert (await stored(town)).queue == "grid:yinxing-02"
 
 
-@pytest.mark.parametrize("words", ["我来", "换好了", "等配件", "办好了吗", "今天有几单"])
+@pytest.mark.parametrize("words", ["我来", "接单", "换好了", "办结", "等配件", "办好了吗", "今天有几单"])
 async def test_people_in_a_group_talk_to_each_other(tmp_path: Path, words: str) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await claimed(town)
