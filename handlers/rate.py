@@ -202,11 +202,12 @@ def _lane(turn: Turn) -> int | None:
 
 async def _listen(turn: Turn, person_id: int, step: str, data: dict[str, Any]) -> None:
     """The person's next words may answer, unless they are in the middle of something else."""
-    if turn.person is not None and turn.person.id == person_id and not turn.here.is_group:
-        await turn.ask("rate", step, data)  # they have just answered: a report begun before waits under it
-        return
+    answering = turn.person is not None and turn.person.id == person_id
     for chat in await turn.chats_of(person_id):
-        await _listen_in(turn, chat, person_id, step, data)
+        if answering and chat.id == turn.here.id:
+            await turn.ask("rate", step, data)  # they have just answered: a report begun before waits under it
+        else:
+            await _listen_in(turn, chat, person_id, step, data)
 
 
 async def _listen_in(turn: Turn, chat: Chat, person_id: int, step: str, data: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from handlers import adopt, wall, wish
+from handlers import adopt, wall, wish, wish_talk
 from handlers.wish_desk import REASONS
 from handlers.wish_words import is_public
 from workflow.wish import WishState
@@ -48,7 +48,7 @@ def test_every_button_has_a_handler() -> None:
     code = "".join(p.read_text(encoding="utf-8") for p in [*HANDLERS.glob("wish*.py"), HANDLERS / "adopt.py"])
     code += (HANDLERS / "wall.py").read_text(encoding="utf-8")
     pressed = re.findall(r'button\([^)]*?"(?:wish|adopt|wall)\.button_\w+",\s*"((?:wish|adopt|wall)\.\w+)"', code)
-    known = {*wish.PRESSES, *adopt.PRESSES, *wall.PRESSES}
+    known = {*wish.PRESSES, *wish_talk.PRESSES, *adopt.PRESSES, *wall.PRESSES}
     assert len(set(pressed)) > 10
     assert [action for action in pressed if action not in known] == []
 
