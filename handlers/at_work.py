@@ -209,10 +209,14 @@ def _button(turn: Turn, request: Request, press: str, args: dict[str, Any]) -> B
 
 
 async def _offer(turn: Turn, held: Sequence[Request], said: Work) -> None:
-    """Shows the words with what can be done with them. Yes and no may be typed; photos of the album join them."""
+    """Shows the words with what can be done with them. Yes and no may be typed; photos of the album join them.
+
+    In a group "好" may be said to a colleague: there only the buttons count.
+    """
     ids = [r.id for r in held[:_LISTED]]
     kept = {"act": said.act, "words": drafts.sealed(turn, said.words), "files": turn.attached}
-    await turn.ask(FLOW, "which", {**kept, "ids": ids, "album": _album(turn)})
+    if not turn.here.is_group:
+        await turn.ask(FLOW, "which", {**kept, "ids": ids, "album": _album(turn)})
     other = turn.button("work.button_other" if said.words else "work.button_new", "work.other", kept)
     if len(ids) > 1:
         rows = [[_button(turn, r, "work.pick", kept)] for r in held[:_LISTED]]
@@ -266,7 +270,9 @@ async def _other(turn: Turn, args: dict[str, Any]) -> None:
     """It is something else: what was said is taken as anybody's words."""
     words = _hold(turn, args)
     await _settle(turn)
-    if words:
+    if turn.here.is_group:
+        await turn.toast("claim.stopped")
+    elif words:
         turn.incoming = turn.incoming and turn.incoming.model_copy(update={"text": words})
         await listen.fresh(turn)
     else:

@@ -12,7 +12,7 @@ from handlers.turn import Rows, Turn
 from nlp.address import Place, public_text
 from nlp.mask import mask
 from nlp.reader import Findings
-from nlp.verdict import read_verdict
+from nlp.verdict import is_unsolved_again, read_verdict
 from storage import around, attachments, dialogues, events, outbox, requests, supporters, timers
 from storage.people import Chat
 from storage.requests import Lost, Request
@@ -365,7 +365,7 @@ async def _sentence(turn: Turn, data: dict[str, Any]) -> bool:
     useful = verdict.later or (bool(solved) and (verdict.solved == solved or verdict.stars is not None))
     if (
         not useful
-        or _is_elsewhere_or_danger(turn, request, findings)
+        or _is_other(turn, request, findings, complains=verdict.solved in (Solved.NO, Solved.PARTLY))
         or not await _may_rate(turn, request, data["resolution"])
     ):
         return False
@@ -390,17 +390,20 @@ async def _with_words(turn: Turn, request_id: int, resolution: int, solved: str,
         await attachments.attach(turn.tx, turn.attached, "rating", request.id)
 
 
-def _is_elsewhere_or_danger(turn: Turn, request: Request, findings: Findings) -> bool:
-    """Whether the words surely speak of something else than this result."""
+def _is_other(turn: Turn, request: Request, findings: Findings, *, complains: bool) -> bool:
+    """Whether the words surely speak of something else than this result; of a complaint it is enough that they likely do."""
     if (findings.urgent and findings.danger != "other") or findings.menu:
         return True
     if findings.place.grid and (
         findings.place.grid != request.grid or _is_elsewhere(findings.place, request.place_text)
     ):
         return True
-    is_sure = bool(findings.item) and findings.confidence >= turn.city.manners.sure
+    if is_unsolved_again(turn.incoming.text if turn.incoming else "") and not findings.place.text:
+        return False
+    manners = turn.city.manners
+    is_likely = bool(findings.item) and findings.confidence >= (manners.unsure if complains else manners.sure)
     same = str(findings.item).split(".")[0] in (request.item.split(".")[0], "opinion")
-    return findings.intent == "request" and is_sure and not same
+    return findings.intent == "request" and is_likely and not same
 
 
 async def _picture(turn: Turn, data: dict[str, Any]) -> bool:

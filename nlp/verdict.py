@@ -20,13 +20,14 @@ _PARTLY = re.compile(
     f"一半|部分|[只就]{_DO}了|还差|还剩|还有(?:[一两几]|个|的|地方|没|点)|剩下|没(?:完全|全|彻底)|没{_DO}[完齐]|差不多|好了?一?(?:些|点)|不彻底"
 )
 _YES = re.compile(
-    f"{_DO}[^，。,]{{0,4}}?(?:好|完|干净|通)了?|好了|亮了|通了|来水了|来电了|解决了|干净了|不(?:漏|堵|臭|响|吵|黑)了|能用了|可以了|没问题|正常了|恢复了"
+    f"{_DO}[^，。,]{{0,4}}?(?:好|完|干净|通)了|好了|亮了|通了|来水了|来电了|解决了|干净了|不(?:漏|堵|臭|响|吵|黑)了|能用了|可以了|没问题|正常了|恢复了"
     "|(?<!不)(?<!不太)(?<!不是很)满意|挺好|很好|不错"
 )
 _LATER = re.compile(
     "不(?:知道|清楚|在家|晓得)|在外地|出门|出差|在上班|[还]?没(?:看|回去|回家|去看|试|注意)|等我?(?:回|看|试|晚上|下班|有空)|回去看|晚点|过[两几]天|一会儿?(?:再|看)|回头"
 )
 _AGAIN = re.compile("没(?:有)?[修弄办]好|又坏|又不|又漏|又堵|还是不|白修")
+_ASKS = re.compile("[?？]|[吗么]$|什么|多久|哪[里儿个]|几点|多少|怎么办")
 _NUMBER = re.compile(r"(?P<n>[1-5一二三四五])\s*(?:颗|个)?\s*(?:星|★|分)")
 _NUMERALS = {c: i for i, c in enumerate("一二三四五", 1)}
 _CONTENT = (
@@ -48,7 +49,7 @@ class Verdict(NamedTuple):
 def read_verdict(text: str) -> Verdict:
     """What a sentence says of a result; empty, None and False where it says nothing of it."""
     said = text.strip()
-    if not said or len(said) > LONGEST:
+    if not said or len(said) > LONGEST or _ASKS.search(said):
         return Verdict("", None, False)
     stars = _stars(said)
     if _LATER.search(said) and not _AGAIN.search(said):

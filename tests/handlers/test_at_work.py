@@ -264,6 +264,19 @@ async def test_in_a_group_a_number_says_what_is_meant(tmp_path: Path) -> None:
         assert "等配件" in heard(town, LI)
 
 
+async def test_in_a_group_only_the_buttons_answer(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await claimed(town)
+        await town.says(WANG, "1001 换好了", room=ROOM)
+        await town.says(WANG, "好的", room=ROOM)
+        assert (await stored(town)).state is State.CLAIMED
+        await town.presses(LIU, "不是说这单", room=ROOM)
+        assert "没动" in town.toasts(LIU)[-1]
+        assert len(town.screen(LIU)) == 0
+        await town.presses(WANG, "办结", room=ROOM)
+        assert (await stored(town)).state is State.RESOLVED
+
+
 async def test_an_answer_to_a_card_is_about_its_record(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await filed(town)

@@ -348,7 +348,9 @@ async def test_who_has_yet_to_look_is_not_pressed(tmp_path: Path, said: str) -> 
         assert await rating(town) == ("yes", None, "")
 
 
-@pytest.mark.parametrize("said", ["银杏苑八栋电梯又坏了，还没人修", "厨房着火了，还没人来"])
+@pytest.mark.parametrize(
+    "said", ["银杏苑八栋电梯又坏了，还没人修", "厨房着火了，还没人来", "楼下垃圾没人清，臭死了", "办好居住证要多久"]
+)
 async def test_another_matter_is_no_answer(tmp_path: Path, said: str) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await resolved(town)
