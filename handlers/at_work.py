@@ -14,7 +14,7 @@ from typing import Any
 from handlers import answers, claim, extension, handover, listen, report, result, standing, waiting_chat
 from handlers import draft as drafts
 from handlers.messages import Button
-from handlers.triage import level_of
+from handlers.triage import is_danger, level_of
 from handlers.turn import Turn
 from nlp.reader import Findings
 from nlp.working import (
@@ -43,8 +43,6 @@ LIFE = timedelta(minutes=30)
 """Words that come later are no answer to the question any more."""
 _LISTED = 8
 _NUMBER = re.compile(r"(?<!\d)\d{4,9}(?!\d)")
-_CRIES = re.compile("救命|快来人|快派人|危险|紧急|火急|马蜂|有蛇|洪水|有毒|化学品")
-"""An unnamed danger with one of these is no talk of work."""
 _HOUSE = re.compile(r"(?P<building>\w+) [幢栋]")
 """As `nlp.address.public_text` writes it."""
 _ACTS: Mapping[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
@@ -132,7 +130,7 @@ async def _numbered(turn: Turn, said: Work) -> bool:
     request = await requests.find_by_number(turn.tx, said.number or 0)
     if request is None or request.claimer_id != turn.me.id or request.state not in standing.HELD:
         return False
-    if _is_danger(turn, said) or (turn.here.is_group and said.words and not said.act):
+    if is_danger(turn.city.read(said.words), said.words) or (turn.here.is_group and said.words and not said.act):
         return False
     if turn.here.is_group and said.words:
         await _offer(turn, [request], said)
@@ -166,20 +164,15 @@ async def _unnumbered(turn: Turn, said: Work) -> bool:
 
 def _fitting(turn: Turn, held: Sequence[Request], said: Work) -> list[Request]:
     """Those the words can be about: nothing is when they tell of a danger, of another place or surely of another matter."""
-    if _is_danger(turn, said):
-        return []
     findings = turn.city.read(said.words)
+    if is_danger(findings, said.words):
+        return []
     is_sure = level_of(turn.city, findings) == "sure"
     there = [r for r in held if _is_there(r, findings)]
     if is_sure and said.act != RESULT:
         there = [r for r in there if not r.item or r.item.split(".")[0] == str(findings.item).split(".")[0]]
     same = [r for r in there if r.item and r.item == findings.item]
     return same if is_sure and same else there
-
-
-def _is_danger(turn: Turn, said: Work) -> bool:
-    findings = turn.city.read(said.words)
-    return findings.urgent and (findings.danger != "other" or _CRIES.search(said.words) is not None)
 
 
 def _is_there(request: Request, findings: Findings) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from handlers import albums, answers, cards, names, records
+from handlers.triage import is_danger
 from handlers.turn import Rows, Turn
 from nlp.address import Place, public_text
 from nlp.mask import mask
@@ -362,14 +363,15 @@ async def _sentence(turn: Turn, data: dict[str, Any]) -> bool:
     verdict, findings = read_verdict(text), turn.city.read(text)
     request = await requests.get(turn.tx, data["id"])
     solved = str(data.get("solved") or verdict.solved)
-    useful = verdict.later or (bool(solved) and (verdict.solved == solved or verdict.stars is not None))
+    is_later = verdict.later and "solved" not in data
+    useful = is_later or (bool(solved) and (verdict.solved == solved or verdict.stars is not None))
     if (
         not useful
         or _is_other(turn, request, findings, complains=verdict.solved in (Solved.NO, Solved.PARTLY))
         or not await _may_rate(turn, request, data["resolution"])
     ):
         return False
-    if verdict.later:
+    if is_later:
         await turn.say("rate.later", rows=_solved_rows(turn, request))
     elif verdict.stars is None or solved == Solved.NO:
         await _answer_solved(turn, request.id, data["resolution"], solved)
@@ -392,7 +394,7 @@ async def _with_words(turn: Turn, request_id: int, resolution: int, solved: str,
 
 def _is_other(turn: Turn, request: Request, findings: Findings, *, complains: bool) -> bool:
     """Whether the words surely speak of something else than this result; of a complaint it is enough that they likely do."""
-    if (findings.urgent and findings.danger != "other") or findings.menu:
+    if is_danger(findings, turn.incoming.text if turn.incoming else "") or findings.menu:
         return True
     if findings.place.grid and (
         findings.place.grid != request.grid or _is_elsewhere(findings.place, request.place_text)

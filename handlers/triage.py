@@ -5,6 +5,7 @@ The same decision serves the conversation and `linli triage`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,15 @@ class Decision:
     place_text: str
     place: dict[str, Any]
     full_place: str
+
+
+_CRIES = re.compile("救命|快来人|快派人|危险|紧急|火急|马蜂|有蛇|洪水|有毒|化学品")
+"""An unnamed danger with one of these is no talk of work, of a wish or of a result."""
+
+
+def is_danger(findings: Findings, words: str) -> bool:
+    """Whether words that may answer something are a danger first: a named one, or an unnamed one with a cry for help."""
+    return findings.urgent and (findings.danger != "other" or _CRIES.search(words) is not None)
 
 
 def level_of(city: City, findings: Findings) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from handlers import draft as drafts
 from handlers import listen, sure, wall, wish_fulfil, wish_mine, wish_shown, wish_thanks
+from handlers.triage import is_danger
 from handlers.turn import Turn
 from nlp.giving import ARRIVED, BROUGHT, CONTACT, DROP, MINE, MISSING, NEEDLESS, NEWS, STATUS, WALL, read_giving
 from storage import adoptions, supporters, wishes
@@ -33,6 +34,8 @@ _DONE: Mapping[str, Callable[[Turn, dict[str, Any]], Awaitable[None]]] = {
 async def heard(turn: Turn, typed: str) -> bool:
     """Answers words about a wish, in private. False, and nothing is said, when they are about none of this person's."""
     act = "" if turn.here.is_group else read_giving(typed)
+    if act and is_danger(turn.city.read(typed), typed):
+        return False
     if act == WALL:
         await wall.show(turn)
     elif act == MINE:
@@ -49,7 +52,7 @@ async def heard(turn: Turn, typed: str) -> bool:
 
 async def _adopter(turn: Turn, act: str, words: str) -> bool:
     held = await adoptions.held_by(turn.tx, turn.me.id, list(HELD))
-    if not held or (act == NEWS and turn.city.read(words).urgent):
+    if not held:
         return False
     kept = {"act": act, "words": drafts.sealed(turn, words), "files": turn.attached}
     if len(held) > 1:

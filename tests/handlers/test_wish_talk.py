@@ -147,8 +147,10 @@ async def test_nobody_elses_words_touch_a_wish(tmp_path: Path, words: str) -> No
         assert "1001" not in heard(town, "路人")
 
 
-async def test_a_danger_is_a_danger_whoever_says_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("words", ["明天送去的路上着火了", "送奶奶去医院，她晕倒了", "楼里着火了，去不了了"])
+async def test_a_danger_is_a_danger_whoever_says_it(tmp_path: Path, words: str) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await adopted(town)
-        await town.says(WANG, "明天送去的路上着火了")
-        assert "119" in heard(town, WANG)
+        before = len(town.screen(WANG))
+        await town.says(WANG, words)
+        assert any(number in text for text, _ in town.screen(WANG)[before:] for number in ("119", "120"))
