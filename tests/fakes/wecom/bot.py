@@ -88,9 +88,9 @@ class BotSide:
     def event(self, who: Member, kind: str) -> None:
         self._callback("aibot_event_callback", who, None, {"msgtype": "event", "event": {"eventtype": kind}})
 
-    def sealed_file(self, content: bytes) -> dict[str, str]:
-        """A file as frames carry it: an address, and the key to what is there."""
-        key, name = secrets.token_bytes(32), secrets.token_hex(12)
+    def sealed_file(self, content: bytes, key: bytes = b"") -> dict[str, str]:
+        """A file as frames carry it: an address, and the key to what is there, of 32 bytes (by chance when not given)."""
+        key, name = key or secrets.token_bytes(32), secrets.token_hex(12)
         pad = 32 - len(content) % 32
         encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
         self._sealed[name] = encryptor.update(content + bytes([pad]) * pad) + encryptor.finalize()

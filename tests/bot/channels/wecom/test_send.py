@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.channels.base import OutFile
+from bot.media import MediaRefused, MediaStore
 from handlers.messages import Outgoing, Receipt, Refusal, Refused
 from tests.bot.channels.wecom.conftest import Wired, keyed, to
 from tests.fakes.wecom import WecomServer
@@ -75,8 +76,17 @@ async def test_files_go_up_and_come_down(wired: Wired, server: WecomServer, tmp_
         await wired.channel.fetch(f"m:{handle}")
     sealed = server.bot.sealed_file(PICTURE)
     assert (await wired.channel.fetch(f"u:{sealed['aeskey']}:{sealed['url']}"))[0] == PICTURE
+
+
+async def test_a_file_under_a_wrong_key_is_never_kept(wired: Wired, server: WecomServer, tmp_path: Path) -> None:
+    sealed = server.bot.sealed_file(PICTURE, bytes(range(32)))
     with pytest.raises(FileNotFoundError):
         await wired.channel.fetch(f"u:{'A' * 43}=:{sealed['url']}")
+    # one wrong key in 256 leaves an ending that looks right, and what comes before it is noise
+    noise = server.bot.sealed_file(bytes(range(200, 256)) * 20)
+    data, mime = await wired.channel.fetch(f"u:{noise['aeskey']}:{noise['url']}")
+    with pytest.raises(MediaRefused):
+        MediaStore(tmp_path / "media").save(data, mime)
 
 
 async def test_more_than_a_member_gets_in_a_minute_waits(wired: Wired, server: WecomServer) -> None:
