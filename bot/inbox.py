@@ -38,6 +38,8 @@ STRANDS_TOGETHER = 3
 """Parts of the streams that are handled side by side on PostgreSQL, where a transaction mostly waits for answers."""
 LOOK_TOGETHER = 0.05
 """Like `LOOK` beside other processes: what they took in wakes nobody here."""
+AFTER_FAILURE = 0.5
+"""Seconds before the next look after one that failed: a database that is away for an hour fills no log."""
 MOST_STORED = 500
 """Updates that are stored in one transaction."""
 MOST_WAITING = 5_000
@@ -248,6 +250,7 @@ class Inbox:
                     open_ = await receipts.still_waiting(tx, asked)
             except Exception:
                 log.exception("inbox.watch_failed")
+                await asyncio.sleep(AFTER_FAILURE)
                 continue
             for receipt_id in set(asked) - open_:
                 self._release(receipt_id)
@@ -269,6 +272,7 @@ class Inbox:
                     waiting = await receipts.streams_waiting(tx)
             except Exception:
                 log.exception("inbox.poll_failed")
+                await asyncio.sleep(AFTER_FAILURE)
                 continue
             self._look({str(stream) for stream in waiting} & self._share.held())
 
@@ -282,7 +286,7 @@ class Inbox:
                     pass
             except Exception:
                 log.exception("inbox.stalled")
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(AFTER_FAILURE)
                 strand.stored.set()
 
     async def _handle_some(self, strand: Strand) -> bool:

@@ -79,6 +79,7 @@ class Scheduler:
         self._jobs.add_job(self._keep_house, "interval", minutes=10, **every)
         self._jobs.add_job(self._measure, "interval", seconds=15, **every)
         self._jobs.add_job(self._tell_partners, "interval", seconds=5, **every)
+        self._jobs.add_job(self._bring_back, "interval", seconds=5, **every)
         self._jobs.start()
         await self._set_back(self._clock.now() + self._clock.span(PUT_OFF))  # it may have gone back while nobody ran
         self._pulse = asyncio.create_task(self._run(), name="timers")
@@ -198,6 +199,13 @@ class Scheduler:
             long_ago = self._clock.now() - timedelta(days=30)
             await dialogues.forget_expired(tx, long_ago)
             await notices.drop_before(tx, long_ago)
+
+    async def _bring_back(self) -> None:
+        """What a process with a clock ahead of ours has said; so has one that sees a step back later than we do."""
+        async with self._house:
+            now = self._clock.now()
+            if await self._store.run(lambda tx: outbox.bring_back(tx, now)):
+                self._said.set()
 
     async def _tell_partners(self) -> None:
         if self._share.term(_HOUSE):

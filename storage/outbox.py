@@ -468,15 +468,24 @@ async def postpone_chat(tx: Tx, chat_id: int, not_before: datetime) -> None:
 
 
 async def set_back(tx: Tx, now: datetime, beyond: datetime) -> int:
-    """After a clock went back. What was said at a moment that is yet to come waits as long as it should have, from now;
-    what failed is tried again now when it was put off until later than `beyond`. How many."""
-    waits = (outbox.c.tenant == tx.tenant, outbox.c.state == WAITING)
+    """After our clock went back: what it said ahead of time, as `bring_back`; and what failed is tried again now when
+    it was put off until later than `beyond`. How many."""
+    moved = await bring_back(tx, now)
+    failed = update(outbox).where(*_waits(tx), outbox.c.attempts > 0, outbox.c.not_before > beyond)
+    return moved + await tx.run(failed.values(not_before=now))
+
+
+async def bring_back(tx: Tx, now: datetime) -> int:
+    """What was said at a moment that is yet to come waits as long as it should have, from now: its process had a clock
+    ahead of ours, or ours went back. How many."""
     said, until = cast(outbox.c.created_at, BigInteger), cast(outbox.c.not_before, BigInteger)
     ahead = said - cast(bindparam("now", now, Moment()), BigInteger())
-    early = update(outbox).where(*waits, outbox.c.created_at > now, outbox.c.attempts == 0)
-    failed = update(outbox).where(*waits, outbox.c.attempts > 0, outbox.c.not_before > beyond)
-    moved = await tx.run(early.values(not_before=until - ahead, created_at=now))
-    return moved + await tx.run(failed.values(not_before=now))
+    early = update(outbox).where(*_waits(tx), outbox.c.created_at > now, outbox.c.attempts == 0)
+    return await tx.run(early.values(not_before=until - ahead, created_at=now))
+
+
+def _waits(tx: Tx) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.tenant == tx.tenant, outbox.c.state == WAITING
 
 
 async def bury(tx: Tx, row_id: int, error: str) -> None:

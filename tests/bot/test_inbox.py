@@ -11,12 +11,15 @@ from typing import Any
 
 import pytest
 
+from bot import shares
 from bot.channels.base import BadUpdate, RawUpdate
 from bot.clock import Clock
-from bot.inbox import MOST_WAITING, Full, Inbox
+from bot.inbox import MOST_WAITING, STREAMS, Full, Inbox
 from bot.reading import Reading
+from bot.shares import Share
 from handlers.messages import Address, Incoming
 from storage import receipts
+from storage.database import Unavailable
 from storage.receipts import StoredReceipt
 from storage.tx import Tx
 from tests.town import Town
@@ -248,3 +251,24 @@ async def test_who_comes_while_the_database_is_busy_is_stored_with_whoever_waits
         await asyncio.wait_for(asyncio.gather(*receiving), 120)
         assert stored == [["0", "1", "2", "3"]]
         assert await states(town) == {"waiting": 0, "done": 4, "failed": 0}
+
+
+async def test_a_database_that_is_away_is_not_asked_twenty_times_a_second(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each failure is a line in the log, of every process."""
+    asked: list[str] = []
+
+    async def away(*_: Any) -> Any:
+        asked.append("asked")
+        raise Unavailable("no database")
+
+    monkeypatch.setattr(receipts, "streams_waiting", away)
+    async with Town.open(tmp_path) as town:
+        share = Share("updates", STREAMS, alone=False)
+        share.hold(set(STREAMS[1:]), len(STREAMS), shares._monotonic() + 600)
+        inbox = Inbox(town.store, town.city, {}, Clock(), share)
+        await inbox.start()
+        await asyncio.sleep(2)
+        await inbox.stop()
+    assert 1 <= len(asked) <= 5

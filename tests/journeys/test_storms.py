@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,18 @@ async def test_a_clock_that_goes_back_an_hour_keeps_nobody_waiting(running: Runn
     told = next(call.at for call in server.calls if call.status == 429)
     assert not [c for c in server.called("sendMessage") if told < c.at < told + 1.0], "the pause is kept all the same"
     await check_each_has_one(running.program, server, dialogues)
+
+
+async def test_what_a_process_with_a_clock_ahead_has_said_is_sent_all_the_same(running: Running) -> None:
+    """Another machine's clock, or one that steps back a second after ours did: nobody waits until ours is as late."""
+    server, ahead = running.server, running.clock.now() + timedelta(hours=1)
+    person = server.person("张阿姨", started=True)
+    where = {"channel": "telegram", "account": ACCOUNT, "chat": str(person.id), "thread": ""}
+    async with running.program.store.write() as tx:
+        chat = await people.add_chat(tx, **where, is_group=False, person_id=None, title="", now=ahead)
+        said = Outgoing(text="李师傅明天上午来").model_dump(mode="json")
+        await outbox.put(tx, chat_id=chat.id, body=said, lane=outbox.REPLY, now=ahead)
+    await server.wait_for(person, "李师傅明天上午来", timeout=30)
 
 
 async def test_after_a_start_on_a_clock_that_went_back_ids_still_grow(tmp_path: Path) -> None:
