@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from handlers import (
+    about,
     answers,
     at_work,
     flood,
@@ -34,6 +35,8 @@ _HALF_WIDTH = {c: c - 0xFEE0 for r in ((0xFF10, 0xFF1A), (0xFF21, 0xFF3B), (0xFF
     0x3000: " "
 }
 """Full-width digits, letters and space, as people type them; punctuation stays as it was said."""
+_END = "。！？!?~～ "
+"""What people end a command with."""
 _WORDS = {"text", "media", "place"}
 _MEMBERSHIP = {"join", "leave", "migrate", "blocked"}
 _REPORTS = {"undelivered"}
@@ -238,8 +241,9 @@ async def _words(turn: Turn) -> None:
     typed = incoming.text.translate(_HALF_WIDTH).strip()
     if typed and (await _menu_choice(turn, typed) or await _command(turn, typed) or await numbered.aside(turn, typed)):
         return
-    taken = await _answer(turn) or await numbered.opened(turn, typed)
-    taken = taken or await at_work.heard(turn, typed) or await wish_talk.heard(turn, typed)
+    taken = await about.aside(turn, typed) or await _answer(turn) or await numbered.opened(turn, typed)
+    taken = taken or await at_work.heard(turn, typed) or await about.heard(turn, typed, _command)
+    taken = taken or await wish_talk.heard(turn, typed)
     if not taken and not turn.here.is_group:
         await listen.fresh(turn)
 
@@ -276,9 +280,10 @@ async def _menu_choice(turn: Turn, typed: str) -> bool:
 
 
 async def _command(turn: Turn, typed: str) -> bool:
-    for pattern, run in routes.COMMANDS:
-        match = pattern.fullmatch(typed)
-        if match:
-            await run(turn, match)
-            return True
+    for words in dict.fromkeys((typed, typed.rstrip(_END))):
+        for pattern, run in routes.COMMANDS:
+            match = pattern.fullmatch(words)
+            if match:
+                await run(turn, match)
+                return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from handlers import answers, missed
@@ -27,6 +28,8 @@ _GREETINGS = (
     "吃了",
 )
 _BYES = ("再见", "拜拜", "没事了", "不用了", "好的", "好吧", "知道了", "收到", "明白", "嗯", "ok", "行", "晚安")
+_STICKER = re.compile(r"\[[^\[\]\s]{1,8}\]")
+"""How WeChat writes its small faces: [微笑]."""
 _SHORT = 3
 """Characters up to which a text is too little for a person at the desk."""
 
@@ -48,7 +51,7 @@ async def reply(turn: Turn, findings: Findings) -> None:
         await turn.say("talk.hello")
     elif any(plain.startswith(word) for word in _BYES):
         await turn.say("talk.bye")
-    elif not any(c.isalnum() for c in text):
+    elif not any(c.isalnum() for c in _STICKER.sub("", text)):
         await turn.say("talk.wordless")
     elif len(text) <= _SHORT and await missed.will_ask(turn):
         return  # a number of the question before: that question comes anew, and says enough

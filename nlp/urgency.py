@@ -24,6 +24,8 @@ URGENT = 0.3
 """Confidence from which a text is urgent: a missed danger costs more than a needless alarm."""
 FEW_LETTERS, UNSAID = 8, 0.4
 """A text of fewer letters without a word of danger may be the answer to a question: doubt for each letter it lacks."""
+HINT = 0.5
+"""Weight up to which the words name no danger by themselves, as "刚才"."""
 MOST_HAND, LEAST_HAND = 8.0, -4.0
 """Bounds of the hand-written weight, so that many words for the same thing do not drown the rest."""
 OUTRIGHT = 6.0
@@ -96,7 +98,7 @@ class AlarmReader:
         """
         weight, danger, words, outright = self.hand.find(said, found)
         lead = learned.item(self._urgent) - learned.item(self._calm)
-        if not words and (letters := len(said.framed) - 2) < FEW_LETTERS:
+        if weight <= HINT and (letters := len(said.framed) - 2) < FEW_LETTERS:
             doubt += (FEW_LETTERS - letters) * UNSAID
         power = self.model.lead * lead + self.model.weigh(weight) - doubt
         if outright:
