@@ -65,12 +65,8 @@ async def _hours(turn: Turn, _asked: About, _typed: str) -> None:
     await turn.say("about.hours" if spans else "about.hours_off", rows=_call(turn), hours=spans)
 
 
-async def _robot(turn: Turn, _asked: About, _typed: str) -> None:
-    await turn.say("about.robot", rows=_call(turn))
-
-
-async def _reach(turn: Turn, _asked: About, _typed: str) -> None:
-    await turn.say("about.reach", rows=_call(turn))
+async def _with_call(turn: Turn, asked: About, _typed: str) -> None:
+    await turn.say(f"about.{asked.topic}", rows=_call(turn))
 
 
 async def _office(turn: Turn, _asked: About, typed: str) -> None:
@@ -122,10 +118,16 @@ async def _give(turn: Turn, _asked: About, _typed: str) -> None:
     await turn.say("about.give", rows=[[look, give]])
 
 
+async def _lonely(turn: Turn, _asked: About, _typed: str) -> None:
+    await turn.say("about.lonely", rows=[*_call(turn), [turn.button("about.button_wish", "wish.start")]])
+
+
 _ANSWERS: Mapping[str, Callable[[Turn, About, str], Awaitable[None]]] = {
     "hours": _hours,
-    "robot": _robot,
-    "reach": _reach,
+    "robot": _with_call,
+    "reach": _with_call,
+    "scold": _with_call,
+    "lonely": _lonely,
     "office": _office,
     "number": _number,
     "slow": _slow,

@@ -33,12 +33,26 @@ async def answer(turn: Turn, findings: Findings, *, text: str = "") -> None:
     }
     if item is None or findings.confidence < MIN_CONFIDENCE:
         await turn.say("consult.unknown", rows=_rows(turn, {**args, "item": "", "desk": True}))
+    elif findings.confidence < turn.city.manners.sure:
+        yes = turn.button("consult.button_tell", "consult.tell", args)
+        await turn.say("consult.maybe", item=item.name, rows=[[yes], *_rows(turn, {**args, "item": "", "desk": True})])
     else:
-        key = "consult.answer" if item.answer else "consult.answer_short"
-        await turn.say(key, **_facts(turn, item), rows=_rows(turn, args))
+        await _say_answer(turn, item, args)
     album = turn.incoming.media[-1].album if turn.incoming and turn.incoming.media else ""
     if album:
         await turn.ask("asked", "album", {"draft": args["draft"], "album": album, "media": []})
+
+
+async def _say_answer(turn: Turn, item: Item, args: dict[str, Any]) -> None:
+    key = "consult.answer" if item.answer else "consult.answer_short"
+    await turn.say(key, **_facts(turn, item), rows=_rows(turn, args))
+
+
+async def _tell(turn: Turn, args: dict[str, Any]) -> None:
+    """It is what they ask: what the catalogue says."""
+    item = turn.city.taxonomy.find_item(args["item"])
+    if item is not None:
+        await _say_answer(turn, item, args)
 
 
 def _facts(turn: Turn, item: Item) -> dict[str, Any]:
@@ -163,5 +177,5 @@ async def _filed(turn: Turn, args: dict[str, Any]) -> Request:
     return request
 
 
-PRESSES = {"consult.call": _call, "consult.here": _here}
+PRESSES = {"consult.tell": _tell, "consult.call": _call, "consult.here": _here}
 STEPS = {"callback": _phone_step, "asked": _album_step}

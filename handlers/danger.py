@@ -25,6 +25,8 @@ _PLACE_QUESTIONS = 2
 _CLAUSE = re.compile(r"[^，。！？；,!?;\n]+")
 _BESIDES = re.compile(r"另外|还有|顺便|对了|再就是|第二")
 _SHORTEST_REST = 4
+_NO_DANGER = ("affairs.", "opinion.", "wish.")
+"""Categories of the shipped catalogue that hold no dangers: guidance, opinions, wishes."""
 
 
 async def file(turn: Turn, draft: Draft, findings: Findings) -> None:
@@ -84,7 +86,7 @@ def _reading(turn: Turn, draft: Draft, findings: Findings, alarm: Findings | Non
     place = next((f.place for f in sources if f.place.grid), None)
     if place is not None and (place is not told.place or not draft.place):
         draft.place = whole(place)
-    kinds = [f.item for f in sources[:-1] if f.item]
+    kinds = [f.item for f in sources[:-1] if f.item and not _is_unlikely(turn, f)]
     draft.item = ""
     unsettled = next((f.place for f in sources if f.place.candidates), told.place)
     return replace(
@@ -95,6 +97,11 @@ def _reading(turn: Turn, draft: Draft, findings: Findings, alarm: Findings | Non
         danger=findings.danger or "other",
         place=place or unsettled,
     )
+
+
+def _is_unlikely(turn: Turn, findings: Findings) -> bool:
+    """Whether the kind is a guess that no danger is likely to be: the desk looks at it rather than that office."""
+    return findings.confidence < turn.city.manners.sure and str(findings.item).startswith(_NO_DANGER)
 
 
 async def _ask(turn: Turn, request: Request, kind: str, candidates: tuple[Candidate, ...]) -> None:

@@ -74,10 +74,18 @@ def read_classes(path: Path = DATA / "classes.txt") -> dict[str, tuple[str, ...]
 
 
 def name_entries(names: Iterable[tuple[str, str]]) -> list[Entry]:
-    """Entries from official names (name, target), split at 、 与 和, so that a name always finds its item."""
-    entries = []
-    for name, target in names:
-        for part in name.replace("与", "、").replace("和", "、").split("、"):
-            if len(part.strip()) >= 2 and "+" not in part:
-                entries.append(Entry(part.strip().lower(), target, 3.0 if len(part.strip()) > 2 else 2.0, name))
-    return entries
+    """Entries from official names (name, target), so that a name always finds its item."""
+    return [
+        Entry(part, target, 3.0 if len(part) > 2 else 2.0, part)
+        for part, target in name_parts(names)
+        if len(part) >= 2 and "+" not in part
+    ]
+
+
+def name_parts(names: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each name (name, target) in lower case, split at 、 与 和."""
+    return [
+        (part.strip().lower(), target)
+        for name, target in names
+        for part in name.replace("与", "、").replace("和", "、").split("、")
+    ]

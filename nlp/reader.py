@@ -17,7 +17,7 @@ from nlp.classify import GIVEN_ITEMS, Found, IntentScorer, ItemScorer, Learned, 
 from nlp.commands import Commands, is_prelude, wants_silence
 from nlp.cues import CueSets, totals
 from nlp.exclamations import without_exclamations
-from nlp.lexicon import read_classes
+from nlp.lexicon import name_parts, read_classes
 from nlp.model import Reading, Stack, stack_of
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
@@ -57,6 +57,15 @@ _CALL = re.compile(
     re.IGNORECASE,
 )
 _NO_ALARM = Alarm(urgent=False, danger=None, confidence=0.0, words=())
+NAME = 3
+"""Characters of the shortest name, or part of a name, of a kind that is taken at its word when nothing else is said."""
+_INTENT_OF = (
+    ("affairs.", "consult"),
+    ("opinion.supervise.praise", "praise"),
+    ("opinion.suggest", "suggest"),
+    ("wish.", "wish"),
+)
+"""What somebody wants who says no more than the name of a kind; of all others they report it."""
 NO_ITEM = frozenset({"progress", "smalltalk"})
 """Intents that carry no item."""
 
@@ -125,6 +134,7 @@ class Reader:
         words = _words(tuple(items), lexicon) if lexicon else _shipped_words(tuple(items))
         self._items, self._intents, self._alarms, self._cues, self._stack = words
         self._commands = Commands()
+        self._named = _names(items)
         self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
         self.places = PlaceBook(
             street
@@ -155,6 +165,9 @@ class Reader:
         if intent == "request" and not (spans or alarm.urgent) and _says_nothing(ranking, calm, scores):
             intent = "smalltalk"
         item, shares = self._item(intent, ranking) if _tells(calm) else (None, ())
+        if named := self._named.get(_bare(said.text)):
+            item, shares = named, ((named, 1.0),)
+            intent = next((meant for prefix, meant in _INTENT_OF if named.startswith(prefix)), "request")
         return Findings(
             intent=intent,
             item=item,
@@ -247,6 +260,19 @@ def _may_be_several(ranking: Ranking) -> bool:
     said = totals(hit for hit in ranking.hits if hit.weight > 0)
     first, second = [*sorted(said.values(), reverse=True)[:2], 0.0, 0.0][:2]
     return first >= SURE_OF_MATTER and second >= SURE_OF_MATTER / 2
+
+
+def _names(items: Sequence[Item]) -> dict[str, str]:
+    """The item of each name, and of each part of a name, that only one has."""
+    found: dict[str, set[str]] = {}
+    for name, item in [*((i.name, i.id) for i in items), *name_parts((i.name, i.id) for i in items)]:
+        found.setdefault(_bare(name), set()).add(item)
+    return {name: has.pop() for name, has in found.items() if len(has) == 1 and len(name) >= NAME}
+
+
+def _bare(said: str) -> str:
+    """The letters and digits of a text from which the place was taken."""
+    return "".join(filter(str.isalnum, said)).lower()
 
 
 def _tells(said: str) -> bool:

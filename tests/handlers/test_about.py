@@ -32,6 +32,10 @@ ANSWERED = {
     "erase": "确定要删吗",
     "give": "谢谢您的心意",
     "test": "我在",
+    "chat": "身边的事",
+    "scold": "对不住",
+    "festive": "平平安安",
+    "lonely": "我听着",
 }
 REPORT = "楼道灯坏了"
 WHOLE = "银杏苑三栋二单元楼道灯坏了"

@@ -122,3 +122,23 @@ async def test_when_will_it_be_mended_is_about_the_open_record(tmp_path: Path) -
         await town.says(WHO, "电梯什么时候修好")
         assert "1001" in town.last(WHO)
         assert "待接单" in town.last(WHO)
+
+
+@BOTH
+async def test_what_is_only_a_guess_is_asked_before_it_is_answered(tmp_path: Path, buttons: bool) -> None:
+    """Never "您问的是…" of something else than was asked."""
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await town.says(WHO, "小孩打赏主播八千多要得回来吗")
+        assert "您是想问“消费纠纷”吗" in town.last(WHO)
+        assert labels(town) == ["对，问这个", "请人给我回电", "不是问，是要反映"]
+        await town.presses(WHO, "对，问这个")
+        assert "市场监管" in town.last(WHO)
+        assert await how_many(town) == 0
+
+
+async def test_when_the_guess_is_wrong_the_community_calls_back(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "小孩打赏主播八千多要得回来吗")
+        await town.presses(WHO, "请人给我回电")
+        await town.presses(WHO, "不留电话，在这里回我")
+        assert (await record(town)).queue == "desk"

@@ -223,3 +223,11 @@ async def test_figures_of_speech_are_no_danger(tmp_path: Path, text: str) -> Non
     async with Town.open(tmp_path) as town:
         await town.says(WHO, text)
         assert "⚠️" not in shown(town)
+
+
+async def test_a_guess_that_no_danger_is_likely_to_be_goes_to_the_desk(tmp_path: Path) -> None:
+    """It went to the office for jobs."""
+    async with Town.open(tmp_path) as town:
+        await town.says(WHO, "活着没意思")
+        request = await record(town)
+        assert (request.urgent, request.danger, request.queue) == (True, "suicide", "desk")

@@ -232,3 +232,14 @@ def test_a_danger_told_at_the_end_of_a_long_story_is_heard(reader: Reader) -> No
 def test_half_a_thought_is_read_with_less_certainty(reader: Reader) -> None:
     assert reader.read("三百度的").confidence < 0.7
     assert reader.read("路灯坏了").confidence > 0.7
+
+
+@pytest.mark.parametrize("place", ["", "银杏苑3幢 ", "翠湖苑，"])
+def test_the_name_of_a_kind_alone_is_that_kind(reader: Reader, place: str) -> None:
+    """As people know it from posters and hotline menus: "电梯故障" was taken for a fire hydrant."""
+    for item in reader.items.values():
+        found = reader.read(f"{place}{item.name}！")
+        assert (found.item, found.confidence) == (item.id, 1.0), item.name
+        meant = {"affairs": "consult", "wish": "wish"}.get(item.id.split(".")[0], "request")
+        if not item.id.startswith("opinion."):
+            assert found.intent == meant, item.name
