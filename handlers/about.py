@@ -7,17 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from handlers import account, meant
+from handlers import account, briefs, meant, standing
 from handlers.triage import is_danger
 from handlers.turn import Rows, Turn
 from nlp.about import About, read_about
 from nlp.mask import mask_phone
 from storage import people, supporters
+from workflow.rights import may_anywhere
 from workflow.states import OPEN
 from workflow.taxonomy import Department
 
 _ASIDE = frozenset({"privacy", "nameless", "input", "free", "hours", "danger", "robot", "reach", "office", "how"})
 """Topics whose answer changes nothing, so that a report under way can wait for it."""
+_AT_WORK = frozenset({"overview", "steps"})
+"""Topics of those who take records; from others the same words mean something else."""
 _FAMILIAR = {"派出所": "公安"}
 """How people name an office that the catalogue calls otherwise."""
 
@@ -27,7 +30,7 @@ async def aside(turn: Turn, typed: str) -> bool:
     if turn.dialogue is None or turn.dialogue.flow != "report":
         return False
     asked = _asked(turn, typed)
-    if asked is None or asked.topic not in _ASIDE:
+    if asked is None or not (asked.topic in _ASIDE or (asked.topic in _AT_WORK and await standing.may_work(turn))):
         return False
     await _answer(turn, asked, typed)
     return True
@@ -40,6 +43,8 @@ async def heard(turn: Turn, typed: str, command: Callable[[Turn, str], Awaitable
         return False
     if asked.command:
         return await command(turn, asked.command)
+    if asked.topic in _AT_WORK and not await standing.may_work(turn):
+        return False
     await _answer(turn, asked, typed)
     return True
 
@@ -122,8 +127,20 @@ async def _lonely(turn: Turn, _asked: About, _typed: str) -> None:
     await turn.say("about.lonely", rows=[*_call(turn), [turn.button("about.button_wish", "wish.start")]])
 
 
+async def _overview(turn: Turn, _asked: About, _typed: str) -> None:
+    await briefs.glance(turn)
+
+
+async def _steps(turn: Turn, _asked: About, _typed: str) -> None:
+    """How the everyday acts are done: a desk's, or those of who goes there."""
+    is_desk = may_anywhere(await turn.grants(), "reroute", turn.city.org)
+    await turn.say("about.steps_desk" if is_desk else "talk.welcome_at_work", street=turn.city.street.name)
+
+
 _ANSWERS: Mapping[str, Callable[[Turn, About, str], Awaitable[None]]] = {
     "hours": _hours,
+    "overview": _overview,
+    "steps": _steps,
     "robot": _with_call,
     "reach": _with_call,
     "scold": _with_call,

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from handlers import answers, claim, extension, handover, listen, report, result, standing, waiting_chat
+from handlers import answers, briefs, claim, extension, handover, listen, report, result, standing, waiting_chat
 from handlers import draft as drafts
 from handlers.messages import Button
 from handlers.triage import is_danger, level_of
@@ -35,7 +35,7 @@ from nlp.working import (
 )
 from storage import requests
 from storage.requests import Request
-from workflow.rights import may_act
+from workflow.rights import may_act, may_anywhere
 from workflow.states import State
 
 FLOW = "work"
@@ -141,10 +141,14 @@ async def _numbered(turn: Turn, said: Work) -> bool:
 
 async def _unnumbered(turn: Turn, said: Work) -> bool:
     """The record that is meant among those the acting person holds, or the question which it is."""
-    if said.act in (MINE, WAITING):
-        await (claim.mine(turn) if said.act == MINE else _show_waiting(turn))
+    if said.act == WAITING:
+        await _show_waiting(turn)
         return True
     held = await requests.held_by(turn.tx, turn.me.id)
+    if said.act == MINE:
+        decides = may_anywhere(await turn.grants(), "reroute", turn.city.org)
+        await (briefs.glance(turn) if decides and not held else claim.mine(turn))
+        return True
     if said.words:
         held = _fitting(turn, held, said)
     if not held and (said.words or not said.act):

@@ -1,4 +1,5 @@
-"""What each group hears by itself: every morning its own day, every Monday the desks their week, each quarter the street.
+"""What each group hears by itself: every morning its own day, every Monday the desks their week, each quarter the street;
+and how it stands now, for who asks.
 
 A brief is a recurring timer; the next one is set when one goes off, and once more at every start (`ensure`). A brief
 that is late by more than `FRESH` is not said: nobody reads yesterday's morning.
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from fractions import Fraction
+from typing import Any
 
 from handlers import standing
 from handlers.city import City
@@ -21,6 +23,7 @@ from storage.workload import Load
 from workflow.indicators import Counts, Indicator, ontime_rate, resolution_rate, satisfaction_rate, total
 from workflow.queues import STREET_DESK, QueueKind, desk_queue, grid_queue, parse_queue
 from workflow.ranking import rank
+from workflow.rights import is_over_all, may_act
 
 FRESH = timedelta(hours=6)
 LINES = 5
@@ -119,27 +122,65 @@ def _last_morning(turn: Turn, queue: str) -> datetime:
 
 async def morning_text(turn: Turn, queue: str, load: Load, until: datetime, warnings: str = "") -> str:
     """One queue's day: what is new, due, overdue, waiting; the most urgent by name."""
-    urgent = await workload.most_urgent(turn.tx, queue, until, LINES)
-    lines = [
+    return turn.text(
+        "briefs.morning",
+        queue=turn.city.org.name_of(queue),
+        **_counted(load),
+        lines="\n".join(await _records(turn, queue, until)),
+        warnings=warnings,
+    )
+
+
+async def glance(turn: Turn) -> None:
+    """How it stands now in the queues the acting person answers for; of several, those where most waits by name."""
+    grants, org = await turn.grants(), turn.city.org
+    mine = [queue for queue in org.queues() if may_act(grants, "detail", queue, org)]
+    today = _today(turn)
+    until = _start_of(turn, today + _DAY)
+    loads = await workload.by_queue(turn.tx, turn.now, _start_of(turn, today), until)
+    found = {queue: loads[queue] for queue in mine if queue in loads}
+    load = Load(*map(sum, zip(*found.values(), strict=True))) if found else Load()
+    whole = is_over_all(grants, org)
+    name = turn.city.street.name if whole else org.name_of(next((q for q in mine if q.startswith("desk")), mine[0]))
+    if load.is_nothing:
+        await turn.say("briefs.now_nothing", queue=name)
+        return
+    lines = await _records(turn, mine[0], until) if len(mine) == 1 else _busiest(turn, found)
+    await turn.say("briefs.now", queue=name, **_counted(load), lines="\n".join(lines))
+
+
+def _busiest(turn: Turn, found: Mapping[str, Load]) -> list[str]:
+    """The queues where most is overdue, then where most waits for somebody, a line each."""
+    lines = []
+    for queue in sorted(found, key=lambda q: (-found[q].overdue, -found[q].unclaimed, q))[:LINES]:
+        counts = {"briefs.part_overdue": found[queue].overdue, "briefs.part_unclaimed": found[queue].unclaimed}
+        parts = "，".join(turn.text(key, count=count) for key, count in counts.items() if count)
+        if parts:
+            lines.append(turn.text("briefs.now_line", queue=turn.city.org.name_of(queue), parts=parts))
+    return lines
+
+
+async def _records(turn: Turn, queue: str, until: datetime) -> list[str]:
+    """The most urgent records of a queue, a line each."""
+    return [
         turn.text(
             "briefs.line_late" if r.resolve_due_at <= turn.now else "briefs.line",
             due=r.resolve_due_at,
             **standing.named(turn, r),
         )
-        for r in urgent
+        for r in await workload.most_urgent(turn.tx, queue, until, LINES)
     ]
-    return turn.text(
-        "briefs.morning",
-        queue=turn.city.org.name_of(queue),
-        new=load.new or "",
-        unclaimed=load.unclaimed or "",
-        due=load.due_today or "",
-        overdue=load.overdue or "",
-        unrated=load.unrated or "",
-        waiting=load.waiting or "",
-        lines="\n".join(lines),
-        warnings=warnings,
-    )
+
+
+def _counted(load: Load) -> dict[str, Any]:
+    return {
+        "new": load.new or "",
+        "unclaimed": load.unclaimed or "",
+        "due": load.due_today or "",
+        "overdue": load.overdue or "",
+        "unrated": load.unrated or "",
+        "waiting": load.waiting or "",
+    }
 
 
 async def _warnings(turn: Turn) -> str:

@@ -16,14 +16,14 @@ from nlp.lexicon import DATA, LexiconError
 TOPICS = frozenset(
     {
         "privacy", "nameless", "input", "free", "hours", "danger", "robot", "reach", "office", "number", "moved", "mistake", "slow",
-        "complaint", "how", "survey", "erase", "give", "test", "chat", "scold", "festive", "lonely",
+        "complaint", "how", "survey", "erase", "give", "test", "chat", "scold", "festive", "lonely", "overview", "steps",
     }
 )  # fmt: skip
 LONGEST = 30
 """Characters of a sentence that can be about this; what is longer tells its own story."""
 _BREAK = re.compile(r"[\s，,。.！!？?、；;：:~～…“”\"'（）()]+")
 _HEAD = re.compile(
-    "^(?:[你您]好(?![烦笨慢傻])|请问一?下?|麻烦|不好意思|打扰一?下?|那个?|唉|哎|我?想问一?下?|问一?下|咨询一下|另外|还有)+"
+    "^(?:[你您]好(?![烦笨慢傻])|请问一?下?|麻烦|不好意思|打扰一?下?|那个?|唉|哎|我?想问一?下?|问一?下|咨询一下|另外|还有(?![多几哪没]))+"
 )
 _TAIL = re.compile("(?:谢谢|啊|呀|呢|吧|哦|噢|嘛|哈)+$")
 _SLOT = re.compile(r"\{([^{}a-z\d,]+)\}")

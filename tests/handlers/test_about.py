@@ -11,6 +11,7 @@ from tests.handlers.resident_steps import WHO, how_many, labels
 from tests.handlers.staff_steps import ROOM
 from tests.nlp.test_about import SAID
 from tests.town import Town
+from workflow.rights import Role
 
 ANSWERED = {
     "privacy": "打了码",
@@ -37,11 +38,12 @@ ANSWERED = {
     "festive": "平平安安",
     "lonely": "我听着",
 }
+AT_WORK = {"overview", "steps"}
 REPORT = "楼道灯坏了"
 WHOLE = "银杏苑三栋二单元楼道灯坏了"
 
 
-@pytest.mark.parametrize("topic", sorted(TOPICS))
+@pytest.mark.parametrize("topic", sorted(TOPICS - AT_WORK))
 async def test_each_is_answered_and_nothing_is_filed(tmp_path: Path, topic: str) -> None:
     async with Town.open(tmp_path) as town:
         await town.says(WHO, SAID[topic][0])
@@ -132,6 +134,48 @@ async def test_who_offers_something_can_look_or_put_it_down(tmp_path: Path) -> N
         assert labels(town) == ["看看心愿墙", "登记我能给的"]
         await town.presses(WHO, "登记我能给的")
         assert "您能拿出什么" in town.last(WHO)
+
+
+@pytest.mark.parametrize("said", SAID["overview"])
+async def test_a_desk_hears_how_it_stands(tmp_path: Path, said: str) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        await town.says("刘书记", said)
+        assert town.last("刘书记") == "银杏社区眼下没有等着办的。"
+        await town.says(WHO, WHOLE)
+        await town.presses(WHO, "对，就这样")
+        await town.passes(days=9)
+        await town.says("刘书记", said)
+        assert "📊 银杏社区，眼下" in town.last("刘书记")
+        assert "· 银杏社区第一网格：超时 1 件" in town.last("刘书记")
+        assert await how_many(town) == 1
+
+
+async def test_the_street_hears_of_everything_and_a_chief_of_one_grid(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("街道老陈", Role.STREET, "linjiang")
+        await town.employs("赵网格长", Role.GRID_CHIEF, "yinxing-01")
+        await town.employs("钱网格长", Role.GRID_CHIEF, "yinxing-02")
+        await town.says(WHO, WHOLE)
+        await town.presses(WHO, "对，就这样")
+        await town.says("街道老陈", "今天情况怎么样")
+        assert "📊 临江街道，眼下\n今天新来 1 件" in town.last("街道老陈")
+        await town.says("赵网格长", "今天情况怎么样")
+        assert "没人接 1 件" in town.last("赵网格长")
+        await town.says("钱网格长", "今天情况怎么样")
+        assert town.last("钱网格长") == "银杏社区第二网格眼下没有等着办的。"
+
+
+async def test_how_to_is_told_to_a_desk_and_to_who_goes_there(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        await town.employs("王师傅", Role.GRID_WORKER, "yinxing-01")
+        await town.says("刘书记", "怎么吹哨")
+        assert "“吹哨 1051" in town.last("刘书记")
+        await town.says("王师傅", "怎么接单")
+        assert "按“接单”就归您" in town.last("王师傅")
+        await town.says(WHO, "怎么派单")
+        assert "吹哨" not in town.last(WHO)
 
 
 async def test_in_a_group_it_stays_talk(tmp_path: Path) -> None:
