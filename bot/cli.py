@@ -286,8 +286,10 @@ def restore(
     """Puts a backup in the place of the database, of either kind. Stop the program first."""
 
     with _load("bot.telling").bars() as tell:
-        _guarded(lambda: _await(_load("bot.copies").restore(load_config(config), source, tell, force=force)))
+        to_do = _guarded(lambda: _await(_load("bot.copies").restore(load_config(config), source, tell, force=force)))
     typer.echo("restored")
+    if to_do:
+        typer.echo(f"before the start: {to_do}", err=True)
 
 
 @app.command(name="migrate-storage")

@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import doctor_wechat, wecom_doctor
+from bot import doctor_wechat, keys, wecom_doctor
 from bot.catalogue import CatalogueError, build_city, holidays_known_until
 from bot.config import Config, ConfigError, load_config
 from bot.demo.fill import STORY
@@ -102,7 +102,9 @@ async def _database(config: Config, city: City) -> list[Finding]:
     try:
         version = await migrate.current(database)
         findings.append(Finding("ok", f"database: {file}, schema {version}"))
-        Sealer(sealing_keys(config))
+        await _check_keys(config, database, version)
+    except ConfigError as error:
+        findings.append(Finding("fail", str(error)))
     except migrate.SchemaNewer as error:
         findings.append(Finding("fail", f"database: {error}"))
     except (SQLAlchemyError, ValueError, OSError) as error:
@@ -112,6 +114,13 @@ async def _database(config: Config, city: City) -> list[Finding]:
     return findings
 
 
+async def _check_keys(config: Config, database: Database, version: str) -> None:
+    """Raises ConfigError, or ValueError for a key that is none. An older schema is looked at when it is up to date."""
+    store = Store(database, Ids(), Sealer(sealing_keys(config)))
+    if version == migrate.head():
+        await keys.check(config, store)
+
+
 async def _postgresql(config: Config, city: City) -> list[Finding]:
     database = Database(config.storage.url, city.street.id)
     try:
@@ -119,7 +128,7 @@ async def _postgresql(config: Config, city: City) -> list[Finding]:
         version = await migrate.current(database)
         schema = f"schema {version}" if version else "the schema will be made at the first start"
         findings.append(Finding("ok", f"database: {database.shown}, {schema}"))
-        Sealer(sealing_keys(config))
+        await _check_keys(config, database, version)
     except migrate.SchemaNewer as error:
         findings = [Finding("fail", f"database: {error}")]
     except Unavailable as error:

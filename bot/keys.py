@@ -92,6 +92,17 @@ async def drop(config: Config, say: Say, tell: resealing.Tell = resealing.silent
     )
 
 
+async def check(config: Config, store: Store) -> None:
+    """Raises ConfigError when what is stored was sealed with a key that is not at hand: a lost or exchanged key file."""
+    locked = await resealing.find_locked(store)
+    if locked:
+        where = "LINLI_PRIVACY__KEYS" if config.privacy.keys else str(path_of(config))
+        raise ConfigError(
+            f"[privacy] keys: what is stored ({locked}) was sealed with a key that is not in {where}; put back the key "
+            "that belongs to this database: nobody can read names, phones and words without it"
+        )
+
+
 def configured(config: Config) -> list[str]:
     """The keys in use, the one that seals first. Raises ConfigError when there are none yet."""
     try:

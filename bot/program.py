@@ -87,7 +87,10 @@ class Program:
     async def build(
         cls, config: Config, *, clock: Clock | None = None, intake: bool = True, delivery: bool = True
     ) -> Self:
-        """Reads the data files, opens and migrates the database. Raises CatalogueError, TextError, SchemaNewer."""
+        """Reads the data files, opens and migrates the database.
+
+        Raises CatalogueError, TextError, SchemaNewer, and ConfigError when its keys are not here.
+        """
         tz = ZoneInfo(config.clocks.tz)
         texts = render.load(tz)
         telegram = _telegram(config, texts)
@@ -96,6 +99,11 @@ class Program:
         await migrate.upgrade(database, upgrading.Console())
         ids = Ids()
         store = Store(database, ids, Sealer(sealing_keys(config)))
+        try:
+            await keys.check(config, store)
+        except ConfigError:
+            await database.close()
+            raise
         said = asyncio.Event()
         store.watcher = metrics.Watch(said)
         logs.bind(database.tenant)

@@ -14,6 +14,7 @@ from sqlalchemy import Column, LargeBinary, Table, func, select, tuple_, update
 from storage.dialogues import keyboards
 from storage.people import people, tail_of
 from storage.rows import Row
+from storage.seal import SealBroken
 from storage.tables import ALL
 from storage.timers import timers
 from storage.tx import Store, Tx
@@ -21,6 +22,8 @@ from storage.webchat import web_posts
 
 BATCH = 500
 """Rows of one transaction."""
+NEWEST = 3
+"""Rows of each table that tell whether the keys at hand are those of a database."""
 INSIDE: tuple[Column[Any], ...] = (
     web_posts.c.name,
     web_posts.c.text,
@@ -75,6 +78,23 @@ async def _table(store: Store, table: Table, tell: Tell) -> Resealed:
         if len(found) < BATCH:
             return Resealed(table.name, rows, changed)
         after = tuple(found[-1]._mapping[c.name] for c in _key(table))
+
+
+async def find_locked(store: Store) -> str:
+    """The name of a table whose newest values none of the store's keys opens; empty when all of them open."""
+    async with store.read() as tx:
+        for table in ALL:
+            columns = [c for c in table.c if isinstance(c.type, LargeBinary)]
+            if not columns:
+                continue
+            newest = select(*columns).where(table.c.tenant == tx.tenant).order_by(*[c.desc() for c in _key(table)])
+            for row in await tx.all(newest.limit(NEWEST)):
+                try:
+                    for value in filter(None, row):
+                        tx.sealer.open(value)
+                except SealBroken:
+                    return table.name
+    return ""
 
 
 def _key(table: Table) -> list[Column[Any]]:

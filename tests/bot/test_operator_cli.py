@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from bot import keys, letters
 from bot.catalogue import SHIPPED_STREET
 from bot.cli import app
-from bot.config import load_config
-from bot.program import sealing_keys
+from bot.config import Config, ConfigError, load_config
+from bot.program import Program, sealing_keys
 from storage import migrate, outbox, people
 from storage.database import Database
 from storage.ids import Ids
@@ -144,6 +144,32 @@ def test_a_key_is_replaced_in_three_steps(config: Path) -> None:
             return (await people.get_person(tx, person)).name
 
     assert done(name()) == NAME
+
+
+def test_without_the_key_of_its_data_nothing_starts(config: Path, tmp_path: Path) -> None:
+    """A lost key file was made anew at the next start, and nobody's words could be read: nothing said so."""
+    done(fill(config, 1))
+    assert linli("backup", "-c", str(config), "--out", str(tmp_path / "copy.db"))[0] == 0
+    file = keys.path_of(load_config(config))
+    kept = file.read_text()
+    file.unlink()
+    code, out = linli("restore", str(tmp_path / "copy.db"), "-c", str(config), "--force")
+    assert (code, "restored" in out, "put the key file of this backup there" in out) == (0, True, True)
+    for _ in range(2):  # the first start makes a key file
+        with pytest.raises(ConfigError, match=r"sealed with a key that is not in .*put back the key"):
+            done(Program.build(load_config(config)))
+    assert "sealed with a key that is not in" in linli("doctor", "-c", str(config))[1]
+    assert "sealed with a key" in linli("restore", str(tmp_path / "copy.db"), "-c", str(config), "--force")[1]
+    file.write_text(kept)
+    assert linli("restore", str(tmp_path / "copy.db"), "-c", str(config), "--force") == (0, "restored\n")
+    assert "sealed with a key" not in linli("doctor", "-c", str(config))[1]
+    assert done(build_and_end(load_config(config)))
+
+
+async def build_and_end(config: Config) -> bool:
+    program = await Program.build(config)
+    await program.store.database.close()
+    return True
 
 
 def test_keys_of_the_environment_are_the_operators_to_change(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
