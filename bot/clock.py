@@ -25,10 +25,6 @@ class Clock:
             return real
         return self._epoch + (real - self._epoch) * self.speed
 
-    def real_seconds(self, until: datetime) -> float:
-        """How long to wait for a moment of this clock; 0 when it has passed."""
-        return max(0.0, (until - self.now()) / timedelta(seconds=1) / self.speed)
-
     def span(self, seconds: float) -> timedelta:
         """A span of real seconds as this clock measures it."""
         return timedelta(seconds=seconds * self.speed)

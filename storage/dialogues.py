@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, BigInteger, Column, Index, LargeBinary, Select, String, Table, and_, select
 from sqlalchemy import delete as sql_delete
-from sqlalchemy import update as sql_update
 
 from storage.late import OF
 from storage.lists import among
@@ -306,18 +305,6 @@ async def drop_menu(tx: Tx, chat_id: int, code: str) -> None:
     await tx.run(sql_delete(menus).where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id, menus.c.code == code))
 
 
-async def clear_menu(tx: Tx, chat_id: int) -> None:
-    """A number typed in this chat means nothing any more."""
-    await tx.run(sql_delete(menus).where(menus.c.tenant == tx.tenant, menus.c.chat_id == chat_id))
-
-
 async def forget_expired(tx: Tx, now: datetime) -> int:
     """Drops keyboards long past their time."""
     return await tx.run(sql_delete(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.expires_at < now))
-
-
-async def retire_keyboard(tx: Tx, code: str, now: datetime) -> None:
-    """The buttons of a keyboard stop working."""
-    await tx.run(
-        sql_update(keyboards).where(keyboards.c.tenant == tx.tenant, keyboards.c.code == code).values(expires_at=now)
-    )

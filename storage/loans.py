@@ -319,18 +319,6 @@ async def find_damage(tx: Tx, number: int) -> Damage | None:
     return None if row is None else _damage(row)
 
 
-async def open_damages(tx: Tx, station_id: int, limit: int = 20) -> list[Damage]:
-    """What the keeper of a station has still to look at, oldest first."""
-    d = damages.c
-    rows = await tx.all(
-        select(*_DAMAGE)
-        .where(d.tenant == tx.tenant, d.station_id == station_id, d.state == DamageState.OPEN)
-        .order_by(d.id)
-        .limit(limit)
-    )
-    return [_damage(r) for r in rows]
-
-
 async def settle(tx: Tx, damage: Damage, *, mended: bool, by: int, now: datetime) -> bool:
     """Mended: it can be lent again. Gone: there is one less. False when it was settled before."""
     target = DamageState.MENDED if mended else DamageState.GONE

@@ -453,20 +453,6 @@ async def postpone(tx: Tx, row_id: int, not_before: datetime, error: str) -> Non
     )
 
 
-async def postpone_chat(tx: Tx, chat_id: int, not_before: datetime) -> None:
-    """Nothing that waits for this chat goes out before the moment."""
-    await tx.run(
-        update(outbox)
-        .where(
-            outbox.c.tenant == tx.tenant,
-            outbox.c.chat_id == chat_id,
-            outbox.c.state == WAITING,
-            outbox.c.not_before < not_before,
-        )
-        .values(not_before=not_before)
-    )
-
-
 async def set_back(tx: Tx, now: datetime, beyond: datetime) -> int:
     """After our clock went back: what it said ahead of time, as `bring_back`; and what failed is tried again now when
     it was put off until later than `beyond`. How many."""
@@ -611,14 +597,6 @@ async def rooms_and_slots(tx: Tx, queue: str, slot: str) -> tuple[list[Chat], li
         for chat, _, ref in found:
             tx.learn(_post(chat_id=chat.id, slot=slot), ref)
     return [chat for chat, own, _ in found if own], [chat for chat, _, ref in found if ref is not None]
-
-
-async def find_slot(tx: Tx, chat_id: int, ref: str) -> str:
-    """Which slot a platform message of a chat stands in; empty when none."""
-    row = await tx.one(
-        select(posts.c.slot).where(posts.c.tenant == tx.tenant, posts.c.chat_id == chat_id, posts.c.ref == ref)
-    )
-    return row.slot if row else ""
 
 
 async def backlog(tx: Tx) -> tuple[int, int]:

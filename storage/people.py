@@ -365,11 +365,6 @@ async def set_last_place(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
         tx.learn(_person_of(person_id=person_id), [person._replace(last_place=place)])
 
 
-async def set_home(tx: Tx, person_id: int, place: dict[str, Any]) -> None:
-    """Where the person says they live."""
-    await _set(tx, person_id, home_place=place)
-
-
 async def erase(tx: Tx, person_id: int, now: datetime) -> None:
     """Forgets everything that identifies a person; the row stays so that counts and the ledger still agree."""
     await _set(

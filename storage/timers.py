@@ -145,17 +145,6 @@ async def due(tx: Tx, now: datetime, limit: int, parts: Collection[int] | None =
     return [Timer(r.id, r.due_at, r.name, r.subject, r.subject_id, r.data) for r in rows]
 
 
-async def next_due_at(tx: Tx) -> datetime | None:
-    """When the next timer falls due."""
-    row = await tx.one(
-        select(timers.c.due_at)
-        .where(timers.c.tenant == tx.tenant, timers.c.state == WAITING)
-        .order_by(timers.c.due_at)
-        .limit(1)
-    )
-    return row.due_at if row else None
-
-
 async def waiting_for(tx: Tx, subject: str, subject_id: int) -> list[Timer]:
     """What still waits for a subject."""
     rows = await tx.all(

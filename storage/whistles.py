@@ -283,16 +283,6 @@ async def assess(
     return await tx.run(statement.on_conflict_do_nothing(index_elements=keys)) == 1
 
 
-async def assessments_of(tx: Tx, whistle_id: int) -> list[Assessment]:
-    """What both sides have said."""
-    rows = await tx.all(
-        select(assessments)
-        .where(assessments.c.tenant == tx.tenant, assessments.c.whistle_id == whistle_id)
-        .order_by(assessments.c.queue, assessments.c.of_caller)
-    )
-    return [Assessment(r.queue, r.of_caller, r.stars, r.words) for r in rows]
-
-
 async def past_departments(tx: Tx, item: str) -> dict[str, int]:
     """How often each department's queue took part in whistles for records of this item."""
     rows = await tx.all(

@@ -137,16 +137,6 @@ class WorkCalendar:
             start = self.next_open(start)
         return _spend(start, timedelta(hours=hours), _without(self._whole_days(start), pauses))
 
-    def working_minutes_between(self, start: datetime, end: datetime) -> float:
-        """Working minutes from `start` to `end`, with fractions; 0 when `end` is not after `start`."""
-        first, last = require_aware(start), require_aware(end)
-        total = timedelta(0)
-        for opened, closed in self._shifts(first):
-            if opened >= last:
-                break
-            total += max(timedelta(0), min(closed, last) - max(opened, first))
-        return total / _MINUTE
-
     def _workdays(self, start: datetime) -> Iterator[date]:
         first = self.local_day(start)
         return (day for day in (first + n * _DAY for n in count()) if self.is_workday(day))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pypdf import PdfReader
+from sqlalchemy import select
 
 from bot.papers import Papers
 from handlers import near
@@ -271,7 +272,7 @@ async def test_a_danger_told_with_the_damage_is_a_danger(tmp_path: Path) -> None
         await town.says("李阿姨", "驿站这里着火了，银杏苑北门")
         assert any("119" in text for text, _ in town.screen("李阿姨"))
         async with town.store.read() as tx:
-            assert await loans.open_damages(tx, made.id) == []
+            assert await tx.all(select(loans.damages).where(loans.damages.c.tenant == tx.tenant)) == []
 
 
 async def test_the_codes_are_printed_and_open_the_place(tmp_path: Path) -> None:

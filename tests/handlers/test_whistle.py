@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from storage import whistles
 from storage.whistles import Part, Whistle
@@ -108,7 +109,7 @@ async def test_both_sides_assess_each_other_once(tmp_path: Path) -> None:
         assert "权限" in town.toasts("住建小钱")[-1]
         whistle, _ = await blown(town)
         async with town.store.read() as tx:
-            found = await whistles.assessments_of(tx, whistle.id)
+            found = await tx.all(select(whistles.assessments).where(whistles.assessments.c.whistle_id == whistle.id))
         assert sorted((a.of_caller, a.stars) for a in found) == [(False, 4), (True, 5)]
 
 

@@ -100,11 +100,7 @@ async def _shown(tx: Tx, scene: Scene) -> None:
 
 
 async def _dropped(tx: Tx, scene: Scene) -> None:
-    await dialogues.clear_menu(tx, scene.chat)
-
-
-async def _retired(tx: Tx, scene: Scene) -> None:
-    await dialogues.retire_keyboard(tx, scene.code, scene.now)
+    await dialogues.drop_menu(tx, scene.chat, scene.code)
 
 
 async def _by_hand(tx: Tx, scene: Scene) -> None:
@@ -136,7 +132,7 @@ async def _answers(tx: Tx, scene: Scene) -> list[Any]:
 
 
 CHANGES = [_nothing, _renamed, _elsewhere, _erased, _linked, _blocked, _moved, _more, _asked, _closed, _all_closed]
-CHANGES += [_shown, _dropped, _retired, _by_hand, _used_up]
+CHANGES += [_shown, _dropped, _by_hand, _used_up]
 
 
 async def _look_ahead(tx: Tx, scene: Scene) -> None:

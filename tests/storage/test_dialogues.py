@@ -14,9 +14,11 @@ from tests.storage.samples import add_chat
 HOUR = timedelta(hours=1)
 
 
-async def keyboard(tx: Tx, now: datetime) -> str:
+async def keyboard(tx: Tx, now: datetime, expires_at: datetime | None = None) -> str:
     presses = [("claim", {"id": 1}, "接单"), ("pass", {}, "不是我的")]
-    return await dialogues.add_keyboard(tx, chat_id=7, person_id=1, presses=presses, expires_at=now + HOUR)
+    return await dialogues.add_keyboard(
+        tx, chat_id=7, person_id=1, presses=presses, expires_at=expires_at or now + HOUR
+    )
 
 
 async def test_one_open_question_for_a_person_in_a_chat(store: Store, now: datetime) -> None:
@@ -86,10 +88,9 @@ async def test_a_token_that_was_never_ours_means_nothing(store: Store, now: date
         assert await dialogues.find_press(tx, token.format(code=code)) is None
 
 
-async def test_a_retired_keyboard_is_past_its_time_and_forgotten_later(store: Store, now: datetime) -> None:
+async def test_a_keyboard_past_its_time_is_known_as_such_and_forgotten_later(store: Store, now: datetime) -> None:
     async with store.write() as tx:
-        code, other = await keyboard(tx, now), await keyboard(tx, now)
-        await dialogues.retire_keyboard(tx, code, now)
+        code, other = await keyboard(tx, now, expires_at=now), await keyboard(tx, now)
         press = await dialogues.find_press(tx, f"{code}.0")
         assert press is not None
         assert press.expires_at == now
@@ -105,5 +106,7 @@ async def test_a_typed_number_means_the_menu_shown_last(store: Store, now: datet
         await dialogues.set_menu(tx, 7, last, now + 2 * HOUR)
         assert await dialogues.find_menu(tx, 7) == (last, ["接单", "不是我的"], now + 2 * HOUR)
         assert await dialogues.find_menu(tx, 8) is None
-        await dialogues.clear_menu(tx, 7)
+        await dialogues.drop_menu(tx, 7, first)
+        assert await dialogues.find_menu(tx, 7) is not None
+        await dialogues.drop_menu(tx, 7, last)
         assert await dialogues.find_menu(tx, 7) is None

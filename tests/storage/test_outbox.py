@@ -86,17 +86,6 @@ async def test_a_postponed_toast_holds_nobody_up(store: Store, now: datetime) ->
         assert await texts(tx, now) == ["reply"]
 
 
-async def test_a_whole_chat_is_postponed_and_never_brought_forward(store: Store, now: datetime) -> None:
-    async with store.write() as tx:
-        chat = await add_chat(tx, "a", now)
-        await say(tx, chat, "first", now)
-        await say(tx, chat, "late", now, not_before=now + 9 * MINUTE)
-        await outbox.postpone_chat(tx, chat, now + MINUTE)
-        assert await texts(tx, now) == []
-        assert await texts(tx, now + MINUTE) == ["first"]
-        assert await texts(tx, now + 9 * MINUTE) == ["first", "late"]
-
-
 async def test_busy_chats_are_left_out(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         chats = [await add_chat(tx, name, now) for name in "abc"]
@@ -134,8 +123,6 @@ async def test_a_slot_holds_one_message(store: Store, now: datetime) -> None:
         assert await outbox.find_post(tx, chat, "card:1") == ""
         await outbox.mark_sent(tx, new, chat, "card:1", "m77", now)
         assert await outbox.find_post(tx, chat, "card:1") == "m77"
-        assert await outbox.find_slot(tx, chat, "m77") == "card:1"
-        assert await outbox.find_slot(tx, other, "m77") == ""
 
 
 async def test_nothing_is_kept_of_what_was_said(store: Store, now: datetime) -> None:

@@ -21,7 +21,6 @@ STEPS = st.one_of(
     st.tuples(st.just("put"), CHATS, LANES, SECONDS),
     st.tuples(st.just("put"), CHATS, LANES, st.just(0)),
     st.tuples(st.just("postpone"), st.integers(0, 30), SECONDS),
-    st.tuples(st.just("postpone_chat"), CHATS, SECONDS),
     st.tuples(st.just("bury"), st.integers(0, 30)),
     st.tuples(st.just("wait"), SECONDS),
     st.tuples(st.just("send"), st.integers(1, 6), st.sets(CHATS, max_size=2)),
@@ -77,13 +76,6 @@ class Play:
             one = self.said[index % len(self.said)]
             one.at = self.now + timedelta(seconds=seconds)
             await outbox.postpone(self.tx, one.id, one.at, "refused")
-
-    async def postpone_chat(self, chat: int, seconds: int) -> None:
-        until = self.now + timedelta(seconds=seconds)
-        await outbox.postpone_chat(self.tx, self.chats[chat], until)
-        for one in self.said:
-            if one.chat == self.chats[chat]:
-                one.at = max(one.at, until)
 
     async def bury(self, index: int) -> None:
         if self.said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy import update as sql_update
 
 from storage import labels, people
 from storage.tx import Store
@@ -29,7 +30,8 @@ async def test_an_erased_person_leaves_a_row_without_anything(store: Store, now:
     async with store.write() as tx:
         person = await people.add_person(tx, "web", "", "u1", "王芳", now)
         await people.set_phone(tx, person.id, "13912341234")
-        await people.set_home(tx, person.id, {"estate": "翠湖苑"})
+        home = sql_update(people.people).where(people.people.c.tenant == tx.tenant, people.people.c.id == person.id)
+        await tx.run(home.values(home_place={"estate": "翠湖苑"}))
         await people.set_last_place(tx, person.id, {"estate": "翠湖苑"})
         await people.erase(tx, person.id, now)
         assert await people.get_person(tx, person.id) == (person.id, "", "", None, None, now)
