@@ -5,13 +5,31 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Select, String, Table, Text, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ColumnElement,
+    Index,
+    Integer,
+    Select,
+    String,
+    Table,
+    Text,
+    case,
+    func,
+    or_,
+    select,
+    update,
+)
 
 from storage.plans import ME, form
 from storage.requests import requests
 from storage.schema import Moment, id_column, metadata, tenant_column
 from storage.tx import Tx
 from workflow.whistle import Kind, Proof
+
+OUTCOMES = ("open", "resolved", "called_off")
 
 whistles = Table(
     "whistles",
@@ -26,7 +44,7 @@ whistles = Table(
     Column("words", Text, nullable=False),  # masked
     Column("blown_by", BigInteger, nullable=False),
     Column("blown_at", Moment, nullable=False),
-    Column("outcome", String(16), nullable=False),  # open, resolved, called_off
+    Column("outcome", String(16), nullable=False),  # one of OUTCOMES
     Column("ended_at", Moment),
     Index(None, "tenant", "request_id"),
     Index(None, "tenant", "outcome", "blown_at"),
@@ -113,13 +131,23 @@ class Part(NamedTuple):
         return self.done_at is not None or self.waived
 
 
-class Assessment(NamedTuple):
-    """What one side says of the other."""
+class Stars(NamedTuple):
+    """What was given altogether, and how often."""
+
+    total: int = 0
+    times: int = 0
+
+
+class Tally(NamedTuple):
+    """How one department came when it was whistled for, and how both sides found each other."""
 
     queue: str
-    of_caller: bool
-    stars: int
-    words: str
+    parts: int
+    led: int
+    in_time: int
+    late: int
+    of_unit: Stars
+    of_caller: Stars
 
 
 _WHISTLE = [whistles.c[name] for name in Whistle._fields]
@@ -281,6 +309,63 @@ async def assess(
     )
     keys = ["tenant", "whistle_id", "queue", "of_caller"]
     return await tx.run(statement.on_conflict_do_nothing(index_elements=keys)) == 1
+
+
+async def outcomes(tx: Tx, since: datetime, until: datetime) -> dict[str, int]:
+    """How many whistles of a period (blown from `since` until before `until`) are `open`, `resolved`, `called_off`."""
+    rows = await tx.all(
+        select(whistles.c.outcome, func.count()).where(*_blown(tx, since, until)).group_by(whistles.c.outcome)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def tally(tx: Tx, since: datetime, until: datetime) -> list[Tally]:
+    """The departments that were whistled for in a period, by how often.
+
+    In time is who checked in by the time given; late who did so afterwards, or has not yet although it is over. A part
+    whose time is still to come, or that ended before it, counts as neither.
+    """
+    rows = await tx.all(
+        select(
+            parts.c.queue,
+            func.count(),
+            _sum(parts.c.lead),
+            _sum(parts.c.arrived_at <= parts.c.due_at),
+            _sum(or_(parts.c.late, parts.c.arrived_at > parts.c.due_at)),
+        )
+        .select_from(parts)
+        .join(whistles, (whistles.c.tenant == parts.c.tenant) & (whistles.c.id == parts.c.whistle_id))
+        .where(*_blown(tx, since, until))
+        .group_by(parts.c.queue)
+    )
+    given = await _given(tx, since, until)
+    none = Stars()
+    found = [
+        Tally(queue, count, led, in_time, late, given.get((queue, False), none), given.get((queue, True), none))
+        for queue, count, led, in_time, late in rows
+    ]
+    return sorted(found, key=lambda one: (-one.parts, one.queue))
+
+
+async def _given(tx: Tx, since: datetime, until: datetime) -> dict[tuple[str, bool], Stars]:
+    rows = await tx.all(
+        select(assessments.c.queue, assessments.c.of_caller, func.sum(assessments.c.stars), func.count())
+        .select_from(assessments)
+        .join(whistles, (whistles.c.tenant == assessments.c.tenant) & (whistles.c.id == assessments.c.whistle_id))
+        .where(*_blown(tx, since, until))
+        .group_by(assessments.c.queue, assessments.c.of_caller)
+    )
+    return {(row[0], bool(row[1])): Stars(int(row[2]), int(row[3])) for row in rows}
+
+
+def _blown(tx: Tx, since: datetime, until: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Every outcome is named, so that the index of outcome and time is used."""
+    at, outcome = whistles.c.blown_at, whistles.c.outcome.in_(OUTCOMES)
+    return whistles.c.tenant == tx.tenant, outcome, at >= since, at < until
+
+
+def _sum(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
 
 async def past_departments(tx: Tx, item: str) -> dict[str, int]:

@@ -14,7 +14,7 @@ from bot.web.routes_office import STATUS
 from bot.web.seats import TheSeat
 from bot.web.shapes_office import Ident, ListOut
 from bot.web.site import TheSite
-from handlers.office import board, cockpit, periods, seeing
+from handlers.office import board, cockpit, joint, periods, seeing
 from handlers.office.cockpit import Filter
 from handlers.office.periods import Period
 from handlers.office.seeing import Seen
@@ -53,7 +53,10 @@ TheFilter = Annotated[Filter, Depends(_filter)]
 async def show_cockpit(
     site: TheSite, seat: TheSeat, wanted: TheFilter, by: Annotated[shapes.Dimension, Query()] = "community"
 ) -> shapes.CockpitOut:
-    """Every indicator of a period, by grid, community, department or item; a record belongs to the day it came in."""
+    """Every indicator of a period, by grid, community, department or item; a record belongs to the day it came in.
+
+    `joint`, the whistles, is always the whole street's.
+    """
     city = site.office.city
 
     def work(facts: Facts, now: datetime) -> dict[str, object]:
@@ -62,7 +65,8 @@ async def show_cockpit(
     found = await site.office.counted(work)
     workers = found.pop("workers")
     load = await site.office.look(seat, lambda turn: cockpit.named(turn, workers))  # type: ignore[arg-type]
-    return shapes.CockpitOut.model_validate({**found, "load": load})
+    blown = await site.office.look(seat, lambda turn: joint.account(turn, wanted.period))
+    return shapes.CockpitOut.model_validate({**found, "load": load, "joint": blown})
 
 
 @router.get("/cockpit/records")

@@ -96,6 +96,34 @@ class LoadOut(Out):
     overdue: int
 
 
+class UnitOut(Out):
+    """How one department came when it was whistled for: how often, as the lead, checked in by its time or not.
+
+    `stars` are what the street gave it, `stars_of_caller` what it gave the street: means of 1 to 5, null without any.
+    """
+
+    key: str
+    name: str
+    parts: int
+    led: int
+    in_time: int
+    late: int
+    stars: float | None
+    rated: int
+    stars_of_caller: float | None
+    rated_caller: int
+
+
+class JointOut(Out):
+    """The whole street's whistles blown in the period, by how they ended, and the departments."""
+
+    blown: int
+    open: int
+    resolved: int
+    called_off: int
+    units: list[UnitOut]
+
+
 class CockpitOut(Out):
     """Everything on the cockpit, counted at one moment."""
 
@@ -113,6 +141,7 @@ class CockpitOut(Out):
     resolution: list[StepOut]
     heat: list[HeatOut]
     load: list[LoadOut]
+    joint: JointOut
     periods: list[str]
 
 

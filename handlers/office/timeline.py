@@ -45,7 +45,7 @@ async def _who(turn: OfficeTurn, request: Request, event: Event, called: dict[in
 
 def _text(turn: OfficeTurn, event: Event) -> str:
     """What happened; the queue, the other record or the kind where the event names one."""
-    key = f"timeline.{event.name.partition('.')[2]}"
+    key = f"timeline.{event.name.partition('.')[2]}{'_caller' if event.data.get('of_caller') else ''}"
     if not turn.city.texts.has(key):
         return turn.text("timeline.other")
     org, data = turn.city.org, event.data
@@ -56,4 +56,5 @@ def _text(turn: OfficeTurn, event: Event) -> str:
         number=data.get("number", ""),
         kind=turn.city.item_name(str(data.get("item", ""))),
         count=data.get("count", ""),
+        stars=data.get("stars", ""),
     )

@@ -22,11 +22,12 @@ from bot.web.app import create_app
 from handlers import draft as drafts
 from handlers import filing
 from handlers.turn import Turn
-from storage import office, people, roles
+from storage import office, people, roles, whistles
 from storage.people import Person
 from storage.tx import Tx
 from tests.serving import KEEP_ALIVE, begun
 from workflow.rights import Role
+from workflow.whistle import Kind, Proof
 
 T = TypeVar("T")
 
@@ -109,6 +110,32 @@ class DeskServer:
             return filed.number
 
         return self.run(self.program.store.run(work))
+
+    def whistles(self, lead: str, helper: str) -> None:
+        """The street has whistled for two departments; the lead came, and the street gave it four stars."""
+
+        async def work(tx: Tx) -> None:
+            now = self.program.clock.now()
+            due = {queue: now + timedelta(hours=2) for queue in (lead, helper)}
+            made = await whistles.add(
+                tx,
+                tx.ids.new(),
+                kind=Kind.ALONE,
+                proof=Proof.NONE,
+                caller="desk",
+                former="desk",
+                words="",
+                blown_by=1,
+                now=now,
+                due=due,
+                lead=lead,
+            )
+            first, *_ = await whistles.parts_of(tx, made.id)
+            await whistles.arrive(tx, first.id, 1, now)
+            await whistles.end(tx, made.id, "resolved", now)
+            await whistles.assess(tx, made.id, lead, of_caller=False, person_id=1, stars=4, words="", now=now)
+
+        self.run(self.program.store.run(work))
 
     async def _person(self, tx: Tx, name: str) -> Person:
         user, now = f"t{name.encode().hex()}", self.program.clock.now()

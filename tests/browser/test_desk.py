@@ -58,7 +58,7 @@ def enter(
 
 def shot(page: Page, name: str) -> None:
     if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
+        page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
 
 
 def check_axe(page: Page) -> None:
@@ -170,11 +170,15 @@ def test_the_cockpit_fills_a_wall_and_a_phone(chromium: Browser, server: DeskSer
     for n in range(12):
         grid = ("银杏苑", "银杏苑", "渡口新村")[n % 3]
         server.files(f"{grid}{n % 4 + 1}幢楼道灯坏了，第{n}回", f"邻居{n % 5}")
+    server.whistles("dept:urban", "dept:water")
     page = enter(chromium, server, errors, "街道老周", {"width": 1920, "height": 1080})
     page.goto("/cockpit")
     expect(page.locator("body[data-ready]")).to_be_attached()
     received = page.get_by_role("button", name="受理").first
     before = int(received.locator("b").inner_text())
+    called = page.get_by_role("region", name="吹哨联办").get_by_role("row", name="城管")
+    expect(called).to_contain_text("1 / 1")
+    expect(called).to_contain_text("4.0 星（1 次）")
     shot(page, "cockpit-1920")
     check_axe(page)
     server.files("银杏苑2幢楼道灯坏了，又来了", "邻居9")
@@ -184,6 +188,7 @@ def test_the_cockpit_fills_a_wall_and_a_phone(chromium: Browser, server: DeskSer
     page.get_by_role("button", name="关闭").click()
     page.get_by_role("row", name="银杏社区").get_by_role("button", name="银杏社区").click()
     expect(page.locator("#crumb")).to_contain_text("银杏社区")
+    expect(page.get_by_role("heading", name="吹哨联办")).to_be_hidden()
     page.goto("/cockpit?screen=1")
     expect(page.locator("body[data-ready]")).to_be_attached()
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")

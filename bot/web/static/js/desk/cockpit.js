@@ -168,11 +168,22 @@ function drawTable() {
   place("version").textContent = say("version", { version: data.version, seq: data.seq });
 }
 
+function drawJoint() {
+  const { units, ...sums } = data.joint;
+  place("joint-card").hidden = !sums.blown || Boolean(wanted.dimension);
+  place("joint-sum").textContent = say("joint_sum", sums);
+  const stars = (mean, count) => (mean === null ? "–" : say("joint_stars", { mean: mean.toFixed(1), count }));
+  const cells = (one) => [one.parts, one.led, one.in_time + one.late ? `${one.in_time} / ${one.in_time + one.late}` : "–", stars(one.stars, one.rated), stars(one.stars_of_caller, one.rated_caller)];
+  place("joint").replaceChildren(
+    h("thead", {}, h("tr", {}, ["unit", "parts", "led", "in_time", "of_unit", "of_caller"].map((name) => h("th", { scope: "col" }, say(`joint_${name}`))))),
+    h("tbody", {}, units.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), cells(one).map((text) => h("td", {}, String(text)))))));
+}
+
 async function load() {
   data = await call("GET", `/api/desk/cockpit?${params({ by: wanted.by })}`);
   place("at").textContent = say("as_of", { time: when(data.at) });
   place("at").dateTime = data.at;
-  for (const draw of [drawChoices, drawTiles, drawMap, drawTrend, drawCurves, drawHot, drawLoad, drawTable]) draw();
+  for (const draw of [drawChoices, drawTiles, drawMap, drawTrend, drawCurves, drawHot, drawLoad, drawJoint, drawTable]) draw();
   Object.values(charts).forEach((one) => one.resize());
   document.body.dataset.seq = String(data.seq);
 }
