@@ -19,6 +19,7 @@ from nlp.cues import CueSets, totals
 from nlp.exclamations import without_exclamations
 from nlp.lexicon import name_parts, read_classes
 from nlp.model import Reading, Stack, stack_of
+from nlp.respell import Respeller
 from nlp.segment import Sentence, sentence
 from nlp.street import Street
 from nlp.summary import is_announced, split_matters, summarize, without_opening
@@ -113,13 +114,16 @@ class _Words(NamedTuple):
     alarms: AlarmReader
     cues: CueSets
     stack: Stack
+    respeller: Respeller
 
 
 def _words(items: tuple[Item, ...], lexicon: Path | None = None) -> _Words:
     classes = read_classes()
     of_items, of_intents, of_alarms = ItemScorer(items, classes, lexicon), IntentScorer(classes), AlarmReader(classes)
     cues = CueSets(of_items.hand.cues, of_intents.hand.cues, of_alarms.hand.cues)
-    return _Words(of_items, of_intents, of_alarms, cues, stack_of(of_items.model, of_intents.model, of_alarms.model))
+    stack = stack_of(of_items.model, of_intents.model, of_alarms.model)
+    heard = Respeller({word for one in (of_items, of_intents, of_alarms) for word in one.hand.cues.words})
+    return _Words(of_items, of_intents, of_alarms, cues, stack, heard)
 
 
 _shipped_words = lru_cache(maxsize=2)(_words)
@@ -132,7 +136,7 @@ class Reader:
     def __init__(self, items: Sequence[Item], street: Street, lexicon: Path | None = None) -> None:
         self.items = {item.id: item for item in items}
         words = _words(tuple(items), lexicon) if lexicon else _shipped_words(tuple(items))
-        self._items, self._intents, self._alarms, self._cues, self._stack = words
+        self._items, self._intents, self._alarms, self._cues, self._stack, self._respeller = words
         self._commands = Commands()
         self._named = _names(items)
         self._given = {intent: [item for item in given if item in self.items] for intent, given in GIVEN_ITEMS.items()}
@@ -146,7 +150,7 @@ class Reader:
         if not _tells(shown):
             return _NOTHING
         place, spans = self.places.locate(shown, home=home)
-        said = sentence(_without_opening(_blank(shown, spans)))
+        said = self._words_meant(sentence(_without_opening(_blank(shown, spans))))
         of_items, of_intents, of_alarms = self._cues.find(said.framed)
         reading = self._stack.read(said)
         ranking, calm = self._rank(said, reading, of_items)
@@ -185,6 +189,11 @@ class Reader:
             ranking=ranking,
             evident=item,
         )
+
+    def _words_meant(self, said: Sentence) -> Sentence:
+        """The sentence with what was hit by its sound put right."""
+        meant = self._respeller.mend(said)
+        return said if meant == said.text else sentence(meant)
 
     def _rank(self, said: Sentence, reading: Reading, found: Found) -> tuple[Ranking, str]:
         """What a text is about, and what of it tells that: exclamations do not."""

@@ -1,0 +1,80 @@
+"""Words of a matter that somebody hit by their sound: "电剃" for 电梯, "井该" for 井盖. Puts the word they mean in their place.
+
+People who write by pinyin or speak to their phone pick the wrong character; the text then says nothing, or something
+else. Only what no dictionary has is put right, and only where one known word sounds like it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from nlp.lexicon import DATA
+from nlp.segment import Sentence, cut
+from nlp.soundalike import sound_table
+
+MOST = 40
+"""Characters of a text that is put right. A longer one says its matter in more than one word."""
+LONGEST = 4
+"""Characters of a word that is looked for; the shortest has two."""
+_EVERYWHERE = frozenset("了着的得地不我你他就想上下在一个没还老那哪谁打人到说要能是有只先开")
+"""Characters that stand beside any other: none is a slip, and a word with one of them sounds like too much."""
+_COMPOUND = DATA / "compounds.txt"
+_NATURAL = DATA / "no_slips.txt"
+
+
+class Respeller:
+    """Knows how the words of the matters sound."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._table = sound_table()
+        self._natural = frozenset(_NATURAL.read_text(encoding="utf-8").split())
+        self._meant: defaultdict[str, list[str]] = defaultdict(list)
+        known = {word for word in words if 2 <= len(word) <= LONGEST and _is_word(word)}
+        for word in sorted(known.union(_COMPOUND.read_text(encoding="utf-8").split())):
+            self._meant[word.translate(self._table)].append(word)
+
+    def mend(self, said: Sentence) -> str:
+        """The text with the words that are meant; of the same length."""
+        text = said.text
+        if len(text) > MOST:
+            return text
+        for start, word in self.slips(said):
+            text = text[:start] + word + text[start + len(word) :]
+        return text
+
+    def slips(self, said: Sentence) -> list[tuple[int, str]]:
+        """Where a known word is meant, and which; no two overlap, longer ones first."""
+        text, ends = said.text, said.ends()
+        starts = [end - len(word) for end, word in zip(ends, said.words, strict=True)]
+        odd = frozenset(
+            start
+            for start, end in zip(starts, ends, strict=True)
+            if end - start == 1 and _is_han(text[start]) and text[start] not in _EVERYWHERE
+        )
+        if not odd:
+            return []
+        sound, found, taken = text.translate(self._table), [], set[int]()
+        spans = [(a, b) for at, a in enumerate(starts) for b in ends[at + 1 : at + LONGEST] if b - a <= LONGEST]
+        for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
+            span = range(start, end)
+            word = self._word(text[start:end], sound[start:end]) if taken.isdisjoint(span) else None
+            if word and odd.issuperset(at for at in span if text[at] != word[at - start]):
+                found.append((start, word))
+                taken.update(span)
+        return found
+
+    def _word(self, written: str, sound: str) -> str | None:
+        meant = self._meant.get(sound)
+        if not meant or written in meant or written in self._natural:
+            return None
+        near = [word for word in meant if sum(a != b for a, b in zip(word, written, strict=True)) == 1]
+        return near[0] if len(near) == 1 else None
+
+
+def _is_word(text: str) -> bool:
+    return _is_han(text) and _EVERYWHERE.isdisjoint(text) and cut(text) == [text]
+
+
+def _is_han(text: str) -> bool:
+    return all("\u4e00" <= char <= "\u9fff" for char in text)
