@@ -6,7 +6,6 @@ else. Only what no dictionary has is put right, and only where one known word so
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 
 from nlp.lexicon import DATA
@@ -29,10 +28,10 @@ class Respeller:
     def __init__(self, words: Iterable[str]) -> None:
         self._table = sound_table()
         self._natural = frozenset(_NATURAL.read_text(encoding="utf-8").split())
-        self._meant: defaultdict[str, list[str]] = defaultdict(list)
+        self._meant: dict[str, list[str]] = {}
         known = {word for word in words if 2 <= len(word) <= LONGEST and _is_word(word)}
         for word in sorted(known.union(_COMPOUND.read_text(encoding="utf-8").split())):
-            self._meant[word.translate(self._table)].append(word)
+            self._meant.setdefault(word.translate(self._table), []).append(word)
 
     def mend(self, said: Sentence) -> str:
         """The text with the words that are meant; of the same length."""
@@ -47,29 +46,35 @@ class Respeller:
         """Where a known word is meant, and which; no two overlap, longer ones first."""
         text, ends = said.text, said.ends()
         starts = [end - len(word) for end, word in zip(ends, said.words, strict=True)]
-        odd = frozenset(
-            start
-            for start, end in zip(starts, ends, strict=True)
-            if end - start == 1 and _is_han(text[start]) and text[start] not in _EVERYWHERE
-        )
-        if not odd:
+        sound, meant = text.translate(self._table), self._meant
+        spans = [(a, b) for at, a in enumerate(starts) for b in ends[at + 1 : at + LONGEST] if sound[a:b] in meant]
+        if not spans:
             return []
-        sound, found, taken = text.translate(self._table), [], set[int]()
-        spans = [(a, b) for at, a in enumerate(starts) for b in ends[at + 1 : at + LONGEST] if b - a <= LONGEST]
+        alone = {start for start, end in zip(starts, ends, strict=True) if end - start == 1}
+        found, taken = list[tuple[int, str]](), set[int]()
         for start, end in sorted(spans, key=lambda span: span[0] - span[1]):
             span = range(start, end)
-            word = self._word(text[start:end], sound[start:end]) if taken.isdisjoint(span) else None
-            if word and odd.issuperset(at for at in span if text[at] != word[at - start]):
-                found.append((start, word))
-                taken.update(span)
+            if taken.isdisjoint(span) and (slip := self._slip(text[start:end], sound[start:end])):
+                at, word = slip
+                if start + at in alone:
+                    found.append((start, word))
+                    taken.update(span)
         return found
 
-    def _word(self, written: str, sound: str) -> str | None:
-        meant = self._meant.get(sound)
-        if not meant or written in meant or written in self._natural:
+    def _slip(self, written: str, sound: str) -> tuple[int, str] | None:
+        """The word that is meant and the place of its one wrong character; None when it is none, or could be several."""
+        if written in self._natural or written in self._meant[sound]:
             return None
-        near = [word for word in meant if sum(a != b for a, b in zip(word, written, strict=True)) == 1]
-        return near[0] if len(near) == 1 else None
+        near = [(word, _differing(word, written)) for word in self._meant[sound]]
+        slips = [(places[0], word) for word, places in near if len(places) == 1]
+        if len(slips) != 1:
+            return None
+        char = written[slips[0][0]]
+        return None if char in _EVERYWHERE or not _is_han(char) else slips[0]
+
+
+def _differing(word: str, written: str) -> list[int]:
+    return [at for at, (meant, hit) in enumerate(zip(word, written, strict=True)) if meant != hit]
 
 
 def _is_word(text: str) -> bool:

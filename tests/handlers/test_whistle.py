@@ -109,7 +109,9 @@ async def test_both_sides_assess_each_other_once(tmp_path: Path) -> None:
         assert "权限" in town.toasts("住建小钱")[-1]
         whistle, _ = await blown(town)
         async with town.store.read() as tx:
-            found = await tx.all(select(whistles.assessments).where(whistles.assessments.c.whistle_id == whistle.id))
+            given = whistles.assessments
+            mine = (given.c.tenant == tx.tenant, given.c.whistle_id == whistle.id)
+            found = await tx.all(select(given).where(*mine))
         assert sorted((a.of_caller, a.stars) for a in found) == [(False, 4), (True, 5)]
 
 
