@@ -13,13 +13,13 @@ from handlers.turn import Rows, Turn
 from nlp.about import About, read_about
 from nlp.mask import mask_phone
 from storage import people, supporters
-from workflow.rights import may_anywhere
+from workflow.rights import invitable, may_anywhere
 from workflow.states import OPEN
 from workflow.taxonomy import Department
 
 _ASIDE = frozenset({"privacy", "nameless", "input", "free", "hours", "danger", "robot", "reach", "office", "how"})
 """Topics whose answer changes nothing, so that a report under way can wait for it."""
-_AT_WORK = frozenset({"overview", "steps"})
+_AT_WORK = frozenset({"overview", "steps", "reports", "leaver"})
 """Topics of those who take records; from others the same words mean something else."""
 _FAMILIAR = {"派出所": "公安"}
 """How people name an office that the catalogue calls otherwise."""
@@ -137,10 +137,28 @@ async def _steps(turn: Turn, _asked: About, _typed: str) -> None:
     await turn.say("about.steps_desk" if is_desk else "talk.welcome_at_work", street=turn.city.street.name)
 
 
+async def _reports(turn: Turn, asked: About, typed: str) -> None:
+    """Where lists and reports are; who takes no lists away hears what they can do."""
+    if may_anywhere(await turn.grants(), "export", turn.city.org):
+        await turn.say("about.reports")
+    else:
+        await _steps(turn, asked, typed)
+
+
+async def _leaver(turn: Turn, asked: About, typed: str) -> None:
+    """How the role of somebody who has left is ended, for whoever may."""
+    if invitable(await turn.grants(), turn.city.org):
+        await turn.say("about.leaver")
+    else:
+        await _steps(turn, asked, typed)
+
+
 _ANSWERS: Mapping[str, Callable[[Turn, About, str], Awaitable[None]]] = {
     "hours": _hours,
     "overview": _overview,
     "steps": _steps,
+    "reports": _reports,
+    "leaver": _leaver,
     "robot": _with_call,
     "reach": _with_call,
     "scold": _with_call,

@@ -17,6 +17,7 @@ TOPICS = frozenset(
     {
         "privacy", "nameless", "input", "free", "hours", "danger", "robot", "reach", "office", "number", "moved", "mistake", "slow",
         "complaint", "how", "survey", "erase", "give", "test", "chat", "scold", "festive", "lonely", "overview", "steps",
+        "reports", "leaver",
     }
 )  # fmt: skip
 LONGEST = 30

@@ -38,7 +38,7 @@ ANSWERED = {
     "festive": "平平安安",
     "lonely": "我听着",
 }
-AT_WORK = {"overview", "steps"}
+AT_WORK = {"overview", "steps", "reports", "leaver"}
 REPORT = "楼道灯坏了"
 WHOLE = "银杏苑三栋二单元楼道灯坏了"
 
@@ -176,6 +176,16 @@ async def test_how_to_is_told_to_a_desk_and_to_who_goes_there(tmp_path: Path) ->
         assert "按“接单”就归您" in town.last("王师傅")
         await town.says(WHO, "怎么派单")
         assert "吹哨" not in town.last(WHO)
+        await town.says("刘书记", "导出今天的单子")
+        assert "“Excel”" in town.last("刘书记")
+        await town.says("刘书记", "小王离职了")
+        assert "取消身份" in town.last("刘书记")
+        for said in ("导出今天的单子", "小王离职了"):
+            await town.says("王师傅", said)
+            assert "按“接单”就归您" in town.last("王师傅")
+            await town.says(WHO, said)
+            assert "Excel" not in town.last(WHO)
+            assert "取消身份" not in town.last(WHO)
 
 
 async def test_in_a_group_it_stays_talk(tmp_path: Path) -> None:

@@ -86,6 +86,7 @@ export class List {
       h("select", { "aria-label": say("item"), onchange: set("item") }, h("option", { value: "" }, say("all_items")), items),
       h("label", { class: "check" }, h("input", { type: "checkbox", checked: q.urgent === "true", onchange: set("urgent") }), say("urgent_only")),
       h("span", { id: "views", class: "views" }),
+      this.me.may.includes("export") ? h("span", { class: "take" }, say("take"), ["xlsx", "csv"].map((kind) => h("a", { href: `/api/desk/export.${kind}?${this.params()}`, download: "" }, say(`take_${kind}`)))) : "",
     );
     this.drawViews();
   }

@@ -45,7 +45,7 @@ export class Detail {
     const { record } = this, { row } = record;
     this.place.replaceChildren(
       h("button", { type: "button", class: "plain back", onclick: () => this.open(0) }, say("back")),
-      h("header", { class: "record-head" }, h("h2", {}, h("span", { class: "number" }, String(row.number)), " ", row.kind), h("p", { class: `state-mark state-${row.state}` }, row.state_name)),
+      h("header", { class: "record-head" }, h("h2", {}, h("span", { class: "number" }, String(row.number)), " ", row.kind), h("p", { class: `state-mark state-${row.state}` }, row.state_name), h("a", { class: "print", href: `/api/desk/records/${row.number}/print.pdf`, target: "_blank", rel: "noopener" }, say("print"))),
       h("blockquote", { class: "record-words" }, record.words),
       this.pictures(record.files),
       this.buttons(),
