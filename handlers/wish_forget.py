@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handlers import wish_card, wish_clock, wish_fulfil, wish_shown
+from handlers import wish_card, wish_clock, wish_fulfil, wish_shown, wish_wait
 from handlers.turn import Turn
 from storage import adoptions, pictures, wishes
 from storage.wishes import Wish
@@ -19,8 +19,8 @@ async def forget(turn: Turn, person_id: int) -> int:
         if wish.state in wish_shown.WITHDRAWABLE:
             await _take_back(turn, wish, person_id)
         await pictures.refuse_of(turn.tx, wish.id, turn.now)
-    for wish_id in await adoptions.waited_by(turn.tx, person_id):
-        await adoptions.stop_waiting(turn.tx, wish_id, person_id)
+    for wish_id in sorted(await adoptions.waited_by(turn.tx, person_id)):
+        await _stop_waiting(turn, wish_id, person_id)
     held = await adoptions.held_by(turn.tx, person_id)
     for wish in held:
         await _give_up(turn, wish, person_id)
@@ -33,6 +33,15 @@ async def _take_back(turn: Turn, wish: Wish, person_id: int) -> None:
     await wish_shown.tell_adopters(turn, gone, "adopt.withdrawn", number=wish.number, words=wish.text)
     await wish_clock.over(turn, gone, "withdrawn")
     await wish_card.draw(turn, gone)
+
+
+async def _stop_waiting(turn: Turn, wish_id: int, person_id: int) -> None:
+    """What is kept for them is offered to the next at once."""
+    await wishes.lock(turn.tx, wish_id)
+    await adoptions.stop_waiting(turn.tx, wish_id, person_id)
+    wish = await wishes.get(turn.tx, wish_id)
+    if wish.reserved_for == person_id:
+        await wish_wait.offer(turn, wish)
 
 
 async def _give_up(turn: Turn, wish: Wish, person_id: int) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 from handlers import cards, filing, records, standing, wish_card, wish_clock, wish_shown
 from handlers import draft as drafts
-from handlers.turn import Turn
+from handlers.office.turning import NOWHERE
+from handlers.turn import Denied, Turn
 from handlers.wish_traits import traits_of
 from handlers.wish_words import for_wall
 from nlp.wishes import find_wish_kind
@@ -64,7 +65,8 @@ async def to_request(turn: Turn, args: dict[str, Any]) -> None:
 async def _file(turn: Turn, wish: Wish) -> Request:
     """The request, filed as if the wisher had said it just now; a second time it is the same one."""
     said = await wishes.get_original(turn.tx, wish.id)
-    wisher, chat = await people.get_person(turn.tx, wish.wisher_id), await people.get_chat(turn.tx, wish.chat_id)
+    wisher = await people.get_person(turn.tx, wish.wisher_id)
+    chat = await people.get_chat(turn.tx, wish.chat_id) if wish.chat_id else NOWHERE
     theirs = Turn(turn.city, turn.tx, turn.now, chat=chat, person=wisher)
     draft = drafts.Draft(id=wish.id, words=[said.get("text") or wish.text])
     draft.media = [a.id for a in await attachments.of(turn.tx, "wish", wish.id)]
@@ -76,13 +78,18 @@ async def _file(turn: Turn, wish: Wish) -> Request:
 
 
 async def from_request(turn: Turn, args: dict[str, Any]) -> None:
-    """Takes a request for the wish it is; the desk of its community checks it like any other."""
+    """Takes a request for the wish it is; the desk of its community checks it like any other.
+
+    Raises `Denied` where the reporter is forgotten: nobody is left who wishes.
+    """
     request = await requests.get(turn.tx, args["id"])
     if not await standing.allowed(turn, "refuse", request):
         return
     if request.state not in standing.MOVABLE:
         await standing.tell(turn, request)
         return
+    if (await people.get_person(turn.tx, request.reporter_id)).erased_at is not None:
+        raise Denied("wish.from_request_nobody", number=request.number)
     wish, _ = await _wish_of(turn, request)
     try:
         refused = await requests.move(

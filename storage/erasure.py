@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, delete, select, update
 
 from storage import search
+from storage.adoptions import adoptions
 from storage.attachments import ERASED, attachments
 from storage.dialogues import dialogues, keyboards, menus
 from storage.duties import duty_services
@@ -22,6 +23,7 @@ from storage.people import chats, identities
 from storage.petitions import petitions
 from storage.point_appeals import point_appeals
 from storage.requests import ratings, requests
+from storage.resources import resources
 from storage.supporters import supporter_ratings, supporters
 from storage.surveys import ballots
 from storage.tx import Tx
@@ -33,7 +35,7 @@ from storage.wishes import wishes
 from workflow.states import OPEN
 
 NOWHERE = 0
-"""`requests.chat_id` of a record whose reporter is forgotten."""
+"""The `chat_id` of whatever somebody said, sent or took on who is forgotten."""
 
 
 async def erase_person(tx: Tx, person_id: int, words: str) -> None:
@@ -44,9 +46,11 @@ async def erase_person(tx: Tx, person_id: int, words: str) -> None:
     """
     await _records(tx, person_id, words)
     await _wishes(tx, person_id, words)
+    files = (attachments.c.tenant == tx.tenant) & (attachments.c.person_id == person_id)
+    await tx.run(update(attachments).where(files).values(chat_id=NOWHERE))
     await tx.run(
         update(attachments)
-        .where(attachments.c.tenant == tx.tenant, attachments.c.person_id == person_id, attachments.c.stored != "!")
+        .where(files, attachments.c.stored != "!")
         .values(ref="", stored=ERASED + attachments.c.stored, likeness=None)
     )
     await _service(tx, person_id)
@@ -103,8 +107,14 @@ async def _wishes(tx: Tx, person_id: int, words: str) -> None:
     await tx.run(
         update(wishes)
         .where(wishes.c.tenant == tx.tenant, wishes.c.wisher_id == person_id)
-        .values(text=words, original_sealed=bare)
+        .values(text=words, original_sealed=bare, chat_id=NOWHERE)
     )
+    for table, who, chat in (
+        (wishes, wishes.c.adopter_id, "adopter_chat_id"),
+        (adoptions, adoptions.c.person_id, "chat_id"),
+        (resources, resources.c.owner_id, "chat_id"),
+    ):
+        await tx.run(update(table).where(table.c.tenant == tx.tenant, who == person_id).values({chat: NOWHERE}))
 
 
 async def _chats(tx: Tx, person_id: int) -> None:
@@ -118,10 +128,12 @@ async def _chats(tx: Tx, person_id: int) -> None:
             identities.c.tenant == tx.tenant, identities.c.person_id == person_id
         )
     )
+    said = outbox.c.chat_id.in_(own)
     for user in users:
+        there = (chats.c.tenant == tx.tenant, chats.c.channel == user.channel, chats.c.account == user.account)
+        said |= (outbox.c.user_key == user.user_key) & outbox.c.chat_id.in_(select(chats.c.id).where(*there))
         await forget(tx, Who(user.channel, user.account, user.user_key))
     web = private_chats([u.user_key for u in users if u.channel == "web"])
-    dead = outbox.c.chat_id.in_(own) & (outbox.c.state != WAITING)
     for table, of_person in (
         (dialogues, dialogues.c.person_id == person_id),
         (held, held.c.person_id == person_id),
@@ -134,5 +146,6 @@ async def _chats(tx: Tx, person_id: int) -> None:
     ):
         where: ColumnElement[bool] = (table.c.tenant == tx.tenant) & of_person
         await tx.run(delete(table).where(where))
-    await tx.run(update(outbox).where(outbox.c.tenant == tx.tenant, dead).values(body_sealed=b""))
+    done = (outbox.c.tenant == tx.tenant, outbox.c.state != WAITING)
+    await tx.run(update(outbox).where(*done, said).values(body_sealed=b"", user_key=""))
     await tx.run(update(chats).where(chats.c.tenant == tx.tenant, chats.c.id.in_(own)).values(person_id=None, title=""))

@@ -26,6 +26,7 @@ APART: tuple[Table, ...] = (ratings, supporters, supporter_ratings, roles)
 OTHERS: tuple[Column[Any], ...] = (
     wishes.c.wisher_id,
     wishes.c.adopter_id,
+    wishes.c.reserved_for,
     resources.c.owner_id,
     pictures.c.chosen_by,
     pictures.c.confirmed_by,

@@ -428,7 +428,7 @@ def _share(share: Share) -> ColumnElement[bool]:
 
 async def mark_sent(tx: Tx, row_id: int, chat_id: int, slot: str, ref: str, now: datetime) -> None:
     """The platform took it, and we keep no copy; the slot of the chat now points at the platform's message."""
-    await tx.alter(outbox, {"id": row_id}, state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"")
+    await tx.alter(outbox, {"id": row_id}, state=SENT, sent_at=now, ref=ref[:64], body_sealed=b"", user_key="")
     if slot and ref:
         await set_place(tx, chat_id, slot, ref, now)
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Table
 
-from storage import attachments, people, requests, wishes
+from storage import attachments, outbox, people, requests, wishes
+from storage.seal import MARK
 from storage.tables import ALL
+from storage.tx import Tx
 from tests.handlers.resident_steps import (
     ROOM,
     WHO,
@@ -20,6 +23,7 @@ from tests.handlers.resident_steps import (
     resolved,
     waiting,
 )
+from tests.handlers.wish_steps import published
 from tests.town import Town
 from workflow.rights import Role
 from workflow.states import State
@@ -29,9 +33,9 @@ PHONE = "13912341234"
 TELLING = f"我叫王秀英，银杏苑3幢2单元502楼道灯坏了，电话{PHONE}"
 
 
-async def erased(town: Town) -> None:
-    await town.says(WHO, "删除我的资料")
-    await town.presses(WHO, "确定删除")
+async def erased(town: Town, who: str = WHO) -> None:
+    await town.says(who, "删除我的资料")
+    await town.presses(who, "确定删除")
 
 
 async def test_the_export_has_everything_that_was_said(tmp_path: Path) -> None:
@@ -102,16 +106,56 @@ async def test_nothing_that_names_them_is_left_in_any_table(tmp_path: Path, butt
         assert "删掉了" in town.last(WHO)
         async with town.store.read() as tx:
             for table in ALL:
-                rows = repr(await tx.all(table.select()))
-                for secret in (PHONE, "王秀英", "502楼", "轮椅", "楼道灯坏了"):
-                    assert secret not in rows, (table.name, secret)
+                for row in await tx.all(table.select()):
+                    shown = repr([tx.sealer.open(v) if isinstance(v, bytes) and v.startswith(MARK) else v for v in row])
+                    for secret in (PHONE, "王秀英", "502楼", "轮椅", "楼道灯坏了"):
+                        assert secret not in shown, (table.name, secret)
             assert await tx.all(people.identities.select().where(people.identities.c.user_key == WHO)) == []
             kept = await tx.all(attachments.attachments.select())
-            assert all(row.ref == "" and row.stored[:1] in ("!", "-") for row in kept)
+            assert [(row.ref, row.stored[:1]) for row in kept] == [("", "-")]
             for request in await tx.all(requests.requests.select()):
                 opened = await requests.get_original(tx, request.id)
                 assert opened.place == ""
                 assert PHONE not in opened.text
+
+
+async def _both(tx: Tx, table: Table, one: int, other: int) -> bool:
+    """Whether a row of a table leads from the one to the other."""
+    return any(one in row and other in row for row in await tx.all(table.select()))
+
+
+async def test_nothing_leads_from_them_to_their_chat_or_account(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.presses(WHO, "接单", room=ROOM)
+        assert "第一网格" in town.toasts(WHO)[-1]
+        await published(town, "陈大爷", number=1002)
+        await town.says(WHO, "认领 1002")
+        await town.says(WHO, "心愿完成 1002 送到了", media=1)
+        await town.presses("陈大爷", "收到了")
+        await town.says(WHO, "想给老伴要个轮椅，银杏苑")
+        await town.presses(WHO, "对")
+        await town.says(WHO, "发布资源")
+        await town.says(WHO, "我可以教英语，银杏社区")
+        await town.presses(WHO, "对")
+        async with town.store.write() as tx:
+            me = await people.find_by_identity(tx, "test", "", WHO)
+            assert me is not None
+            mine = await people.find_private_chat(tx, me.id)
+            assert mine is not None
+            room = (await people.rooms_of(tx, [ROOM]))[0]
+            for key in (WHO, "别人"):
+                row = await outbox.put(tx, chat_id=room.id, body={"text": "x"}, lane=0, now=town.now, user_key=key)
+                await outbox.bury(tx, row, "gone")
+            held = [table.name for table in ALL if await _both(tx, table, me.id, mine.id)]
+            assert {"requests", "wishes", "adoptions", "attachments", "resources"} <= set(held)
+        await erased(town)
+        await town.passes(days=8)
+        async with town.store.read() as tx:
+            assert [table.name for table in ALL if await _both(tx, table, me.id, mine.id)] == []
+            said = await tx.all(outbox.outbox.select())
+            assert {row.user_key for row in said} == {"", "别人"}
+            assert [row.user_key for row in said if row.state == outbox.DEAD and row.body_sealed] == ["别人"]
 
 
 async def test_open_work_goes_on_without_a_name(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.handlers.resident_steps import DESK, LAMP, ROOM, WHO, done_again, filed, ledger, record, waiting
+from tests.handlers.resident_steps import DESK, LAMP, ROOM, WHO, done_again, filed, ledger, original, record, waiting
 from tests.town import Town
 from workflow.rights import Role
 from workflow.states import State
@@ -90,6 +90,7 @@ async def test_an_edit_or_a_supplement_never_restarts_a_clock(tmp_path: Path) ->
         await town.presses(WHO, "1001")
         await town.presses(WHO, "补充")
         await town.says(WHO, "急")
+        assert (await original(town)).endswith("三楼也是\n急")
         assert [(t.name, t.due_at) for t in await waiting(town)] == before
 
 

@@ -91,6 +91,11 @@ async def test_an_extension_survives_a_pause_and_a_release(tmp_path: Path) -> No
         due = (await record(town)).resolve_due_at
         await town.says("王师傅", "延期 1001 3天 等货")
         await town.presses("刘书记", "同意", room=DESK)
+        await town.says("王师傅", "暂停 1001")
+        await town.presses("王师傅", "等天气")
+        await town.presses("王师傅", "3 天")
+        await town.passes(days=1)
+        await town.says("王师傅", "恢复 1001")
         await town.says("王师傅", "放回 1001", room=ROOM)
         await town.says("王师傅", "接单 1001", room=ROOM)
-        assert (await record(town)).resolve_due_at == due + timedelta(days=3)
+        assert (await record(town)).resolve_due_at == due + timedelta(days=4)

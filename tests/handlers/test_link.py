@@ -12,8 +12,10 @@ from handlers import audit
 from storage import linking, people, requests, supporters
 from storage.schema import metadata
 from tests.handlers.resident_steps import ROOM
+from tests.handlers.wish_steps import kept_for, stored
 from tests.town import Town
 from workflow.rights import Role
+from workflow.wish import WishState
 
 BOTH = pytest.mark.parametrize("buttons", [True, False])
 LAMP = "银杏苑3幢2单元楼道灯坏了"
@@ -136,9 +138,18 @@ def test_every_column_that_names_a_resident_is_joined() -> None:
     others = {(c.table.name, c.name) for c in linking.OTHERS} | {("requests", "reporter_id"), *_OF_STAFF}
     for table in metadata.sorted_tables:
         for column in table.c:
-            people = isinstance(column.type, BigInteger) and column.name.endswith(("er_id", "_by"))
+            people = isinstance(column.type, BigInteger) and column.name.endswith(("er_id", "_by", "_for"))
             if people and column.name not in known:
                 assert (table.name, column.name) in others, f"{table.name}.{column.name}"
+
+
+async def test_a_wish_that_is_kept_for_them_stays_kept(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await kept_for(town, "小赵·电报")
+        await linked(town, "小赵·微信", "小赵·电报")
+        await town.says("小赵·电报", "认领 1001")
+        await town.says("小赵·电报", "13811112222")
+        assert (await stored(town)).state is WishState.ADOPTED
 
 
 async def test_after_the_link_what_is_told_goes_where_it_was_confirmed(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ from handlers import wish
 from handlers.turn import Turn
 from handlers.wish_card import draw_open
 from storage import wishes
-from tests.handlers.wish_steps import adopted, heard, last, published, stored, submitted
+from tests.handlers.test_account import erased
+from tests.handlers.wish_steps import adopted, heard, kept_for, last, published, stored, submitted
 from tests.town import Town
 from workflow.wish import WishState
 
@@ -38,6 +39,25 @@ async def test_what_was_adopted_goes_back_to_the_wall(tmp_path: Path) -> None:
             await wish.forget(Turn(town.city, tx, made.submitted_at), made.adopter_id)
         after = await stored(town)
         assert (after.state, after.adopter_id) == (WishState.PUBLISHED, None)
+
+
+async def test_what_was_kept_for_them_is_offered_to_the_next(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await kept_for(town, "小赵", "小钱")
+        await erased(town, "小赵")
+        assert "轮到您了" in last(town, "小钱")
+        await town.presses("小钱", "我来认领 1001")
+        await town.says("小钱", "13811112222")
+        assert (await stored(town)).state is WishState.ADOPTED
+
+
+async def test_what_was_kept_for_them_alone_is_free_for_everybody(tmp_path: Path) -> None:
+    async with Town.open(tmp_path, buttons=True) as town:
+        await kept_for(town, "小赵")
+        await erased(town, "小赵")
+        await town.says("小孙", "认领 1001")
+        await town.says("小孙", "13811112222")
+        assert (await stored(town)).state is WishState.ADOPTED
 
 
 async def test_a_new_room_gets_the_waiting_cards_only(tmp_path: Path) -> None:

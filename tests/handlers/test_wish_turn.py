@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage import requests, wishes
+from tests.handlers.resident_steps import filed
+from tests.handlers.test_account import erased
 from tests.handlers.wish_steps import ROOM, card, heard, last, published, stored, submitted, told
 from tests.town import Town
 from workflow.rights import Role
@@ -52,6 +54,34 @@ async def test_a_request_becomes_a_wish(tmp_path: Path, buttons: bool) -> None:
         assert (wish.state, wish.request_id, wish.community) == (WishState.SUBMITTED, request.id, "yinxing")
         assert "1002" in last(town, "陈大爷")
         assert "单元" not in wish.text
+
+
+@BOTH
+async def test_nobody_who_is_forgotten_makes_a_wish(tmp_path: Path, buttons: bool) -> None:
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        await filed(town)
+        await erased(town)
+        await town.says("刘书记", "转心愿 1001", room=ROOM)
+        assert "资料删了" in told(town, "刘书记") + str(town.room(ROOM))
+        async with town.store.read() as tx:
+            assert (await requests.find_by_number(tx, 1001)).state is State.QUEUED  # type: ignore[union-attr]
+            assert await wishes.find_by_number(tx, 1002) is None
+
+
+async def test_what_came_from_an_old_book_becomes_a_wish_and_a_request_again(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        made = await filed(town)
+        async with town.store.write() as tx:
+            await requests.change(tx, made.id, chat_id=0)  # as of a book, whose people have no chat with us
+        await town.says("刘书记", "转心愿 1001", room=ROOM)
+        await town.says("刘书记", "转诉求 1002", room=ROOM)
+        assert (await stored(town, 1002)).state is WishState.TURNED
+        async with town.store.read() as tx:
+            again = await requests.find_by_number(tx, 1003)
+        assert again is not None
+        assert (again.reporter_id, again.text) == (made.reporter_id, made.text)
 
 
 @BOTH

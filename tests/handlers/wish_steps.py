@@ -59,6 +59,17 @@ async def published(town: Town, who: str = "李阿姨", text: str = WISH, number
     await town.says("刘书记", f"上墙 {number}", room=ROOM)
 
 
+async def kept_for(town: Town, *names: str) -> None:
+    """A wish was given up again, and is kept for the first of those who waited for it."""
+    await adopted(town)
+    for name in names:
+        await town.says(name, "认领 1001")
+        await town.presses(name, "有空了叫我")
+    await town.says("小王", "放弃心愿 1001")
+    await town.presses("小王", "放回墙上")
+    assert "轮到您了" in last(town, names[0])
+
+
 async def adopted(town: Town, who: str = "小王", number: int = 1001) -> None:
     """A wish hangs on the wall and then has an adopter who left a phone number."""
     await published(town, number=number)

@@ -128,11 +128,11 @@ async def test_a_slot_holds_one_message(store: Store, now: datetime) -> None:
 async def test_nothing_is_kept_of_what_was_said(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         chat = await add_chat(tx, "a", now)
-        row_id = await say(tx, chat, "电话13912341234", now)
+        row_id = await say(tx, chat, "电话13912341234", now, user_key="u1")
         assert b"13912341234" not in (await row_of(tx, row_id)).body_sealed
         await outbox.mark_sent(tx, row_id, chat, "", "m1", now)
         row = await row_of(tx, row_id)
-        assert (row.state, row.body_sealed, row.sent_at, row.ref) == (SENT, b"", now, "m1")
+        assert (row.state, row.body_sealed, row.user_key, row.sent_at, row.ref) == (SENT, b"", "", now, "m1")
         assert await texts(tx, now) == []
         assert not await outbox.waits(tx, chat)
 
