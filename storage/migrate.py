@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,12 +33,19 @@ def _config() -> Config:
     return config
 
 
+@cache
+def _shipped() -> tuple[str, frozenset[str]]:
+    """The newest step and all of them: read once, because everything waits meanwhile and they do not change."""
+    scripts = ScriptDirectory.from_config(_config())
+    newest = scripts.get_current_head()
+    if newest is None:
+        raise LookupError("no migration steps are shipped")
+    return newest, frozenset(step.revision for step in scripts.walk_revisions())
+
+
 def head() -> str:
     """The schema version of this code."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    if found is None:
-        raise LookupError("no migration steps are shipped")
-    return found
+    return _shipped()[0]
 
 
 def _revision(connection: Connection) -> str:
@@ -53,8 +61,7 @@ async def current(database: Database) -> str:
 
 
 def _check_known(found: str) -> None:
-    known = {step.revision for step in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if found and found not in known:
+    if found and found not in _shipped()[1]:
         raise SchemaNewer(
             f"the database has schema {found}, which this version does not know: install the newer version of Linli, "
             "or restore a backup made before the update"

@@ -22,6 +22,9 @@ settings.register_profile(
 )
 settings.load_profile("linli")
 
+for name in ("NO_PROXY", "no_proxy"):  # servers of the tests are on this machine, whatever proxy it uses
+    os.environ[name] = "127.0.0.1,localhost,::1"
+
 
 @pytest.fixture(autouse=True)
 def plain_logs() -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -37,6 +38,8 @@ class Demo:
     program: Program
     backend: ProgramBackend
     count: int = 0
+    patience: float = 5.0
+    """Seconds in which a card has reached its room."""
 
     async def fill(self) -> None:
         """Plays the story once; a second start finds it already there."""
@@ -117,12 +120,10 @@ class Demo:
 
     async def _button(self, chat: str, label: str) -> tuple[int, str] | None:
         """The newest button with this label; a card may reach its room a moment after the resident's answer."""
-        for _ in range(50):
-            found = await self._find_button(chat, label)
-            if found is not None:
-                return found
+        until = time.monotonic() + self.patience
+        while (found := await self._find_button(chat, label)) is None and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.1)
-        return None
+        return found
 
     async def _find_button(self, chat: str, label: str) -> tuple[int, str] | None:
         posts = await self.program.web.posts.page(chat, before=2**62, limit=20)

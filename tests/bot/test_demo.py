@@ -24,8 +24,8 @@ async def test_the_story_plays_to_its_end_once(tmp_path: Path) -> None:
     await program.start()
     try:
         with capture_logs() as logs:
-            await Demo(program, ProgramBackend(program)).fill()
-            await Demo(program, ProgramBackend(program)).fill()
+            await Demo(program, ProgramBackend(program), patience=30).fill()
+            await Demo(program, ProgramBackend(program), patience=30).fill()
         assert [one for one in logs if one["event"] == "demo.no_button"] == []
         async with program.store.read() as tx:
             states = {r.state: r[1] for r in await tx.all(select(requests.c.state, func.count()).group_by("state"))}

@@ -60,7 +60,7 @@ async def test_notices_leave_room_for_answers(monkeypatch: pytest.MonkeyPatch) -
     await go(gate, order, REPLY, 99)
     assert order == [*range(8), 99]
     gate.close()
-    assert all(isinstance(e, Closed) for e in (await asyncio.gather(*notices, return_exceptions=True))[9:])
+    assert all(isinstance(e, Closed) for e in (await asyncio.gather(*notices, return_exceptions=True))[8:])
 
 
 async def test_a_chat_that_must_wait_holds_up_no_other() -> None:

@@ -80,13 +80,14 @@ async def test_a_schema_that_is_not_ours(house: House, monkeypatch: pytest.Monke
 
 async def test_a_database_that_does_not_answer_is_asked_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "ANSWER_WITHIN", 0.05)
-    answer, asked = asyncio.Event(), 0
+    answer, begun, asked = asyncio.Event(), asyncio.Event(), 0
     read = house.store.read
 
     @asynccontextmanager
     async def slow() -> AsyncIterator[Any]:
         nonlocal asked
         asked += 1
+        begun.set()
         await answer.wait()
         async with read() as tx:
             yield tx
@@ -94,6 +95,7 @@ async def test_a_database_that_does_not_answer_is_asked_once(house: House, monke
     monkeypatch.setattr(house.store, "read", slow)
     for _ in range(3):
         assert await house.doctor.health() == (False, ["database"])
+    await asyncio.wait_for(begun.wait(), 60)
     assert asked == 1
     answer.set()
     monkeypatch.setattr(health, "ANSWER_WITHIN", 60)

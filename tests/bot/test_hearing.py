@@ -102,4 +102,4 @@ async def test_a_voice_is_heard_understood_and_kept(tmp_path: Path) -> None:
         before = len(wechat.seen(aunt))
         await wechat.voice(aunt, b"#!AMR\nmumbling")
         running.clock.turn(seconds=10)
-        await wechat.wait_for(aunt, "", after=before)
+        await wechat.wait_for(aunt, "语音我存下了", after=before)

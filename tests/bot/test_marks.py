@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ async def test_what_waits_is_stored_in_one_transaction(tmp_path: Path) -> None:
         for number in range(8):
             await queued(town, await chat_of(town, f"c{number}"), "x")
         async with town.store.read() as tx:
-            rows = await outbox.due(tx, now.replace(year=now.year + 1), 20)
+            rows = await outbox.due(tx, now + timedelta(days=365), 20)
         commits = []
 
         class Counting:

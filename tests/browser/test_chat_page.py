@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from PIL import Image
@@ -57,6 +59,33 @@ def test_a_message_is_answered_and_a_button_pressed(open_page: OpenPage) -> None
     button.click()
     expect(page.get_by_role("log")).to_contain_text("已登记，单号 1042")
     expect(page.get_by_role("button", name="对，就这样")).to_have_attribute("aria-pressed", "true")
+
+
+def test_what_is_said_before_the_visit_has_begun_is_answered(
+    open_page: OpenPage, live: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow network: whoever writes at once is still one visitor, and sees the answer."""
+    sessions, may_begin, begun = live.program.channel.sessions, asyncio.Event(), []
+    begin = sessions.open
+
+    async def slow(user: str, now: datetime) -> str:
+        begun.append(user)
+        await may_begin.wait()
+        return await begin(user, now)
+
+    async def go_on() -> None:
+        may_begin.set()
+
+    monkeypatch.setattr(sessions, "open", slow)
+    page = open_page()
+    with page.expect_response("**/messages") as refused:
+        say(page, "楼道灯坏了")
+    assert refused.value.status == 401
+    page.wait_for_timeout(200)  # a page that begins a second visit has asked for it by now
+    live.run(go_on())
+    expect(page.get_by_role("log")).to_contain_text(ANSWER)
+    expect(page.locator(".post.mine")).to_have_count(1)
+    assert len(begun) == 1
 
 
 def test_a_second_tab_sees_the_same_and_a_reload_keeps_it(open_page: OpenPage) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE, PHONE
 from tests.browser.office import DeskServer
@@ -221,3 +221,22 @@ def test_a_moment_of_another_year_says_so(chromium: Browser, server: DeskServer,
     assert re.fullmatch(r"\d\d:\d\d", told[0])
     assert re.fullmatch(r"20\d\d/\d+/\d+ \d\d:\d\d", told[1])
     assert told[2] == "2023/11/22 00:30"
+
+
+def test_a_press_counts_though_news_arrive_meanwhile(chromium: Browser, server: DeskServer, errors: list[str]) -> None:
+    number = server.files("银杏苑三栋一单元门禁坏了", "吴叔")
+    page = enter(chromium, server, errors, "街道老周")
+    page.goto(f"/desk/{number}")
+    expect(page.locator("#live")).to_have_class(re.compile(r"\bon\b"))
+    held: list[Route] = []
+    page.route(f"**/api/desk/records/{number}", lambda route: held.append(route))
+    with page.expect_request(f"**/api/desk/records/{number}"):
+        server.files("银杏苑三栋一单元门禁又坏了", "郑姨")
+    page.locator("#detail").get_by_role("button", name="派单", exact=True).hover()
+    page.mouse.down()
+    with page.expect_response(f"**/api/desk/records/{number}"):
+        held[0].continue_()
+    page.wait_for_timeout(200)  # a page that draws at once has drawn by now
+    page.mouse.up()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.context.close()

@@ -64,6 +64,10 @@ def test_every_alarm_asks_for_figures_that_exist_and_is_explained() -> None:
     assert [name for name in names if f"### {name}\n" not in page] == []
 
 
+def test_the_units_are_found() -> None:
+    assert len(UNITS) == 3
+
+
 @pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
 def test_units_are_hardened(unit: Path) -> None:
     text = unit.read_text(encoding="utf-8")
@@ -103,7 +107,8 @@ def test_compose_names_the_keys_of_the_configuration() -> None:
 
 
 def test_the_rights_are_those_of_the_decision() -> None:
-    page = (ROOT / "docs" / "decisions" / "0011-ledger.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "decisions" / "0011-ledger.md").read_text(encoding="utf-8")
+    page = [line.strip() for line in text.splitlines()]
     lines = (ROOT / "deploy" / "database-rights.sql").read_text(encoding="utf-8").splitlines()
     for line in lines:
         assert line.startswith("--") or line in page

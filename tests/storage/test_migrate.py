@@ -76,6 +76,13 @@ async def test_at_head_no_step_is_even_looked_at(database: Database, monkeypatch
     assert await migrate.upgrade(database) == migrate.head()
 
 
+async def test_the_steps_are_read_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the schema is ours is asked every few seconds, and reading them all would keep every chat waiting."""
+    newest = migrate.head()
+    monkeypatch.delattr(migrate, "ScriptDirectory")
+    assert await migrate.current(database) == migrate.head() == newest
+
+
 async def test_a_newer_database_is_refused_untouched(database: Database) -> None:
     async with database.write() as connection:
         await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")

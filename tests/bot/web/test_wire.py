@@ -12,7 +12,7 @@ import uvicorn
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.web.wire import Joining, Protocol
-from tests.serving import begun
+from tests.serving import KEEP_ALIVE, begun
 
 
 class Line:
@@ -85,7 +85,7 @@ class Stage:
 async def served() -> AsyncIterator[tuple[Stage, int]]:
     app, listening = Stage(), socket.create_server(("127.0.0.1", 0))
     settings: Any = {"http": Protocol, "log_config": None, "lifespan": "off", "ws": "none"}
-    server = uvicorn.Server(uvicorn.Config(app, **settings))
+    server = uvicorn.Server(uvicorn.Config(app, **settings, timeout_keep_alive=KEEP_ALIVE))
     serving = await begun(server, listening)
     yield app, listening.getsockname()[1]
     server.should_exit = True

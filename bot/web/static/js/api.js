@@ -32,8 +32,11 @@ async function once(method, path, body) {
   throw new Problem(answer.status, told.code || "failed", told.title);
 }
 
+// One at a time: two that begin side by side at a first visit would make two people of one.
+let starting = null;
 export function startSession() {
-  return once("POST", "/api/session");
+  starting ??= once("POST", "/api/session").finally(() => { starting = null; });
+  return starting;
 }
 
 export async function call(method, path, body) {

@@ -27,6 +27,13 @@ export class Problem extends Error {
   }
 }
 
+// What is drawn anew under a press would lose it: what was asked for waits until the press is over. Some end where the page
+// does not hear of it, in a menu of the browser.
+const PRESS = 10000;
+let pressed = null, letGo = () => {};
+addEventListener("pointerdown", () => { pressed = new Promise((go) => { letGo = go; setTimeout(go, PRESS); }); }, true);
+for (const name of ["pointerup", "pointercancel"]) addEventListener(name, () => setTimeout(letGo), true);
+
 export async function call(method, path, body) {
   const options = { method, headers: { "X-Linli": "1", Accept: "application/json" }, credentials: "same-origin" };
   if (body instanceof FormData) options.body = body;
@@ -41,7 +48,11 @@ export async function call(method, path, body) {
     throw new Problem(0, { detail: say("offline") });
   }
   if (answer.status === 401) { location.reload(); return new Promise(() => {}); }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) {
+    const told = answer.status === 204 ? null : await answer.json();
+    if (method === "GET") await pressed;
+    return told;
+  }
   throw new Problem(answer.status, await answer.json().catch(() => ({})));
 }
 
