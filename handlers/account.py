@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from handlers import cards, wish_forget
+from handlers import cards, resource_book, wish_forget
 from handlers.turn import Turn
 from storage import attachments, erasure, events, loans, people, requests, stations, supporters, wishes
 from storage.loans import LoanState
@@ -96,6 +96,7 @@ async def _erase(turn: Turn, _args: dict[str, Any]) -> None:
     if await _is_staff(turn):
         return
     await wish_forget.forget(turn, person_id)
+    await resource_book.forget(turn, person_id)
     records = await supporters.followed_by(turn.tx, person_id, limit=10_000)
     gone = turn.text("account.erased_words")
     await erasure.erase_person(turn.tx, person_id, gone)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from zoneinfo import ZoneInfo
 
 from handlers.messages import Capabilities, Outgoing
-from nlp.address import PlaceBook
+from nlp.address import Place, PlaceBook
 from nlp.reader import Findings, Reader
 from nlp.street import Street
 from workflow.calendar import WorkCalendar
@@ -118,6 +118,14 @@ class City:
     def read(self, text: str, *, home: str | None = None) -> Findings:
         """What the machine reads in a text. `home` is where its author lives, in words."""
         return _read(self.reader, text, home or None)
+
+    def community_of(self, place: Place) -> str:
+        """The one community a place lies in, even when its grid is open; empty when it is not known."""
+        if place.community:
+            return place.community
+        grids = [place.grid] if place.grid else [candidate.grid for candidate in place.candidates]
+        found = {self.street.community_of(grid).id for grid in grids}
+        return found.pop() if len(found) == 1 else ""
 
     def item_name(self, item: str) -> str:
         """The kind as people call it; empty for none."""

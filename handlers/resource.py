@@ -155,10 +155,8 @@ async def confirm(turn: Turn, args: dict[str, Any]) -> None:
 async def _place(turn: Turn, text: str) -> tuple[str, str]:
     """The community and grid that the words name, else the one whose unit or member this is; empty for the whole street."""
     place = turn.city.read(text).place
-    if place.grid:
-        return turn.city.street.community_of(place.grid).id, place.grid
-    if place.community:
-        return place.community, ""
+    if community := turn.city.community_of(place):
+        return community, place.grid or ""
     scopes = [g.scope for g in await turn.grants() if g.role in (Role.UNIT, Role.MEMBER)]
     return (scopes[0], "") if len(scopes) == 1 and scopes[0] in turn.city.org.communities else ("", "")
 

@@ -114,10 +114,8 @@ def _community(turn: Turn, words: str) -> str:
     """The community that the words name, else the one where they live; empty when neither is known."""
     for text in (words, (turn.me.home_place or {}).get("text", "")):
         place = turn.city.read(text).place if text else None
-        if place is not None and place.grid:
-            return turn.city.street.community_of(place.grid).id
-        if place is not None and place.community:
-            return place.community
+        if place is not None and (community := turn.city.community_of(place)):
+            return community
         named = [c.id for c in turn.city.street.communities if c.name in text]
         if len(named) == 1:
             return named[0]

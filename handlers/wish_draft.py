@@ -100,7 +100,7 @@ def _kind(turn: Turn, draft: WishDraft, findings: Findings) -> str:
 
 def put_place(city: City, draft: WishDraft, place: Place) -> bool:
     """Takes the community of a place; False when the place leaves it open."""
-    community = _community_of(city, place)
+    community = city.community_of(place)
     if not community:
         return False
     names = {c.id: c.name for c in city.street.communities}
@@ -111,15 +111,6 @@ def put_place(city: City, draft: WishDraft, place: Place) -> bool:
     return True
 
 
-def _community_of(city: City, place: Place) -> str:
-    """The one community a place lies in, even when its grid is open."""
-    if place.community:
-        return place.community
-    grids = [place.grid] if place.grid else [c.grid for c in place.candidates]
-    found = {city.street.community_of(grid).id for grid in grids}
-    return found.pop() if len(found) == 1 else ""
-
-
 def choices(turn: Turn, draft: WishDraft, likely: list[Candidate]) -> list[list[Button]]:
     """Places to choose from: where the person was last, what the words may mean, else every community."""
     city = turn.city
@@ -127,7 +118,7 @@ def choices(turn: Turn, draft: WishDraft, likely: list[Candidate]) -> list[list[
     found: list[Button] = []
     for known in (turn.me.last_place, turn.me.home_place):
         place = triage.restored(known) if known else None
-        community = _community_of(city, place) if place else ""
+        community = city.community_of(place) if place else ""
         if place and community:
             name = place.estate or names[community]
             found.append(_choice(turn, draft, community, place.grid or "", name, key="wish.last_place"))

@@ -109,6 +109,8 @@ async def _wishes(tx: Tx, person_id: int, words: str) -> None:
         .where(wishes.c.tenant == tx.tenant, wishes.c.wisher_id == person_id)
         .values(text=words, original_sealed=bare, chat_id=NOWHERE)
     )
+    offered = (resources.c.tenant == tx.tenant) & (resources.c.owner_id == person_id)
+    await tx.run(update(resources).where(offered).values(text=words, owner_label=""))
     for table, who, chat in (
         (wishes, wishes.c.adopter_id, "adopter_chat_id"),
         (adoptions, adoptions.c.person_id, "chat_id"),

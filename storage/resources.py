@@ -381,6 +381,13 @@ async def of_need(
     return [_booking(r) for r in rows]
 
 
+async def open_of(tx: Tx, resource_id: int) -> list[Booking]:
+    """What an offer is asked for, or booked for, and not yet settled."""
+    open_ = bookings.c.state.in_([BookingState.PROPOSED, BookingState.BOOKED])
+    mine = (bookings.c.tenant == tx.tenant, bookings.c.resource_id == resource_id, open_)
+    return [_booking(row) for row in await tx.all(select(*_BOOKING).where(*mine).order_by(bookings.c.id))]
+
+
 async def book(tx: Tx, booking: Booking, now: datetime, *, slot_id: int | None = None, actor_id: int | None) -> Booking:
     """Both sides agree: stock and moment are held. Raises `Full` or `Moved`, and nothing has changed then."""
     resource = await get(tx, booking.resource_id)

@@ -137,3 +137,30 @@ async def test_cash_and_private_things_are_no_offer(tmp_path: Path) -> None:
         await town.says("老板", "算了")
         async with town.store.read() as tx:
             assert await resources.listed(tx, [s.value for s in ResourceState]) == []
+
+
+@BOTH
+async def test_what_somebody_offered_goes_with_their_data(tmp_path: Path, buttons: bool) -> None:
+    """It is off the list without their words, and whoever had asked for it hears that it is no."""
+    async with Town.open(tmp_path, buttons=buttons) as town:
+        await town.employs("刘书记", Role.DESK, "yinxing")
+        await town.says("周师傅", "发布资源")
+        await town.says("周师傅", "我会修灯换插座，2次，银杏社区")
+        await town.says("周师傅", "13811112222")
+        await town.presses("周师傅", "对")
+        await town.presses("刘书记", "公布", room=ROOM)
+        await published(town, text=LAMP, number=1002)
+        await town.says("李阿姨", "心愿 1002")
+        await town.presses("李阿姨", "看看有什么现成的")
+        await town.presses("李阿姨", "请 1001 帮忙")
+        await town.says("周师傅", "删除我的资料")
+        await town.presses("周师傅", "确定删除")
+        assert "1001 那边这次不方便" in last(town, "李阿姨")
+        await town.says("路人", "资源清单")
+        assert "修灯" not in last(town, "路人")
+        async with town.store.read() as tx:
+            gone = await resources.find_by_number(tx, 1001)
+            assert gone is not None
+            assert gone.state is ResourceState.CLOSED
+            assert "修灯" not in gone.text
+            assert await resources.open_of(tx, gone.id) == []
