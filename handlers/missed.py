@@ -6,7 +6,7 @@ be asked for twice is asked for by telephone: a card goes to whoever did the wor
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from handlers import rate, records
 from handlers.messages import About, Outgoing, Push
@@ -76,7 +76,9 @@ async def catch_up(turn: Turn) -> None:
         return
     said = [(row_id, at, Outgoing.model_validate(body)) for row_id, at, body in kept]
     news = [(row_id, at, out) for row_id, at, out in said if not _asks(out)]
-    fresh = [out for _, at, out in news if turn.now - at < KEPT_FOR][-SAID_AT_ONCE:]
+    fresh = [out for _, at, out in news if turn.now - at < KEPT_FOR and not await _overtaken(turn, at, out)][
+        -SAID_AT_ONCE:
+    ]
     for out in fresh:
         await turn.send(turn.here, out.bare or out.text, media=[int(m) for m in out.media], lane=outbox.REPLY)
     await outbox.let_go(turn.tx, [row_id for row_id, _, _ in news])
@@ -91,6 +93,15 @@ async def catch_up(turn: Turn) -> None:
 
 def _asks(out: Outgoing) -> bool:
     return out.about is not None and out.about.purpose == "rate"
+
+
+async def _overtaken(turn: Turn, at: datetime, out: Outgoing) -> bool:
+    """News of a result that this person has answered since, on a page or in another chat: they know it."""
+    if out.about is None:
+        return False
+    request = await requests.get(turn.tx, out.about.request_id)
+    answer = await rate.given(turn, request, turn.me.id)
+    return answer is not None and out.about.resolution == request.resolution and at <= answer.at
 
 
 async def _unshown(turn: Turn, chat: Chat, out: Outgoing) -> None:

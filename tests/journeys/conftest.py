@@ -102,6 +102,7 @@ Starter = Callable[..., Any]
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
     async with TelegramServer() as server, started(tmp_path, server) as one:
+        server.methods.callback_life = PATIENCE
         yield one
         server.assert_clean()
 

@@ -131,7 +131,7 @@ async def test_a_dispute_is_ruled_and_the_ruling_stands(
         await until(side, "request.ruled", queue=GRID)
         await sees(side, GRID, "裁定由银杏社区第一网格办")
         await side.say("王师傅", "退回 1001 还是不归我们", GRID)
-        await sees(side, GRID, "裁定")
+        await sees(side, GRID, "不能再退了")
         await side.say("王师傅", "接单 1001", GRID)
         await until(side, "request.claimed", 2)
         assert (await stored(side)).queue == GRID

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from storage import events, requests
+from storage import events, receipts, requests
 from storage.requests import Request
 from tests.fakes.wecom import WecomServer
 from tests.journeys.test_wechat import FIELDS, LAMP, RATE, reported
@@ -122,6 +121,7 @@ async def test_a_card_forwarded_to_another_group_gives_nobody_a_right(tmp_path: 
         server.press_key(guest, card.task, "forged.0", other)
         server.press_key(liu, card.task, key, other)
         claimed = await server.wait_for(group, "填结果")
+        assert "liu" in claimed.text
         assert claimed.task != card.task, "an answer to that press would have changed the other group's card only"
         assert (await record(town_)).state.value == "claimed"
 
@@ -139,6 +139,8 @@ async def test_what_a_platform_sends_broken_stops_nobody(tmp_path: Path, broken:
         await server.callbacks.settle()
         server.text(wang, "我的单子")
         await server.wait_for(wang, "手里没有")
-        await asyncio.sleep(0)
-        assert all(tried.statuses[-1] == 200 for tried in server.callbacks.sent[-1:])
+        await server.callbacks.settle()
+        assert [tried.statuses for tried in server.callbacks.sent] == [[200], [200]]
+        async with town_.program.store.read() as tx:
+            assert await receipts.count(tx, receipts.FAILED) == 1
         server.assert_clean()

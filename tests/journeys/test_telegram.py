@@ -168,3 +168,4 @@ async def test_a_pause_that_telegram_asks_for_is_kept(running: Running) -> None:
     await server.wait_until(lambda: [s for s in server.seen(aunt) if s.mine])
     calls = [c for c in server.calls if c.method == "sendMessage"]
     assert [c.status for c in calls] == [429, 200]
+    assert calls[1].at - calls[0].at >= 1.0

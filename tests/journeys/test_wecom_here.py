@@ -50,7 +50,8 @@ async def test_a_position_is_said_once_in_the_members_chat(tmp_path: Path) -> No
         assert (await phone.post("/wecom/here", json={**here, "lat": 91})).status_code == 422
         assert (await phone.post("/wecom/here", json=here)).status_code == 204
         assert (await phone.post("/wecom/here", json=here)).status_code == 403
-        await server.wait_until(lambda: server.seen(wang), lambda: "the chat says nothing")
+        await server.wait_for(wang, "位置收到了")
+        assert len(server.seen(wang)) == 1
         await opened(browser(town), "wang")
         assert len(server.called("get_jsapi_ticket")) == 1, "the ticket is shared"
         server.assert_clean()

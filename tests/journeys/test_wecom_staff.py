@@ -50,7 +50,7 @@ async def test_the_address_book_invites_and_ends(tmp_path: Path) -> None:
         wang.departments = [1]
         await wecom_desk.staff(config, said.append, invite=False, end=True, clock=town.clock)
         assert any("1 records back in their queue" in line for line in said)
-        await server.wait_for(wang, "网格员")
+        await server.wait_for(wang, "已经取消了")
         async with town.program.store.read() as tx:
             record = await requests.find_by_number(tx, 1001)
             person = await people.find_by_identity(tx, "wecom", CORP, "wang")
@@ -107,7 +107,7 @@ async def test_the_menu_is_made_and_every_button_of_it_is_answered(tmp_path: Pat
                 seen = len(server.seen(wang))
                 server.event(wang, "click", EventKey=button["key"])
                 await server.wait_until(lambda seen=seen: len(server.seen(wang)) > seen, lambda b=button: f"{b}")
-                assert not server.seen(wang)[-1].has("没听懂")
+                assert not server.seen(wang)[-1].has("没太明白")
             else:
                 assert button["url"] == "https://linli.test/wecom/here"
         server.assert_clean()

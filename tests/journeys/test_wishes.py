@@ -210,17 +210,19 @@ async def _publish_photo(running: Running, server: TelegramServer, liu: Any, des
         assert ready.faces == 1
         assert not await pictures.is_public(tx, ready.shown)
     server.press(liu, "都认不出来，可以公开", desk)
-    await server.wait_toast(liu)
+    await server.wait_toast(liu, "可以公开了")
 
 
 async def _end_season(running: Running, server: TelegramServer, zhou: Any) -> None:
     running.clock.turn(days=10)
-    for _ in range(600):
+    for _ in range(1200):
         async with running.program.store.read() as tx:
             season = await seasons.find_current(tx)
         if season is not None and season.state is SeasonState.REVIEWED:
             break
         await asyncio.sleep(0.1)
+    else:
+        raise AssertionError("the season is not reviewed")
     server.text(zhou, "心愿季")
     await server.wait_for(zhou, "公布报告")
     server.press(zhou, "公布报告")

@@ -25,7 +25,7 @@ async def test_looking_at_a_link_does_not_use_it_up_and_using_it_does(desk: Desk
     one, other = await desk.browser(), await desk.browser()
     for method in ("GET", "HEAD", "GET"):
         answer = await one.request(method, f"/desk/in/{token}")
-        assert answer.status_code in (200, 405)
+        assert answer.status_code == 200 or method == "HEAD"
         assert "set-cookie" not in answer.headers
     assert (await one.post(f"/desk/in/{token}")).status_code == 303
     again = await other.post(f"/desk/in/{token}")
