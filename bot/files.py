@@ -65,27 +65,35 @@ class Files:
             return ""
         try:
             data, mime = await channel.fetch(attachment.ref)
-            kept, shown = await asyncio.to_thread(self._keep, data, mime or attachment.mime)
         except ConnectionError:
             return ""
-        except (OSError, MediaRefused) as error:
-            reason = error.reason if isinstance(error, MediaRefused) else type(error).__name__
-            log.warning("files.not_kept", attachment=attachment.id, reason=reason)
-            await self._store.run(lambda tx: self._refuse(tx, attachment, reason))
-            return GONE
+        except OSError as error:
+            return await self._refuse(attachment, type(error).__name__)
+        try:
+            kept, shown = await asyncio.to_thread(self._keep, data, mime or attachment.mime)
+        except MediaRefused as error:
+            return await self._refuse(attachment, error.reason)
+        except OSError as error:  # our own folder: full, or away for now
+            log.warning("files.no_room", attachment=attachment.id, reason=type(error).__name__)
+            return ""
         async with self._store.write() as tx:
             await attachments.set_stored(tx, attachment.id, kept.ref, kept.mime, kept.size)
             if kept.kind == "photo":
                 await attachments.set_likeness(tx, attachment.id, shown)
         return kept.ref
 
-    async def _refuse(self, tx: Tx, attachment: Attachment, reason: str) -> None:
+    async def _refuse(self, attachment: Attachment, reason: str) -> str:
+        log.warning("files.not_kept", attachment=attachment.id, reason=reason)
+        await self._store.run(lambda tx: self._note_refused(tx, attachment, reason))
+        return GONE
+
+    async def _note_refused(self, tx: Tx, attachment: Attachment, reason: str) -> None:
         if self._tell is not None:
             await self._tell(tx, attachment, reason)
         await attachments.set_stored(tx, attachment.id, GONE, attachment.mime, attachment.size)
 
     def _keep(self, data: bytes, mime: str) -> tuple[StoredFile, int | None]:
-        """The bytes on disk, and what a photo shows. Raises `MediaRefused`."""
+        """The bytes on disk, and what a photo shows. Raises `MediaRefused`, OSError."""
         kept = self._media.save(data, mime)
         return kept, likeness(self._media.path(kept.ref)) if kept.kind == "photo" else None
 

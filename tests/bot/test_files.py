@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 from typing import Any, cast
@@ -62,6 +63,38 @@ async def test_the_same_photo_from_two_people_is_seen_to_be_near(tmp_path: Path)
             lost = await attachments.find(tx, ids[3])
             assert lost is not None
             assert lost.stored == GONE
+
+
+class FullDisk(MediaStore):
+    """Has no room until `full` is over."""
+
+    full = True
+
+    def _write(self, path: Path, data: bytes) -> None:
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        super()._write(path, data)
+
+
+async def test_a_file_there_is_no_room_for_is_fetched_later_and_nobody_is_told_it_is_lost(tmp_path: Path) -> None:
+    async with Town.open(tmp_path) as town:
+        noted_as = await noted(town, "a")
+        channels: dict[Any, Channel] = {("test", ""): cast(Channel, Platform({"a": photo(90, (400, 300))}))}
+        told: list[str] = []
+
+        async def tell(_tx: Tx, _file: Attachment, reason: str) -> None:
+            told.append(reason)
+
+        media = FullDisk(tmp_path / "media")
+        files = Files(town.store, media, channels, tell)
+        assert await files.fetch_waiting() == 1
+        media.full = False
+        assert await files.fetch_waiting() == 1
+        assert told == []
+        async with town.store.read() as tx:
+            kept = await attachments.find(tx, noted_as)
+        assert kept is not None
+        assert media.find(kept.stored)
 
 
 async def noted(town: Town, ref: str) -> int:

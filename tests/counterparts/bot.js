@@ -36,6 +36,7 @@ client.on('event.template_card_event', async (frame) => {
     tell('updated');
   } catch (error) { tell('failed', { message: String(error.message || JSON.stringify(error)) }); }
 });
+Object.assign(client.wsManager, { maxMissedPong: 400, replyAckTimeout: 120000 }); // pytest may stand still for a while
 client.connect();
 process.stdin.on('close', () => { client.disconnect(); process.exit(0); });
 process.stdin.resume();

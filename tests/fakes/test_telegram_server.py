@@ -6,7 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import SimpleNamespace
 
 import httpx
@@ -20,6 +20,7 @@ from telegram import (
     InputMediaPhoto,
     LinkPreviewOptions,
     ReplyParameters,
+    TelegramObject,
     Update,
 )
 from telegram.error import BadRequest, ChatMigrated, Conflict, Forbidden, NetworkError, RetryAfter
@@ -101,7 +102,19 @@ async def test_files_by_upload_and_by_id(server: TelegramServer, bot: Bot, li: P
     server.assert_clean()
 
 
+def strangers(value: object) -> Iterator[str]:
+    """Fields the library does not know, at whatever depth."""
+    if isinstance(value, TelegramObject):
+        yield from value.api_kwargs
+        value = list(value._get_attrs(recursive=False).values())
+    if isinstance(value, list | tuple):
+        for each in value:
+            yield from strangers(each)
+
+
 async def test_every_update_is_readable_by_ptb(server: TelegramServer, bot: Bot, li: Person) -> None:
+    kinds = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
+    server.queue.allowed = kinds
     group = server.group("第一网格", [li], bot="administrator")
     wang = server.person("王师傅")
     server.start(li, "place_7-3")
@@ -124,11 +137,12 @@ async def test_every_update_is_readable_by_ptb(server: TelegramServer, bot: Bot,
     server.remove_bot(group, li)
     server.block(li)
     server.unblock(li)
-    kinds = ["message", "edited_message", "callback_query", "my_chat_member", "chat_member"]
     updates = await bot.get_updates(allowed_updates=kinds)
     assert all(isinstance(each, Update) and each.effective_chat for each in updates)
+    assert len(updates) == len(server.queue.sent)
+    assert {kind for each in server.queue.sent for kind in each} == {"update_id", *kinds}
     for update in server.queue.sent:
-        assert not set(Update.de_json(update, bot).to_dict()) ^ set(update)
+        assert not list(strangers(Update.de_json(update, bot)))
     server.assert_clean()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from tests.counterparts import HERE, NODE, need_node
 from tests.fakes.wecom import AES_KEY, AGENT, BOT, BOT_SECRET, CORP, SECRET, TOKEN, WecomServer
 from tests.fakes.wecom.callbacks import write
 from tests.fakes.wecom.people import PICTURE
+from tests.fakes.wecom.server import PATIENCE
 
 CARD = {
     "card_type": "button_interaction",
@@ -187,6 +189,7 @@ async def robot(server: WecomServer, secret: str = BOT_SECRET) -> AsyncIterator[
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         cwd=HERE,
+        env={name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
     )
     try:
         yield Robot(process)
@@ -202,6 +205,7 @@ async def robot(server: WecomServer, secret: str = BOT_SECRET) -> AsyncIterator[
 
 async def test_tencents_sdk_hears_answers_posts_and_changes_cards() -> None:
     async with WecomServer() as server:
+        server.bot.answer_within = PATIENCE
         wang = server.member("wang")
         group = server.group("第一网格", [wang])
         async with robot(server) as bot:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 _LOOK = 0.5
 """Seconds between two looks at whose turn it is to ask for updates."""
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+mimetypes.add_type("audio/ogg", ".oga")  # Telegram's name for a voice; Python alone does not know it
 
 
 class TelegramChannel:

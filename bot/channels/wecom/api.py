@@ -117,6 +117,8 @@ class Api:
             answer = await self._client.get(url)
         except httpx.HTTPError as error:
             raise ConnectionError(type(error).__name__) from None
+        if answer.status_code >= 500 or answer.status_code in (408, 429):
+            raise ConnectionError(f"answered {answer.status_code}")
         if answer.status_code != 200:
             raise FileNotFoundError(f"answered {answer.status_code}")
         return answer.content, answer.headers.get("content-type", "")
@@ -130,6 +132,8 @@ class Api:
         mime = answer.headers.get("content-type", "").partition(";")[0]
         if mime in ("application/json", "text/plain"):
             _checked("media/get", answer)
+        if answer.status_code != 200:  # a page of whatever stands in front of the platform is no file
+            raise WecomError(HTTP, f"answered {answer.status_code}", "media/get")
         return answer.content, mime
 
     async def _once(self, path: str, body: Any, files: Any, query: dict[str, str]) -> dict[str, Any]:

@@ -252,18 +252,18 @@ class Sender:
     async def _answer_press(self, chat: str, out: Outgoing, post: str) -> Receipt | None:
         """Changes a card that was pressed within the last seconds; the platform allows it at no other time."""
         tasks = post.split(",")
-        if cards.count_cards(out) > len(tasks) or self._bot is None:
+        if len(tasks) > 1 or cards.count_cards(out) > 1 or self._bot is None:  # the press is on one of them only
             return None
-        for card in cards.cards(out, tasks):
-            req_id = self._pressed.take(hung(chat, card.task))
-            if not req_id:
-                return None
-            body = {"response_type": "update_template_card", "template_card": card.body}
-            try:
-                await self._bot.call("aibot_respond_update_msg", body, req_id=req_id)
-            except WecomError as error:
-                log.info("wecom: a press was not answered: %s", error)
-                return None
+        req_id = self._pressed.take(hung(chat, post))
+        if not req_id:
+            return None
+        (card,) = cards.cards(out, tasks)
+        body = {"response_type": "update_template_card", "template_card": card.body}
+        try:
+            await self._bot.call("aibot_respond_update_msg", body, req_id=req_id)
+        except WecomError as error:
+            log.info("wecom: a press was not answered: %s", error)
+            return None
         return Receipt(ref=post)
 
     async def _push(self, key: str, content: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import pytest
 
 from bot.accounts import PARTS, parts
@@ -168,6 +169,7 @@ async def wecom_channel(folder: Path, server: WecomServer) -> AsyncIterator[Weco
     made = WecomChannel(
         account, store, nobody, words, now=lambda: datetime.fromtimestamp(clock.now(), UTC), budget=Budget(clock.now)
     )
+    made.api._client.timeout = httpx.Timeout(PATIENCE)
     await made.start(forget)
     assert made.bot is not None
     await asyncio.wait_for(made.bot.ready.wait(), PATIENCE)

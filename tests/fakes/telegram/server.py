@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.fakes.telegram.errors import ApiError
+from tests.fakes.telegram.errors import ApiError, wrong
 from tests.fakes.telegram.looks import Call, Looks
 from tests.fakes.telegram.methods import Methods
 from tests.fakes.telegram.pace import Fault, FaultKind, Pace
@@ -163,6 +163,8 @@ class TelegramServer(People, Looks):
         if decoded.problems:
             self.violations += decoded.problems
             raise ApiError(400, f"Bad Request: {decoded.problems[0]}")
+        if any("parse_mode" in each for each in (decoded.params, *decoded.params.get("media", ()))):
+            raise wrong("what people wrote would be read as markup")
         played = self.methods.find(method)
         if played is None:
             raise ApiError(501, f"{method} is not played by this server", violation=True)

@@ -114,7 +114,9 @@ class Pusher:
         started = time.monotonic()
         try:
             answer = await asyncio.wait_for(
-                self._http.post(self.url, params=query, content=body, headers={"content-type": "text/xml"}),
+                self._http.post(
+                    self.url, params=query, content=body, headers={"content-type": "text/xml"}, timeout=None
+                ),
                 self.patience,
             )
         except (httpx.HTTPError, TimeoutError):

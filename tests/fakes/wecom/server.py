@@ -149,6 +149,8 @@ class WecomServer(People):
         return JSONResponse(told)
 
     async def _download(self, request: Request) -> Response:
+        if self.fail_next:
+            return self._page()
         try:
             self.world.check_token(request.query_params.get("access_token", ""))
             content, mime = self.world.find_file(request.query_params.get("media_id", ""))
@@ -158,8 +160,14 @@ class WecomServer(People):
         return Response(content, media_type=mime)
 
     async def _bot_file(self, request: Request) -> Response:
+        if self.fail_next:
+            return self._page()
         found = self.bot.find_sealed(request.path_params["name"])
         return Response(found or b"", 200 if found else 404, media_type="application/octet-stream")
+
+    def _page(self) -> Response:
+        """What something in front of the platform answers where a file was asked for."""
+        return Response("<html>upstream</html>", status_code=self.fail_next.pop(0) or 504, media_type="text/html")
 
     def _record(self, name: str, body: dict[str, Any], error: ApiError) -> None:
         if error.violation:

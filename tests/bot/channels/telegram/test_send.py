@@ -49,6 +49,7 @@ async def test_text_with_buttons(channel: TelegramChannel, server: TelegramServe
 async def test_markup_is_plain_text(channel: TelegramChannel, server: TelegramServer, li: Person) -> None:
     await channel.send(private(li), Outgoing(text="<b>3_4*5</b> & 〈x〉"))
     assert server.last(li).text == "<b>3_4*5</b> & 〈x〉"
+    server.assert_clean()
 
 
 async def test_long_text_is_split_and_the_last_part_has_the_buttons(

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from bot.channels.base import RawUpdate
@@ -19,6 +20,7 @@ from storage.schema import metadata
 from storage.seal import Sealer, new_key
 from storage.tx import Store
 from tests.fakes.wecom import AES_KEY, AGENT, BOT, BOT_SECRET, CORP, SECRET, TOKEN, WecomServer
+from tests.fakes.wecom.server import PATIENCE
 
 WORDS = Words("已处理", "在应用里回复：{choices}")
 
@@ -48,6 +50,7 @@ class Wired:
             WORDS,
             budget=Budget(server.world.clock.now),
         )
+        self.channel.api._client.timeout = httpx.Timeout(PATIENCE)
 
     async def of(self, queue: str) -> list[str]:
         return self.members.get(queue, [])

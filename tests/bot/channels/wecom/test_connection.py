@@ -70,6 +70,26 @@ async def test_a_pressed_card_is_changed_within_seconds_and_said_anew_later(live
     server.assert_clean()
 
 
+async def test_of_several_cards_none_is_changed_and_the_news_come_once(live: Wired, server: WecomServer) -> None:
+    """Only the pressed card may be changed, so the others would stay as they were between two copies of the news."""
+    wang = server.member("wang")
+    group = server.group("第一网格", [wang])
+    group.met = True
+    chat = to(f"g/{group.id}", group=True)
+    sent = await live.channel.send(chat, keyed("哪一个？", *[f"第 {n} 个" for n in range(9)], slot="c"))
+    assert isinstance(sent, Receipt)
+    before = server.seen(group)
+    server.press(wang, "第 1 个", group)
+    await until(lambda: live.received)
+    anew = await live.channel.send(chat, keyed("已选第 1 个", "改", slot="c"), post=sent.ref)
+    assert isinstance(anew, Receipt)
+    assert anew != sent
+    shown = server.seen(group)
+    assert shown[:-1] == before
+    assert (shown[-1].text, shown[-1].buttons) == ("已选第 1 个", ("改",))
+    server.assert_clean()
+
+
 async def test_a_file_goes_in_parts(live: Wired, server: WecomServer) -> None:
     assert live.channel.bot is not None
     content = bytes(range(256)) * 2400

@@ -78,6 +78,22 @@ async def test_files_go_up_and_come_down(wired: Wired, server: WecomServer, tmp_
     assert (await wired.channel.fetch(f"u:{sealed['aeskey']}:{sealed['url']}"))[0] == PICTURE
 
 
+@pytest.mark.parametrize("status", [429, 500, 502])
+async def test_a_file_is_asked_for_again_when_the_platform_is_away(
+    wired: Wired, server: WecomServer, status: int
+) -> None:
+    handle, sealed = server.world.keep_file(PICTURE, "image/png"), server.bot.sealed_file(PICTURE)
+    await wired.channel.api.token()
+    for ref in (f"m:{handle}", f"u:{sealed['aeskey']}:{sealed['url']}"):
+        server.fail_next = [status]
+        with pytest.raises(ConnectionError):
+            await wired.channel.fetch(ref)
+        assert (await wired.channel.fetch(ref))[0] == PICTURE
+    server.fail_next = [403]
+    with pytest.raises(FileNotFoundError):
+        await wired.channel.fetch(ref)
+
+
 async def test_a_file_under_a_wrong_key_is_never_kept(wired: Wired, server: WecomServer, tmp_path: Path) -> None:
     sealed = server.bot.sealed_file(PICTURE, bytes(range(32)))
     with pytest.raises(FileNotFoundError):

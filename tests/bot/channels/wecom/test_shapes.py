@@ -21,8 +21,10 @@ from bot.channels.wecom.shapes import (
     read_chat,
 )
 from handlers.messages import Incoming
+from tests.bot.channels.altered import altered
 
 HEAD = {"ToUserName": "ww1", "FromUserName": "wang", "CreateTime": "1763690000", "AgentID": "7"}
+BOT_HEAD = {"msgid": "m1", "aibotid": "a", "from": {"userid": "wang"}, "create_time": 1763690000}
 
 
 def app(**fields: Any) -> list[Incoming]:
@@ -30,8 +32,7 @@ def app(**fields: Any) -> list[Incoming]:
 
 
 def bot(**body: Any) -> list[Incoming]:
-    head = {"msgid": "m1", "aibotid": "a", "from": {"userid": "wang"}, "create_time": 1763690000}
-    return parse_update({"via": "bot", "body": head | body}, "ww1")
+    return parse_update({"via": "bot", "body": BOT_HEAD | body}, "ww1")
 
 
 def test_words_pictures_sounds_and_places() -> None:
@@ -150,12 +151,23 @@ json_like = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-names = st.sampled_from(["MsgType", "Event", "EventKey", "Content", "MediaId", "Location_X", "CreateTime", "MsgId"])
+names = st.sampled_from(["MsgType", "Event", "EventKey", "Content", "MediaId", "Location_X", "Location_Y", "MsgId"])
+values = st.sampled_from(["event", "text", "image", "location", "template_card_event", "30.1"])
+IMAGE = {"url": "https://f/1", "aeskey": "k+/="}
+PRESS = {"eventtype": "template_card_event", "template_card_event": {"event_key": "code.1", "task_id": "t1"}}
+MIXED = {"msg_item": [{"msgtype": "text", "text": {"content": "办结"}}, {"msgtype": "image", "image": IMAGE}]}
+FRAMES: list[dict[str, Any]] = [
+    {"chattype": "group", "chatid": "wr1", "msgtype": "text", "text": {"content": "@邻里 你好"}},
+    {"msgtype": "voice", "voice": {"content": "你好"}},
+    {"msgtype": "image", "image": IMAGE},
+    {"msgtype": "file", "file": IMAGE},
+    {"chattype": "group", "chatid": "wr1", "msgtype": "mixed", "mixed": MIXED},
+    {"chattype": "group", "chatid": "wr1", "msgtype": "event", "event": PRESS},
+    {"msgtype": "event", "event": {"eventtype": "enter_chat"}},
+]
 
 
-@given(
-    st.dictionaries(names, st.sampled_from(["event", "text", "image", "location", "template_card_event"]) | json_like)
-)
+@given(st.dictionaries(names, values | json_like))
 def test_no_callback_is_worse_than_unreadable(fields: dict[str, Any]) -> None:
     try:
         found = parse_update({"via": "app", "fields": HEAD | fields}, "ww1")
@@ -164,9 +176,10 @@ def test_no_callback_is_worse_than_unreadable(fields: dict[str, Any]) -> None:
     assert all(each.address.account == "ww1" for each in found)
 
 
-@given(st.dictionaries(st.sampled_from(["msgtype", "event", "text", "mixed", "chattype", "chatid"]), json_like))
+@given(altered([BOT_HEAD | frame for frame in FRAMES], json_like))
 def test_no_frame_is_worse_than_unreadable(body: dict[str, Any]) -> None:
     try:
-        bot(**body)
+        found = parse_update({"via": "bot", "body": body}, "ww1")
     except BadUpdate:
         return
+    assert all(each.address.account == "ww1" for each in found)
