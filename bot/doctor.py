@@ -259,7 +259,7 @@ async def _opened(config: Config, database: Database | None) -> Store | None:
     try:
         if await migrate.current(database) == migrate.head():
             return Store(database, Ids(), Sealer(sealing_keys(config)))
-    except (SQLAlchemyError, ValueError, OSError, Unavailable):
+    except (SQLAlchemyError, ValueError, OSError, Unavailable, migrate.SchemaNewer):
         pass
     return None
 

@@ -109,6 +109,8 @@ class Program:
         logs.bind(database.tenant)
         async with store.read() as tx:
             ids.go_on_after(await newest_id(tx))
+        if not database.is_sqlite:
+            ids.settle(await store.run(lambda tx: counters.next_number(tx, "node")))
         real = clock or await clock_of(config, store)
         media, traces = media_store(config), open_traces(config, database.tenant)
         alone = database.is_sqlite  # a file lock keeps others away; on PostgreSQL there may be any number

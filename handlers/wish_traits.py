@@ -88,7 +88,7 @@ async def put(turn: Turn, args: dict[str, Any]) -> None:
 
 async def _keep(turn: Turn, wish: Wish, **values: Any) -> None:
     wish = await wishes.change(turn.tx, wish.id, **values)
-    data = {"set": sorted(values)}
+    data = {"traits": sorted(values)}
     await events.add(turn.tx, "wish", wish.id, "wish.arranged", turn.now, actor_id=turn.me.id, data=data)
     await wish_card.draw(turn, wish)
 

@@ -248,6 +248,7 @@ async def _stand(tx: Tx, activity_id: int, person_id: int, state: Seat, now: dat
 
 async def join(tx: Tx, activity: Activity, person_id: int, now: datetime) -> Seat:
     """Takes a place, else one on the waiting list; whoever is on either already stays as they are."""
+    await tx.lock(activities, activity.id)  # who leaves at this moment leaves the place to us, not to nobody
     had = await find_part(tx, activity.id, person_id)
     if had is not None and had.state is not Seat.LEFT:
         return had.state

@@ -1,6 +1,8 @@
-"""Ids made by the program: 63 bits, ordered by time, unique across processes without asking a database.
+"""Ids made by the program: 63 bits, ordered by time, unique across processes without asking a database each time.
 
 41 bits of milliseconds since 2024, 10 bits of process, 12 bits of count. Record numbers for people are another thing.
+Processes that serve one PostgreSQL have their ten bits from a counter there, so that no two of the last 1,024 starts share
+them; a command that an operator types draws them.
 """
 
 from __future__ import annotations
@@ -18,6 +20,10 @@ class Ids:
         self._node = secrets.randbelow(1024) if node is None else node % 1024
         self._last_ms = 0
         self._count = 0
+
+    def settle(self, node: int) -> None:
+        """From now on the bits of the process are those of this number."""
+        self._node = node % 1024
 
     def go_on_after(self, newest: int) -> None:
         """What is made from now on is greater than this id, also when the clock has gone back since it was made."""

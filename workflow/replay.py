@@ -112,7 +112,8 @@ class Books:
             account.state = step.target
         if step.name in _NAMES_A_NUMBER:
             account.number = int(step.data["number"])
-        for name, value in step.data.get("set", {}).items():
+        changed = step.data.get("set")
+        for name, value in changed.items() if isinstance(changed, dict) else ():  # `wish.arranged` once gave only names
             if name in FACTS:
                 setattr(account.facts, name, value)
         _rate(account, step)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Coroutine
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -165,6 +167,16 @@ def test_without_the_key_of_its_data_nothing_starts(config: Path, tmp_path: Path
     code, out = linli("doctor", "-c", str(config))
     assert (code, "sealed with a key" in out) == (0, False), out
     assert done(build_and_end(load_config(config)))
+
+
+def test_a_newer_database_is_said_plainly(config: Path) -> None:
+    done(fill(config, 1))
+    path = load_config(config).storage.url.removeprefix("sqlite:///")
+    with closing(sqlite3.connect(path)) as database, database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    code, out = linli("doctor", "-c", str(config))
+    assert code == 1
+    assert "the database has schema 9999" in out
 
 
 async def build_and_end(config: Config) -> bool:

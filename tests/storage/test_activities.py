@@ -42,6 +42,21 @@ async def test_many_at_once_get_as_many_places_as_there_are(store: Store, now: d
         assert (await activities.get(tx, made.id)).taken == 3
 
 
+async def test_a_place_that_is_given_back_at_this_moment_is_taken(store: Store, now: datetime) -> None:
+    made = await announced(store, now, 1)
+    async with store.write() as tx:
+        assert await activities.join(tx, made, 1, now) is Seat.JOINED
+
+    async def join(tx: Tx) -> Seat:
+        return await activities.join(tx, made, 2, now)
+
+    async with store.write() as tx:
+        assert await activities.leave(tx, made, 1, now) == (True, None)
+        joining = asyncio.create_task(store.run(join))
+        await asyncio.wait({joining}, timeout=0.3)
+    assert await joining is Seat.JOINED
+
+
 async def test_the_first_who_waits_moves_up(store: Store, now: datetime) -> None:
     made = await announced(store, now, 1)
     async with store.write() as tx:
