@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from handlers import cards, resource_book, wish_forget
@@ -23,7 +24,7 @@ async def export(turn: Turn) -> None:
                 "account.request",
                 files=turn.text("account.files", count=files) if files else "",
                 number=request.number,
-                at=request.received_at,
+                at=_day(turn, request.received_at),
                 state=turn.text(f"state.{request.state.value}"),
                 item=turn.city.item_name(request.item),
                 place=_place(turn, request, original),
@@ -42,14 +43,21 @@ async def export(turn: Turn) -> None:
     for wish in await wishes.of_wisher(turn.tx, person.id, limit=200):
         kept = await wishes.get_original(turn.tx, wish.id)
         lines.append(
-            turn.text("account.wish", number=wish.number, at=wish.submitted_at, words=str(kept.get("text", "")))
+            turn.text(
+                "account.wish", number=wish.number, at=_day(turn, wish.submitted_at), words=str(kept.get("text", ""))
+            )
         )
     for loan in await loans.of_person(turn.tx, person.id, tuple(LoanState)):
         thing = await stations.get_thing(turn.tx, loan.thing_id)
         state = turn.text(f"account.loan_{loan.state.value}")
-        lines.append(turn.text("account.loan", name=thing.name, at=loan.taken_at, state=state))
+        lines.append(turn.text("account.loan", name=thing.name, at=_day(turn, loan.taken_at), state=state))
     await events.add(turn.tx, "person", person.id, "person.exported", turn.now, actor_id=person.id)
     await turn.say("account.export", lines="\n".join(lines))
+
+
+def _day(turn: Turn, at: datetime) -> str:
+    """What is put away to be kept tells its year, and no "today"."""
+    return f"{at.astimezone(turn.city.manners.tz):%Y-%m-%d %H:%M}"
 
 
 def _place(turn: Turn, request: Request, original: Original) -> str:

@@ -65,12 +65,19 @@ async def card_text(turn: Turn, request: Request, *, bare: bool = False) -> str:
         number=request.number,
         item=kind_name(turn, request),
         place=request.place_text or turn.text("card.unknown_place"),
-        worker=await names.worker(turn, request.claimer_id) if request.state in _NAMES_WORKER else "",
+        worker=await _worker(turn, request),
         claimed=request.claimed_at or request.received_at,
         resolved=request.resolved_at or request.received_at,
         parent=await _parent_number(turn, request) or "",
         **await _open_values(turn, request, bare=bare) if request.state in OPEN else {},
     )
+
+
+async def _worker(turn: Turn, request: Request) -> str:
+    """Who has it; of a whistle where nobody of the lead has checked in yet, the department."""
+    if request.state is State.JOINT and request.claimer_id is None:
+        return turn.city.org.name_of(request.queue)
+    return await names.worker(turn, request.claimer_id) if request.state in _NAMES_WORKER else ""
 
 
 async def _open_values(turn: Turn, request: Request, *, bare: bool) -> dict[str, Any]:

@@ -105,7 +105,8 @@ def _is_unlikely(turn: Turn, findings: Findings) -> bool:
 
 
 async def _ask(turn: Turn, request: Request, kind: str, candidates: tuple[Candidate, ...]) -> None:
-    values: dict[str, Any] = {"record": request.number, "queue": turn.city.org.name_of(request.queue)}
+    told = "、".join(map(turn.city.org.name_of, [*filing.rescuers(turn, request), request.queue]))
+    values: dict[str, Any] = {"record": request.number, "queue": told}
     if not request.grid:
         await turn.say("danger.where", rows=_place_rows(turn, request, candidates), **values)
     elif kind in PEOPLE_ASKED:
@@ -171,7 +172,7 @@ async def _tell_people(turn: Turn, request: Request, word: str) -> None:
     )
     values: dict[str, Any] = {"number": request.number, "place": request.place_text or turn.text("card.unknown_place")}
     grid = f"grid:{request.grid}" if request.grid else "desk"
-    for queue in dict.fromkeys([request.queue, grid, turn.city.org.desk_of(grid)]):
+    for queue in dict.fromkeys([request.queue, *filing.rescuers(turn, request), grid, turn.city.org.desk_of(grid)]):
         await turn.tell_queue(queue, f"danger.people_{word}", **values)
     if request.claimer_id is not None:
         await turn.tell(request.claimer_id, f"danger.people_{word}", **values)

@@ -14,9 +14,13 @@ from nlp.reader import Findings
 from storage import attachments, events, labels, people, petitions, requests, roles, supporters, timers
 from storage.requests import Near, Original, Request
 from workflow.clock import DueTimes
-from workflow.queues import QueueKind, parse_queue
+from workflow.queues import QueueKind, dept_queue, parse_queue
 from workflow.rights import Grant, Role
 from workflow.routing import route
+from workflow.taxonomy import GRID
+
+_RESCUED_BY = {"fire": "safety.fire.equipment", "gas": "safety.utility.gas"}
+"""Of which kind the department is that comes for a danger: a burning canteen is not for the office of canteens alone."""
 
 
 async def file(
@@ -114,14 +118,21 @@ async def _keep_label(turn: Turn, draft: Draft, findings: Findings, request: Req
         )
 
 
+def rescuers(turn: Turn, request: Request) -> list[str]:
+    """The queue of whoever deals with this danger, whatever is burning or leaking, where it is not the record's own."""
+    found = turn.city.taxonomy.find_item(_RESCUED_BY.get(request.danger, "")) if request.urgent else None
+    queue = dept_queue(found.queue) if found is not None and found.queue != GRID else request.queue
+    return [queue] if queue != request.queue else []
+
+
 async def groups_told(turn: Turn, request: Request) -> None:
-    """An urgent record is pushed to the queue, the grid's own group, its chiefs and the desk, each once."""
+    """An urgent record is pushed to the queue, who deals with such dangers, the grid's group, chiefs and desk, each once."""
     if not request.urgent:
         return
     told = {request.queue}
     desk = turn.city.org.desk_of(f"grid:{request.grid}") if request.grid else "desk"
     wanted = [f"grid:{request.grid}"] if request.grid else []
-    for queue in [*wanted, desk]:
+    for queue in [*rescuers(turn, request), *wanted, desk]:
         if queue not in told:
             told.add(queue)
             await turn.tell_queue(queue, "danger.push", **await _push_values(turn, request))

@@ -56,7 +56,8 @@ async def _menu(turn: Turn, command: str) -> None:
         await account.erase(turn)
     elif command == "cancel":
         await turn.done()
-        await turn.say("talk.nothing_open")
+        if not await meant.wanted(turn, "withdraw"):
+            await turn.say("talk.nothing_open")
     else:
         await welcome(turn)
 

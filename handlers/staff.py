@@ -55,13 +55,13 @@ async def invite(turn: Turn, _match: re.Match[str]) -> None:
     if turn.here.is_group:
         await turn.toast("staff.private_only")
         return
-    await _choose_role(turn, "staff.invite_ask", "staff.invite_role")
+    await _choose_role(turn, "staff.invite_ask", "staff.invite_role", "staff.may_not_invite")
 
 
-async def _choose_role(turn: Turn, key: str, action: str) -> None:
+async def _choose_role(turn: Turn, key: str, action: str, refusal: str) -> None:
     offered = list(dict.fromkeys(g.role for g in invitable(await turn.grants(), turn.city.org)))
     if not offered:
-        await turn.say("staff.may_not_invite")
+        await turn.say(refusal)
         return
     buttons = [turn.button(f"staff.role_{role.value}", action, {"role": role.value}) for role in offered]
     await turn.say(key, rows=_pairs(buttons))
@@ -246,7 +246,7 @@ async def end(turn: Turn, _match: re.Match[str]) -> None:
     if turn.here.is_group:
         await turn.toast("staff.private_only")
         return
-    await _choose_role(turn, "staff.end_ask", "staff.end_role")
+    await _choose_role(turn, "staff.end_ask", "staff.end_role", "staff.may_not_end_any")
 
 
 async def _end_role(turn: Turn, args: dict[str, Any]) -> None:

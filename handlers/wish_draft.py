@@ -22,7 +22,7 @@ MAX_WORDS = 2_000
 """Characters of a wish that are kept; the wall shows fewer."""
 MAX_CHOICES = 7
 _EDGE = "，,。、；;：: \t\n"
-_HANGING = re.compile(r"[，,\s]*(?:我(?:们)?(?:家)?(?:就)?住?在|住在|家住|地址是?|在)$|^的(?=[^，,。]{3})")
+_HANGING = re.compile(r"[，,\s]*(?:我(?:们)?(?:家)?(?:就)?(?:住在?|在)|住在|家住|地址是?|在)$|^的(?=[^，,。]{3})")
 _LEAST_LEFT = 4
 """Characters without which the words would say nothing any more."""
 

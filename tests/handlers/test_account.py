@@ -217,3 +217,12 @@ async def test_staff_end_their_role_first(tmp_path: Path) -> None:
         await town.says(WHO, "删除我的资料")
         assert "取消身份" in town.last(WHO)
         assert not [label for _, row in town.screen(WHO)[-1:] for label in row]
+
+
+async def test_the_export_tells_the_year(tmp_path: Path) -> None:
+    """It is put away: no "today" in it."""
+    async with Town.open(tmp_path) as town:
+        await filed(town, TELLING)
+        await town.says(WHO, "导出我的数据")
+        assert f"1001 {town.now.astimezone(town.city.manners.tz):%Y-%m-%d} " in town.last(WHO)
+        assert "今天" not in town.last(WHO)

@@ -446,3 +446,15 @@ async def test_reopened_clocks_run_from_the_reopening(tmp_path: Path) -> None:
         assert (await record(town)).started_at == town.now
         assert {t.name for t in await waiting(town)} == {"clock.respond", "clock.resolve"}
         assert await how_many(town) == 1
+
+
+@pytest.mark.parametrize("word", ["取消", "不用了", "不要了"])
+async def test_not_needed_any_more_asks_about_what_is_open(tmp_path: Path, word: str) -> None:
+    """Whoever says so believes that it is called off: it is asked, and nothing is withdrawn by itself."""
+    async with Town.open(tmp_path) as town:
+        await filed(town)
+        await town.says(WHO, word)
+        assert "先不撤" in str(town.screen(WHO)[-1])
+        assert (await record(town)).state is State.QUEUED
+        await town.says("路人", word)
+        assert "没有要办的" in town.last("路人")

@@ -148,7 +148,12 @@ async def test_colleagues_do_not_end_each_other(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await filed(town)
         await town.says("王师傅", "取消身份")
-        assert "确定" not in heard(town, "王师傅")
+        said, labels = town.screen("王师傅")[-1]
+        assert ("由上一级来办" in said, "邀请" in said, labels) == (True, False, [])
+        await town.says("刘书记", "取消身份")
+        await town.presses("刘书记", "网格员")
+        token = next(token for label, token in town.messages("刘书记")[-1].keys if "小刘" in label)
+        await town.press_token("王师傅", token)
         assert await held(town, "小刘") == [Grant(Role.GRID_WORKER, GRID)]
 
 

@@ -271,6 +271,8 @@ async def test_a_danger_told_with_the_damage_is_a_danger(tmp_path: Path) -> None
         await town.presses("李阿姨", "东西坏了")
         await town.says("李阿姨", "驿站这里着火了，银杏苑北门")
         assert any("119" in text for text, _ in town.screen("李阿姨"))
+        assert "已经报给消防救援" in told(town, "李阿姨")
+        assert any("着火了" in text for text, _ in town.room("dept:fire"))
         async with town.store.read() as tx:
             assert await tx.all(select(loans.damages).where(loans.damages.c.tenant == tx.tenant)) == []
 

@@ -56,6 +56,7 @@ async def test_three_departments_one_late_and_the_lead_resolves_the_whole(tmp_pa
         assert (joint.state, joint.queue) == (State.JOINT, URBAN)
         for queue in (URBAN, HOUSING, WATER, DESK):
             assert any("一楼违建压着管道" in text and "城管（牵头）" in text for text, _ in town.room(queue))
+        assert any("联办中，城管 牵头" in text for text, _ in town.room(URBAN)), "before anybody has checked in"
         assert "城管、住建、水务" in town.last(WHO)
         await town.passes(minutes=20)
         await town.presses("城管老赵", "收到" if buttons else "接哨 1001", room=URBAN)

@@ -81,6 +81,7 @@ async def test_an_estate_split_between_grids_needs_no_building(tmp_path: Path) -
         await town.presses("李阿姨", "对")
         wish = await stored(town)
         assert (wish.community, wish.place_text) == ("yinxing", "银杏苑")
+        assert wish.text == "想要一副老花镜"
 
 
 @BOTH
