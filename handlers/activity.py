@@ -10,8 +10,8 @@ from handlers import names, service
 from handlers.messages import Button
 from handlers.turn import NotForYou, Turn
 from handlers.wish_words import for_wall, is_public
-from nlp.moments import read_moment
-from nlp.wish_traits import read_hours
+from nlp.moments import read_moment, without_moment
+from nlp.wish_traits import read_hours, without_hours
 from storage import activities, members, outbox, points, timers
 from storage.activities import Activity, ActivityState, Part, Seat
 from storage.timers import Timer
@@ -25,6 +25,9 @@ _LONG = timedelta(hours=2)
 _AGAIN = timedelta(minutes=10)
 """A second scan within this time is the same arrival."""
 _PEOPLE = re.compile(r"(\d{1,4})\s*(?:个人|人|位|名)")
+_EDGES = re.compile(r"^[\s，,、。；;]+|[\s，,、。；;]+$|(?<=[\s，,])[，,]+")
+_LEAST = 2
+"""Characters without which the words would say nothing any more."""
 _MOST = 2_000
 _PAGE = 8
 _NAMES = 30
@@ -57,7 +60,7 @@ async def announce(turn: Turn, match: re.Match[str]) -> None:
         turn.tx,
         by=turn.me.id,
         now=turn.now,
-        words=for_wall(words)[:200],
+        words=for_wall(_what(words))[:200],
         queue=queue,
         community=queue.partition(":")[2],
         starts_at=starts,
@@ -70,6 +73,13 @@ async def announce(turn: Turn, match: re.Match[str]) -> None:
     told = await _tell_all(turn, made)
     rows = _desk_rows(turn, made)
     await turn.say("activity.made", rows=rows, number=made.number, count=told, card=await _card(turn, made))
+
+
+def _what(words: str) -> str:
+    """What is done, without when, how long and with how many, which the card says by itself; all when nothing is left."""
+    left = _EDGES.sub("", _PEOPLE.sub("", without_hours(without_moment(words)), count=1))
+    left = " ".join(left.split())
+    return left if len(left) >= _LEAST else words
 
 
 async def _tell_all(turn: Turn, activity: Activity) -> int:

@@ -16,7 +16,7 @@ _CN = {c: n for n, c in enumerate("零一二三四五六七八九十")} | {"两"
 _N = r"\d{1,2}|[一二两三四五六七八九十]{1,3}"
 _FULL = re.compile(r"(?P<y>20\d{2})\s*[-/.年]\s*(?P<m>\d{1,2})\s*[-/.月]\s*(?P<d>\d{1,2})")
 _MONTH_DAY = re.compile(
-    rf"(?P<m>{_N})\s*月\s*(?P<d>{_N})\s*[日号]?|(?<!\d)(?P<m2>\d{{1,2}})[-/.](?P<d2>\d{{1,2}})(?!\d)"
+    rf"(?P<m>{_N})\s*月\s*(?P<d>{_N})\s*[日号]?|(?<![\d:：])(?P<m2>\d{{1,2}})[-/.](?P<d2>\d{{1,2}})(?![\d:：])"
 )
 _WEEKDAY = re.compile(r"(?P<which>下下|下个?|这个?|本)?(?:周|星期|礼拜)(?P<day>[一二三四五六日天末])")
 _RELATIVE = {"大后天": 3, "后天": 2, "明天": 1, "明日": 1, "今天": 0, "今日": 0, "今晚": 0, "明晚": 1}
@@ -24,6 +24,7 @@ _IN_DAYS = re.compile(rf"(?P<n>{_N})\s*(?P<unit>天|周|个?星期|个?月)(?:�
 _HOUR = re.compile(
     rf"(?P<part>凌晨|早上|上午|中午|下午|傍晚|晚上|今晚|明晚)?\s*(?P<h>{_N})\s*(?:[点时](?P<half>半)?(?:\s*(?P<min>{_N})\s*分|(?P<min3>\d{{2}})(?!\s*个?[小钟]))?|[:：](?P<min2>\d{{2}}))"
 )
+_UNTIL = re.compile(r"\s*(?:到|至|~|—|-)\s*")
 _AFTERNOON = {"下午", "傍晚", "晚上", "今晚", "明晚"}
 
 
@@ -37,6 +38,22 @@ def read_moment(text: str, now: datetime, tz: ZoneInfo, *, ends: bool = False) -
         return None
     at = hour or (time(23, 59) if ends else time(10, 0))
     return datetime.combine(day, at, tz).astimezone(UTC)
+
+
+def without_moment(text: str) -> str:
+    """The words without the day and the hours they name: what is kept is read on another day, and "tomorrow" is over then."""
+    said = plain(text)
+    relative = next((re.compile(word) for word in _RELATIVE if word in said), None)
+    for pattern in (_FULL, relative, _MONTH_DAY, _WEEKDAY, _IN_DAYS):
+        if pattern is not None and (found := pattern.search(said)):
+            said = f"{said[: found.start()]} {said[found.end() :]}"
+            break
+    if found := _HOUR.search(said):
+        end = found.end()
+        if (until := _UNTIL.match(said, end)) and (last := _HOUR.match(said, until.end())):
+            end = last.end()
+        said = f"{said[: found.start()]} {said[end:]}"
+    return " ".join(said.split())
 
 
 def _day(said: str, today: date) -> date | None:

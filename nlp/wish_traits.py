@@ -89,6 +89,11 @@ def read_hours(text: str) -> float | None:
     return hours if 0 < hours <= MOST_HOURS else None
 
 
+def without_hours(text: str) -> str:
+    """The words without how many hours it takes."""
+    return _HOURS.sub("", plain(text), count=1)
+
+
 def read_shares(text: str) -> int | None:
     """A number of people or parts, said alone: 3份, 五个人, 2."""
     found = re.fullmatch(rf"(\d{{1,2}}|[{_CN}]{{1,2}})\s*(?:份|个人|人|位|名|个)?", plain(text).strip())

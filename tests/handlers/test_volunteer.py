@@ -114,6 +114,7 @@ async def test_an_activity_from_the_announcement_to_the_hours(tmp_path: Path, bu
         assert "不归您" in told(town, "路人")
         await town.says("刘书记", "发起活动 明天上午9点 2小时 1人 银杏社区广场扫楼道")
         assert "告诉了 1 人" in last(town, "刘书记")
+        assert "“银杏社区广场扫楼道”" in last(town, "刘书记"), "what is read on the day itself names no tomorrow"
         await town.presses("小王", "我参加")
         assert "报上了" in told(town, "小王")
         await town.says("李阿姨", "活动 1001")

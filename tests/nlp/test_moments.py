@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.moments import read_moment
+from nlp.moments import read_moment, without_moment
+from nlp.text import plain
 from nlp.wish_traits import find_dangers, find_skill, read_cost, read_hours, read_shares, read_traits
 
 TZ = ZoneInfo("Asia/Shanghai")
@@ -29,6 +30,7 @@ NOW = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)  # a Monday, 10:00
         ("下周五", "2026-11-27 10:00"),
         ("十天内", "2026-11-26 10:00"),
         ("1月3号", "2027-01-03 10:00"),
+        ("下周五 15:00-17:00", "2026-11-27 15:00"),
     ],
 )
 def test_a_beginning(said: str, at: str) -> None:
@@ -52,6 +54,28 @@ def test_no_day_is_no_moment(said: str) -> None:
 def test_whatever_is_said_it_is_a_moment_or_none(said: str) -> None:
     found = read_moment(said, NOW, TZ)
     assert found is None or NOW - timedelta(days=4000) < found < NOW + timedelta(days=40_000)
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("周六上午9点 银杏社区广场 清扫楼道", "银杏社区广场 清扫楼道"),
+        ("明天上午九点半扫楼道", "扫楼道"),
+        ("12月5日下午两点到四点，包饺子", ",包饺子"),
+        ("下周五 15:00-17:00 义诊", "义诊"),
+        ("12-5 9:00—11:30 捡垃圾", "捡垃圾"),
+        ("扫楼道", "扫楼道"),
+    ],
+)
+def test_what_is_left_without_the_moment(said: str, left: str) -> None:
+    assert without_moment(said).replace("，", ",") == left
+
+
+@given(st.text(max_size=60))
+def test_of_any_words_something_known_is_left(said: str) -> None:
+    left = without_moment(said)
+    assert len(left) <= len(plain(said))
+    assert set(left) <= set(plain(said)) | {" "}
 
 
 @pytest.mark.parametrize(
