@@ -12,7 +12,7 @@ _STRICT = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 
 
 def written(value: Any) -> str:
-    """The value as JSON without spaces. Raises TypeError for what JSON does not have."""
+    """The value as JSON without spaces. Raises TypeError for what JSON does not have. Whole numbers have 64 bits at most."""
     try:
         return orjson.dumps(value, option=_STRICT).decode()
     except TypeError:  # half a character, keys that are no words, named tuples: rare, and the slower library takes them

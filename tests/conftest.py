@@ -22,6 +22,8 @@ settings.register_profile(
 )
 settings.load_profile("linli")
 
+for name in [name for name in os.environ if name.startswith("LINLI_") and not name.startswith("LINLI_TEST_")]:
+    del os.environ[name]  # settings go before the file: nobody's database is what a test restores into
 for name in ("NO_PROXY", "no_proxy"):  # servers of the tests are on this machine, whatever proxy it uses
     os.environ[name] = "127.0.0.1,localhost,::1"
 

@@ -48,7 +48,6 @@ class Cluster:
         """`settings` go before those above: what is given to the server when it starts cannot be altered later."""
         self.folder = Path(tempfile.mkdtemp(prefix="linli-postgresql-"))
         self.password = secrets.token_hex(8)
-        self.port = free_port()
         self.template = "empty"
         self._binaries = binaries
         self._settings = SETTINGS | settings
@@ -60,6 +59,7 @@ class Cluster:
         self._ready: deque[Future[str]] = deque()
         self._admin: asyncpg.Connection | None = None
         self._make()
+        self.port = free_port()  # chosen late: making takes seconds, in which others choose too
         self.start()
         self.execute(f"CREATE DATABASE {self.template}")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlers import alike
+from handlers import alike, crowd
 from storage import requests, timers
 from tests.handlers.test_joining import DESK, NEIGHBOUR, SAME, WHO, desk, desk_text
 from tests.storage.conftest import Fresh
@@ -33,7 +33,7 @@ async def all_file(town: Town, patched: pytest.MonkeyPatch, place: Any, name: st
 
     async def together(*given: Any, **more: Any) -> Any:
         found = await real(*given, **more)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(50):
             await everybody.wait()
         return found
 
@@ -62,7 +62,8 @@ async def test_whoever_files_alone_is_not_looked_at_again(town: Town) -> None:
         await town.presses(who, FILES)
     async with town.store.read() as tx:
         waiting = await timers.due(tx, town.now.replace(year=town.now.year + 1), 100)
-    assert not [timer for timer in waiting if timer.name == "crowd.look"]
+    assert crowd.TIMERS
+    assert not [timer for timer in waiting if timer.name in crowd.TIMERS]
 
 
 async def test_the_third_of_three_at_once_alarms_the_desk(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from bot.cli import app
 from bot.config import ConfigError, load_config
 from bot.program import sealing_keys
 from storage.seal import new_key
+from tests.ports import free_port
 from tests.storage.cluster import Cluster
 from tests.storage.conftest import Fresh
 
@@ -60,7 +60,9 @@ def test_an_address_that_is_none_is_refused_in_words(to: str) -> None:
 
 def test_the_same_database_twice_is_refused(fresh: Fresh) -> None:
     url = fresh("sqlite")
-    assert run("migrate-storage", "--from", url, "--to", url)[0] == 1
+    code, out = run("migrate-storage", "--from", url, "--to", url)
+    assert code == 1
+    assert "are the same database" in out
 
 
 def test_a_backup_of_postgresql_is_one_file_for_both(fresh: Fresh, tmp_path: Path) -> None:
@@ -89,9 +91,7 @@ def test_the_doctor_says_what_is_wrong_with_the_way_to_a_server(cluster: Cluster
     code, line = database_line(tmp_path, cluster.url("nowhere"))
     assert code == 1
     assert "make it: createdb -O linli nowhere" in line
-    with socket.create_server(("127.0.0.1", 0)) as unused:
-        port = unused.getsockname()[1]
-    code, line = database_line(tmp_path, f"postgresql://linli:x@127.0.0.1:{port}/linli")
+    code, line = database_line(tmp_path, f"postgresql://linli:x@127.0.0.1:{free_port()}/linli")
     assert code == 1
     assert "cannot be reached; is the server running" in line
 

@@ -59,12 +59,13 @@ def scanned(database: sqlite3.Connection, sql: str) -> list[str]:
     """The growing tables of which a statement reads every row of the tenant, as SQLite puts it."""
     names = {alias: name for name, alias in _ALIAS.findall(sql)}
     plan = database.execute(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?")).fetchall()
-    return [detail for *_, detail in plan if (step := _STEP.match(detail)) and _is_whole(step, names)]
+    return [detail for *_, detail in plan if (step := _STEP.match(detail)) and _is_whole(step, names, detail)]
 
 
-def _is_whole(step: re.Match[str], names: dict[str, str]) -> bool:
+def _is_whole(step: re.Match[str], names: dict[str, str], detail: str) -> bool:
+    """An index that SQLite makes for the moment reads the table whole too."""
     kind, name, terms = step.groups()
-    return names.get(name, name) in GROWING and (kind == "SCAN" or terms == "tenant=?")
+    return names.get(name, name) in GROWING and (kind == "SCAN" or terms == "tenant=?" or "AUTOMATIC" in detail)
 
 
 @pytest.fixture
