@@ -73,7 +73,7 @@ class Files:
             kept, shown = await asyncio.to_thread(self._keep, data, mime or attachment.mime)
         except MediaRefused as error:
             return await self._refuse(attachment, error.reason)
-        except OSError as error:  # our own folder: full, or away for now
+        except OSError as error:  # our own folder: full, or not there
             log.warning("files.no_room", attachment=attachment.id, reason=type(error).__name__)
             return ""
         async with self._store.write() as tx:

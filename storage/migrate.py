@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -99,8 +100,11 @@ async def upgrade(database: Database, tell: Tell = _nobody) -> str:
                 await connection.run_sync(planner.tell, tables.metadata)
             break
         except DBAPIError as error:
-            if not tries_left or getattr(error.orig, "sqlstate", None) not in _MADE_MEANWHILE:
+            is_busy = getattr(error.orig, "sqlite_errorname", "") == "SQLITE_BUSY"  # another makes the file just now
+            if not tries_left or not (is_busy or getattr(error.orig, "sqlstate", None) in _MADE_MEANWHILE):
                 raise
+            if is_busy:
+                await asyncio.sleep(0.1)
     return target
 
 

@@ -101,12 +101,13 @@ async def add_wish(tx: Tx, now: datetime, **values: Any) -> Wish:
 
 async def cross(one: Store, two: Store) -> int:
     """Two changes that wait for each other, both done in the end. How often they were begun."""
-    begun, met = {"a": 0, "b": 0}, asyncio.Barrier(2)
+    begun, met, holding = {"a": 0, "b": 0}, asyncio.Barrier(2), set[str]()
 
     async def work(tx: Tx, first: str, second: str) -> None:
         begun[first] += 1
         await counters.set_setting(tx, first, first)
-        if begun[first] == 1:
+        if first not in holding:
+            holding.add(first)
             await met.wait()  # each holds what the other wants
         await counters.set_setting(tx, second, first)
 
