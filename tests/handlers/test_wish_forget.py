@@ -6,7 +6,6 @@ from pathlib import Path
 
 from handlers import wish
 from handlers.turn import Turn
-from handlers.wish_card import draw_open
 from storage import wishes
 from tests.handlers.test_account import erased
 from tests.handlers.wish_steps import adopted, heard, kept_for, last, published, stored, submitted
@@ -64,11 +63,7 @@ async def test_a_new_room_gets_the_waiting_cards_only(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await published(town)
         await submitted(town, "陈大爷", "想要一副象棋，金色家园5幢")
-        waiting = await stored(town, 1002)
-        before = len(town.room("desk:yinxing"))
-        async with town.store.write() as tx:
-            await draw_open(Turn(town.city, tx, waiting.submitted_at), "desk:yinxing")
-        await town.passes(minutes=1)
-        cards = [text for text, _ in town.room("desk:yinxing") if "📍" in text]
-        assert sum("1002" in text for text in cards) == 1
-        assert len(town.room("desk:yinxing")) == before
+        await town.says("刘书记", "绑定 银杏社区工作台", room="新群")
+        cards = [text for text, _ in town.room("新群") if "📍" in text]
+        assert len(cards) == 1
+        assert "1002" in cards[0]

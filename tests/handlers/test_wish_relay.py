@@ -43,6 +43,9 @@ async def test_the_phone_is_told_when_the_wisher_agrees(tmp_path: Path, buttons:
 async def test_only_the_wisher_agrees_and_only_once(tmp_path: Path) -> None:
     async with Town.open(tmp_path, buttons=True) as town:
         await adopted(town)
+        token = next(t for m in town.messages("李阿姨") for label, t in m.keys if label == "同意把电话告诉对方")
+        await town.press_token("小王", token)
+        assert "wish.disclosed" not in await happened(town)
         await town.presses("李阿姨", "同意把电话告诉对方")
         await town.says("李阿姨", "13900006691")
         await town.presses("李阿姨", "同意把电话告诉对方")
