@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.channels.wechat.channel import ANSWERS_FOR
 from bot.config import HearingSection
 from bot.hearing import CommandEngine, HttpEngine, NotHeard, engine_of
 from storage import attachments, requests
@@ -89,6 +90,8 @@ async def test_a_voice_is_heard_understood_and_kept(tmp_path: Path) -> None:
     command = ", ".join(f'"{part}"' for part in program(tmp_path, line))
     async with town(tmp_path, more=f"[hearing]\ncommand = [{command}]") as running:
         wechat = running.wechat
+        usual = running.program.city.channels["wechat"].model_copy(update={"answers_for": ANSWERS_FOR})
+        running.program.city.channels["wechat"] = usual  # type: ignore[index]
         aunt = wechat.person("李阿姨")
         assert await wechat.voice(aunt, b"#!AMR\nclear") == "", "nothing waits for the engine"
         running.clock.turn(seconds=10)
