@@ -7,6 +7,7 @@ else. Only what no dictionary has is put right, and only where one known word so
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from nlp.lexicon import DATA
 from nlp.segment import Sentence, cut
@@ -27,10 +28,10 @@ class Respeller:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._table = sound_table()
-        self._natural = frozenset(_NATURAL.read_text(encoding="utf-8").split())
+        self._natural = _listed(_NATURAL)
         self._meant: dict[str, list[str]] = {}
         known = {word for word in words if 2 <= len(word) <= LONGEST and _is_word(word)}
-        for word in sorted(known.union(_COMPOUND.read_text(encoding="utf-8").split())):
+        for word in sorted(known | _listed(_COMPOUND)):
             self._meant.setdefault(word.translate(self._table), []).append(word)
 
     def mend(self, said: Sentence) -> str:
@@ -71,6 +72,12 @@ class Respeller:
             return None
         char = written[slips[0][0]]
         return None if char in _EVERYWHERE or not _is_han(char) else slips[0]
+
+
+def _listed(path: Path) -> frozenset[str]:
+    """The words of a file, parted by blanks; a line that begins with # is a remark."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return frozenset(word for line in lines if not line.startswith("#") for word in line.split())
 
 
 def _differing(word: str, written: str) -> list[int]:

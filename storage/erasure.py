@@ -109,14 +109,12 @@ async def _wishes(tx: Tx, person_id: int, words: str) -> None:
         .where(wishes.c.tenant == tx.tenant, wishes.c.wisher_id == person_id)
         .values(text=words, original_sealed=bare, chat_id=NOWHERE)
     )
-    offered = (resources.c.tenant == tx.tenant) & (resources.c.owner_id == person_id)
-    await tx.run(update(resources).where(offered).values(text=words, owner_label=""))
-    for table, who, chat in (
-        (wishes, wishes.c.adopter_id, "adopter_chat_id"),
-        (adoptions, adoptions.c.person_id, "chat_id"),
-        (resources, resources.c.owner_id, "chat_id"),
+    for table, who, blank in (
+        (wishes, wishes.c.adopter_id, {"adopter_chat_id": NOWHERE}),
+        (adoptions, adoptions.c.person_id, {"chat_id": NOWHERE}),
+        (resources, resources.c.owner_id, {"chat_id": NOWHERE, "text": words, "owner_label": ""}),
     ):
-        await tx.run(update(table).where(table.c.tenant == tx.tenant, who == person_id).values({chat: NOWHERE}))
+        await tx.run(update(table).where(table.c.tenant == tx.tenant, who == person_id).values(**blank))
 
 
 async def _chats(tx: Tx, person_id: int) -> None:

@@ -35,6 +35,14 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
+def errors() -> Iterator[list[str]]:
+    """What scripts of the pages complain of; at the end it must be nothing."""
+    found: list[str] = []
+    yield found
+    assert found == []
+
+
+@pytest.fixture
 def live(tmp_path: Path) -> Iterator[LiveServer]:
     with LiveServer(tmp_path) as server:
         yield server

@@ -23,13 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskServer]:
         yield running
 
 
-@pytest.fixture
-def errors() -> Iterator[list[str]]:
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
 def brings(page: Page, kind: str, folder: Path, content: bytes) -> None:
     """Chooses a kind and a file, and looks at it."""
     path = folder / "book.xlsx"

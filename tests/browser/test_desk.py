@@ -35,13 +35,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskServer]:
         yield running
 
 
-@pytest.fixture
-def errors() -> Iterator[list[str]]:
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
 def enter(
     chromium: Browser, server: DeskServer, errors: list[str], name: str, size: dict[str, int] = SCREEN, **who: object
 ) -> Page:

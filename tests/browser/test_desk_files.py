@@ -23,13 +23,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskServer]:
         yield running
 
 
-@pytest.fixture
-def errors() -> Iterator[list[str]]:
-    found: list[str] = []
-    yield found
-    assert found == []
-
-
 def test_the_list_as_it_is_filtered_is_taken_away(
     chromium: Browser, server: DeskServer, errors: list[str], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from storage.database import Database
 from storage.ids import Ids
 from storage.seal import Sealer, new_key
 from storage.tx import Store
-from tests.storage.conftest import NOW
+from tests.storage.conftest import NOW, Fresh
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +70,24 @@ def test_of_processes_that_start_together_one_makes_the_schema(empty_url: str) -
     started = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     said = [process.communicate(timeout=600)[0].strip() for process in started]
     assert said == [migrate.head()] * 3
+
+
+async def test_a_file_that_another_makes_just_now_is_waited_for(fresh: Fresh, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite asks nobody to wait while a new file is made ready: whoever comes second tries again."""
+    database, real, struck = Database(fresh("sqlite", migrated=False), "street"), Database.write, []
+
+    def write(self: Database) -> Any:
+        if not struck:
+            busy = sqlite3.OperationalError("database is locked")
+            busy.sqlite_errorname = "SQLITE_BUSY"
+            struck.append(busy)
+            raise DBAPIError("PRAGMA journal_mode=WAL", {}, busy)
+        return real(self)
+
+    monkeypatch.setattr(Database, "write", write)
+    assert await migrate.upgrade(database) == migrate.head()
+    assert struck
+    await database.close()
 
 
 async def test_at_head_no_step_is_even_looked_at(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:

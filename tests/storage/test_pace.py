@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+from sqlalchemy import select
+
 from storage import gauges, letters, outbox, pace, receipts, timers
 from storage.pace import PERSON, WINDOW
 from storage.tx import Store
@@ -41,6 +43,9 @@ async def test_what_is_held_comes_back_in_order_and_is_sealed(store: Store) -> N
         for n in range(3):
             await pace.hold(tx, PERSON, 7, 7, {"text": f"银杏苑{n}"})
         await pace.hold(tx, PERSON, 8, 8, {"text": "别人的"})
+        rows = await tx.all(select(pace.held.c.message_sealed))
+        assert len(rows) == 4
+        assert not any("银杏苑".encode() in row.message_sealed for row in rows)
     async with store.write() as tx:
         found = await pace.waiting(tx, PERSON, 7, 10)
         assert [one.message["text"] for one in found] == ["银杏苑0", "银杏苑1", "银杏苑2"]

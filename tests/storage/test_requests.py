@@ -32,9 +32,8 @@ async def test_filing_writes_the_record_and_its_events(store: Store, now: dateti
 
 async def test_a_draft_is_filed_once(store: Store, now: datetime) -> None:
     async with store.write() as tx:
-        first, is_new = await add_request(tx, now, draft_id=5), True
+        first = await add_request(tx, now, draft_id=5)
         second = await add_request(tx, now, draft_id=5, text="another")
-        assert is_new
         assert second == first
         assert len(await events.history(tx, "request", first.id)) == 2
         assert await requests.find_by_number(tx, first.number + 1) is None
@@ -46,7 +45,8 @@ async def test_what_was_said_is_sealed(store: Store, now: datetime) -> None:
         await requests.add_to_original(tx, request.id, "我是王芳", "我是王*")
         row = await tx.one(select(requests.requests))
         assert row is not None
-        assert not any("13912341234" in str(value) or "王芳" in str(value) for value in row)
+        kept = b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in row)
+        assert not any(secret.encode() in kept for secret in ("王芳", "13912341234"))
         original = await requests.get_original(tx, request.id)
         assert original.text == "路灯不亮，电话13912341234\n我是王芳"
         assert (await requests.get(tx, request.id)).text.endswith("\n我是王*")

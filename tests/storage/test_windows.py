@@ -81,7 +81,9 @@ async def test_a_ticket_is_good_once_and_for_its_kind(store: Store) -> None:
     used = await asyncio.gather(*[store.run(lambda tx: tickets.use(tx, "page", token, NOW)) for _ in range(6)])
     assert [one for one in used if one] == [{"to": "/"}]
     late = await store.run(lambda tx: tickets.issue_code(tx, "link", {"person": 1}, NOW, until))
-    assert await store.run(lambda tx: tickets.use(tx, "link", late.replace("-", ""), until)) is None
+    typed = late.replace("-", "")
+    assert await store.run(lambda tx: tickets.peek(tx, "link", typed, NOW)) == {"person": 1}
+    assert await store.run(lambda tx: tickets.use(tx, "link", typed, until)) is None
 
 
 async def test_what_a_platform_gave_is_for_every_process(store: Store) -> None:
