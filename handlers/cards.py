@@ -93,7 +93,7 @@ async def _open_values(turn: Turn, request: Request, *, bare: bool) -> dict[str,
         "photos": turn.text("card.photos", count=photos) if photos else "",
         "files": turn.text("card.files", count=others) if others else "",
         "received": request.received_at,
-        "respond_due": request.respond_due_at,
+        "respond_by": _respond_by(turn, request),
         "resolve_due": request.resolve_due_at,
         "supervised": turn.text("card.supervised") if request.supervised else "",
         "reopened": turn.text("card.reopened", count=request.reopened) if request.reopened else "",
@@ -101,6 +101,11 @@ async def _open_values(turn: Turn, request: Request, *, bare: bool) -> dict[str,
         "hint": turn.text("joining.hint_line", number=hint) if hint else "",
         "waiting": await waiting_line(turn, request),
     }
+
+
+def _respond_by(turn: Turn, request: Request) -> str:
+    answered = request.responded_at is not None
+    return "" if answered else turn.text("card.respond_by", respond_due=request.respond_due_at)
 
 
 async def waiting_line(turn: Turn, request: Request) -> str:

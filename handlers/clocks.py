@@ -120,7 +120,7 @@ async def arm(turn: Turn, request: Request) -> None:
 
 async def set_first(turn: Turn, request: Request) -> None:
     """Sets every clock of a record that has none yet."""
-    if request.state is State.QUEUED and request.responded_at is None and not request.parked:
+    if request.state is State.QUEUED and request.responded_at is None:
         await _next(turn, request, Overrun("respond", request.respond_due_at))
     if request.state not in _AWAITS["resolve"]:
         return

@@ -132,7 +132,7 @@ async def show(turn: Turn, request: Request) -> None:
         others=turn.text("joining.about", count=count) if count else "",
         queue=turn.city.org.name_of(request.queue),
         worker=await names.worker(turn, request.claimer_id) if handled else "",
-        respond_due=request.respond_due_at if waiting else "",
+        respond_due=request.respond_due_at if waiting and request.responded_at is None else "",
         resolve_due=request.resolve_due_at if waiting or handled else "",
         overdue=turn.text("records.overdue") if _overdue(turn, request) else "",
         waiting=await cards.waiting_line(turn, request),

@@ -81,9 +81,12 @@ async def _wait(turn: Turn, request: Request, until_at: datetime, *, parked: boo
         now=turn.now,
         until_at=until_at,
     )
-    request = await requests.change(turn.tx, request.id, waits_until=until_at, parked=parked)
+    # Parking is the desk's answer: whoever reported reads why and until when, so nobody was late in answering.
+    answered = {"responded_at": request.responded_at or turn.now} if parked else {}
+    request = await requests.change(turn.tx, request.id, waits_until=until_at, parked=parked, **answered)
     request = await clocks.recount(turn, request)
-    data = {"reason": reason, "until": until_at.isoformat(), "set": requests.facts(request, "resolve_due_at")}
+    known = requests.facts(request, "resolve_due_at", *answered)
+    data = {"reason": reason, "until": until_at.isoformat(), "set": known}
     event = "request.parked" if parked else "request.paused"
     await events.add(turn.tx, "request", request.id, event, turn.now, actor_id=turn.me.id, data=data, words=said)
     await clocks.arm(turn, request)
