@@ -9,7 +9,6 @@ from nlp.wish_traits import find_dangers
 from storage import attachments, outbox, people, roles, wishes
 from storage.people import Chat
 from storage.wishes import Wish
-from workflow.queues import parse_queue
 from workflow.rights import Grant, Role
 from workflow.wish import OPEN, WishState
 
@@ -36,11 +35,8 @@ async def draw(turn: Turn, wish: Wish) -> bool:
 
 async def draw_open(turn: Turn, queue: str) -> None:
     """Draws what waits for this desk, for a room that has just been opened."""
-    community = parse_queue(queue).id
-    waiting = await wishes.in_states(turn.tx, [WishState.SUBMITTED], community=community, limit=_CARDS)
-    for wish in reversed(waiting):
-        if wish.queue == queue:
-            await draw(turn, wish)
+    for wish in await wishes.submitted_to(turn.tx, queue, _CARDS):
+        await draw(turn, wish)
 
 
 async def _rooms(turn: Turn, queue: str) -> list[Chat]:

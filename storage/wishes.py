@@ -382,16 +382,12 @@ async def counted(tx: Tx, only: Filter = EVERYTHING) -> dict[str, int]:
     return {r.state: int(r.many) for r in await tx.all(_wanted(statement, only).group_by(wishes.c.state))}
 
 
-async def in_states(
-    tx: Tx, states: Collection[str], *, community: str = "", before: int = 0, limit: int = 20
-) -> list[Wish]:
-    """Wishes in these states, newest first, as a keyset page before an id."""
-    statement = select(*_COLUMNS).where(wishes.c.tenant == tx.tenant, wishes.c.state.in_(list(states)))
-    if community:
-        statement = statement.where(wishes.c.community == community)
-    if before:
-        statement = statement.where(wishes.c.id < before)
-    rows = await tx.all(statement.order_by(wishes.c.id.desc()).limit(limit))
+async def submitted_to(tx: Tx, queue: str, limit: int) -> list[Wish]:
+    """What waits for a desk's look, the longest first."""
+    waiting = (wishes.c.state == rules.WishState.SUBMITTED.value) & (wishes.c.queue == queue)
+    rows = await tx.all(
+        select(*_COLUMNS).where(wishes.c.tenant == tx.tenant, waiting).order_by(wishes.c.id).limit(limit)
+    )
     return [_wish(r) for r in rows]
 
 

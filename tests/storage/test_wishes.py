@@ -74,6 +74,16 @@ async def test_the_wall_is_read_in_pages_what_waited_longest_first(store: Store,
         assert await wishes.counted(tx) == {"published": 5}
 
 
+async def test_a_desk_reads_what_waits_for_it_and_not_what_waits_for_others(store: Store, now: datetime) -> None:
+    async with store.write() as tx:
+        ours = [await add_wish(tx, now, queue="desk", community="") for _ in range(3)]
+        for _ in range(4):
+            await add_wish(tx, now)
+        await wishes.move(tx, ours[0], "wish.published", now, actor_id=9, published_at=now)
+        found = await wishes.submitted_to(tx, "desk", 1)
+    assert [wish.id for wish in found] == [ours[1].id]
+
+
 async def test_what_is_off_the_wall_has_no_place_on_it(store: Store, now: datetime) -> None:
     async with store.write() as tx:
         wish = await wishes.move(tx, await add_wish(tx, now), "wish.published", now, actor_id=3)
