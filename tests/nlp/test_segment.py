@@ -15,8 +15,10 @@ from nlp.segment import cut, sentence
 
 
 @pytest.fixture(scope="module", autouse=True)
-def quiet_reference() -> None:
+def reference(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """jieba is quiet, and reads no cache that another version of it left behind."""
     jieba.setLogLevel(logging.ERROR)
+    jieba.dt.tmp_dir = str(tmp_path_factory.mktemp("jieba"))
 
 
 def test_thousands_of_messages_are_cut_as_jieba_cuts_them() -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.texts import render
 from storage import activities, articles, duties, loans, members, resources, rewards, snaps, stations
 from tests.project import source
+from tests.project.test_texts import KEY_AT
 from workflow import points, season, states, wish
 from workflow.states import State
 from workflow.wish import WishState
@@ -59,7 +60,19 @@ def _written() -> dict[str, set[str]]:
 
 
 def _mentioned() -> set[str]:
-    return {s.value for path in source.files("handlers", "storage") for s in source.strings(source.tree(path))}
+    """Every string of the code that is not the key of a sentence: some events share their names with sentences."""
+    found: set[str] = set()
+    for path in source.files("handlers", "storage"):
+        tree = source.tree(path)
+        said = {
+            id(node)
+            for called, call in source.calls(tree)
+            for place in KEY_AT.get(called, ())
+            if len(call.args) > place
+            for node in ast.walk(call.args[place])
+        }
+        found |= {s.value for s in source.strings(tree) if id(s) not in said}
+    return found
 
 
 def test_every_event_written_is_in_the_tables() -> None:
@@ -76,7 +89,9 @@ def test_every_event_of_the_tables_is_written_somewhere() -> None:
 
 
 def test_what_is_called_not_yet_is_not_yet() -> None:
-    assert not set(NOT_YET) & set(_written())
+    written = set(_written())
+    assert len(written) > 100, "the writers are found at all"
+    assert not set(NOT_YET) & written
 
 
 @pytest.mark.parametrize("state", [*State])

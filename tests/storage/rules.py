@@ -43,6 +43,7 @@ def broken(statement: Any, sql: str) -> list[str]:
             found.append(f"moves rows of {part.table} to another tenant")
         if isinstance(part, Insert) and not re.search(r"INSERT INTO \w+ \(tenant,", sql):
             found.append(f"writes {part.table} without a tenant")
+    found += [f"compares {table} with no tenant of ours" for table in _adrift(statement)]
     if skips > 0:
         found.append(f"uses {SKIPS}")
     if "ON CONFLICT" in sql and not re.search(r"ON CONFLICT \(tenant[,)]", sql):
@@ -58,6 +59,23 @@ def _loose(froms: list[FromClause], conditions: list[Any]) -> list[str]:
         _flatten(source, sources, held)
     ours = [s for s in sources if _table(s) is not None]
     return [f"reads or changes {s.description} of every tenant" for s in ours if id(s) not in held]
+
+
+def _adrift(statement: Any) -> set[str]:
+    """The tables whose tenant is only compared with tables that are held to none themselves."""
+    equal: dict[FromClause, set[FromClause]] = {}
+    held: set[FromClause] = set()
+    for part in visitors.iterate(statement):
+        if not isinstance(part, BinaryExpression) or part.operator is not operators.eq:
+            continue
+        for one, other in ((part.left, part.right), (part.right, part.left)):
+            if _is_tenant(one) and isinstance(other, BindParameter):
+                held.add(one.table)  # type: ignore[attr-defined]
+            elif _is_tenant(one) and _is_tenant(other):
+                equal.setdefault(one.table, set()).add(other.table)  # type: ignore[attr-defined]
+    while more := {one for one, others in equal.items() if one not in held and others & held}:
+        held |= more
+    return {one.description for one in equal if one not in held and _table(one) is not None}
 
 
 def _flatten(source: FromClause, sources: list[FromClause], held: set[int]) -> None:

@@ -60,6 +60,10 @@ async def _likened(tx: Tx, request: Request, now: datetime) -> None:
     await events.add(tx, "request", request.id, "request.likened", now, data={"other": 1})
 
 
+_SNAP = 6
+"""The place of a snap in `_all`: it is settled once."""
+
+
 async def _all(tx: Tx, request: Request, now: datetime) -> list[bool]:
     """What there is: files, results, company, petitions of both kinds of question, a whistle, a snap, a likeness."""
     return [
@@ -139,7 +143,7 @@ async def test_a_record_is_read_with_what_belongs_to_it(
         assert {at for at, there in enumerate(await _all(tx, request, now)) if there} == found
     async with store.write() as tx:
         assert await around.get(tx, request.id) == await requests.get(tx, request.id)
-        assert {at for at, there in enumerate(await _all(tx, request, now)) if there} <= found
+        assert {at for at, there in enumerate(await _all(tx, request, now)) if there} == found - {_SNAP}
     async with store.read() as tx:
         assert await around.find_by_number(tx, 9) is None
         with pytest.raises(LookupError):

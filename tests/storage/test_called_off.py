@@ -7,10 +7,12 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
 import storage.database
 from storage import counters, events
+from storage.counters import settings
 from storage.database import Database
 from storage.ids import Ids
 from storage.links import PostgresLink
@@ -22,27 +24,75 @@ STEPS = 40
 """Turns of the loop in which one change on SQLite is over many times."""
 
 
-async def kept(store: Store, name: str) -> str | None:
-    async with store.read() as tx:
-        return await counters.find_setting(tx, name)
+ANSWERS = 4
+"""What such a change waits for on PostgreSQL: BEGIN, two statements, COMMIT."""
 
 
+async def save(store: Store, value: int) -> None:
+    """Two settings in one transaction."""
+
+    async def both(tx: Tx) -> None:
+        await counters.set_setting(tx, "one", str(value))
+        await counters.set_setting(tx, "other", str(value))
+
+    await store.run(both)
+
+
+async def check_whole(store: Store, value: int) -> list[str]:
+    """The next one goes through; what was saved of the two is the same, or nothing at all. It, in the order of names."""
+    await asyncio.wait_for(store.run(lambda tx: counters.set_setting(tx, "next", str(value))), 60)
+    async with store.read() as tx:  # in one statement: a COMMIT may still be under way
+        rows = await tx.all(select(settings.c.name, settings.c.value).where(settings.c.tenant == tx.tenant))
+    found = {row.name: row.value for row in rows}
+    assert found.pop("next") == str(value)
+    assert len(found) in (0, 2)
+    assert len(set(found.values())) <= 1
+    return [found[name] for name in sorted(found)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite"])
 async def test_called_off_at_any_turn_of_the_loop(store: Store) -> None:
     """Whatever was under way: it is saved whole or not at all, and the next one goes through."""
+    seen = []
     for step in range(STEPS):
-
-        async def both(tx: Tx, value: str = str(step)) -> None:
-            await counters.set_setting(tx, "one", value)
-            await counters.set_setting(tx, "other", value)
-
-        task = asyncio.create_task(store.run(both))
+        task = asyncio.create_task(save(store, step))
         for _ in range(step):
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await asyncio.wait_for(store.run(lambda tx, n=step: counters.set_setting(tx, "next", str(n))), 60)  # type: ignore[misc]
-        assert await kept(store, "next") == str(step)
-        assert await kept(store, "one") == await kept(store, "other")
+        seen.append(await check_whole(store, step))
+    assert seen[0] == []
+    assert seen[-1] == [str(STEPS - 1)] * 2
+
+
+@pytest.mark.parametrize("kind", ["postgresql"])
+async def test_called_off_while_the_server_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before each of its answers, and then not at all."""
+    waits = at = 0
+
+    def strike(name: str) -> None:
+        real = getattr(PostgresLink, name)
+
+        async def wait(*given: Any) -> Any:
+            nonlocal waits
+            waits += 1
+            task = asyncio.current_task()
+            if waits == at and task is not None:
+                task.cancel()
+            return await real(*given)
+
+        monkeypatch.setattr(PostgresLink, name, wait)
+
+    await save(store, 0)
+    strike("_run")
+    strike("run_on_driver")
+    for step in range(1, ANSWERS + 2):
+        waits, at = 0, step
+        await asyncio.gather(asyncio.create_task(save(store, step)), return_exceptions=True)
+        at = 0
+        seen = await check_whole(store, step)
+        assert seen[0] == "0" or step >= ANSWERS
+    assert seen == [str(ANSWERS + 1)] * 2
 
 
 @pytest.mark.parametrize("word", ["BEGIN", "ROLLBACK", "COMMIT"])
@@ -133,7 +183,8 @@ async def test_a_statement_that_meets_the_servers_last_word_begins_anew(
     try:
         monkeypatch.setattr(PostgresLink, "_prepare", prepare)
         await store.run(lambda tx: counters.set_setting(tx, "one", "x"))
-        assert await kept(store, "one") == "x"
+        async with store.read() as tx:
+            assert await counters.find_setting(tx, "one") == "x"
         assert struck[0].is_closed(), "it is not used again"
     finally:
         await database.close()

@@ -35,6 +35,8 @@ GOOD = {
 BAD = {
     "no tenant": select(requests).where(requests.c.id == 1),
     "a join on an id alone": select(chats).join(rooms, rooms.c.chat_id == chats.c.id).where(rooms.c.tenant == ME),
+    "two tables whose tenants are only compared": select(requests).join(timers, timers.c.tenant == requests.c.tenant),
+    "a tenant compared with itself": select(requests).where(requests.c.tenant == requests.c.tenant),
     "a tenant or anything": select(requests).where(or_(requests.c.tenant == ME, requests.c.id == 1)),
     "several tenants": select(requests).where(requests.c.tenant.in_(["a", "b"])),
     "another's tenant in an inner select": select(requests).where(
