@@ -1,5 +1,6 @@
-"""Loads the sentences and fills them in. A line whose values are all empty is left out; moments read as people say them.
+"""Loads the sentences and fills them in; moments and spans read as people say them.
 
+A line whose values are all empty is left out, and so are quotation marks around nothing.
 Keys are `<file>.<name>`; the words of the pages (`pages/`) are loaded by the web side. A moment reads 今天 11:42,
 明天 08:30 or 24 日 10:42; `{at:clock}` reads 10:42. A span reads 3 天, 1 小时 or 30 分钟.
 """
@@ -71,7 +72,7 @@ class Texts:
             for before, name, spec in line.parts:
                 value = values[name]
                 said += before + (value if type(value) is str else self._value(value, spec, now))
-            lines.append((said + line.end).rstrip(" \u3000"))
+            lines.append((said + line.end).replace("“”", "").rstrip(" \u3000"))  # nobody said nothing
         return "\n".join(lines).strip()
 
     def _value(self, value: Any, spec: str, now: datetime) -> str:
